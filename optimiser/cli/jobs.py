@@ -151,7 +151,7 @@ def _show_run(done: Written) -> None:
         screen.rich(summary(done.report))
     if done.exit_code == NOT_PROVEN:
         asked = wording.percent(done.chain.loaded.job.solve.gap, digits=3)
-        screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.time_limit_s.")
+        screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.effort.")
     screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")
 
 
@@ -235,8 +235,8 @@ def _asked(expected: Mapping[str, Any]) -> str:
     asked = "; ".join(part for part in parts if part)
     if not asked:
         return "There is nothing to ask of this run."
-    about, most = (screen.duration(expected[key]) for key in ("expected_s", "most_s"))
-    return f"To be asked: {asked}. It takes about {about}, at most {most} of solving; answers are kept."
+    about = screen.duration(expected["expected_s"])
+    return f"To be asked: {asked}. It takes about {about}; answers are kept."
 
 
 @writes_folder(_show_answers, lambda done: done.summary, lambda done: done.summary["warnings"])
@@ -349,7 +349,6 @@ def _show_design(answer: Mapping[str, Any]) -> None:
     screen.line(f"{answer['cases']:,} cases, the job itself included, {answer['workers']} at a time.")
     if "expected_s" in answer:
         screen.line(f"By the times of the last sweep in the folder: about {answer['expected_s']:.0f} s.")
-    screen.line(f"At most {answer['most_s']:.0f} s of solving.")
 
 
 def _short(value: object) -> str:
@@ -461,7 +460,7 @@ def _show_backcast(done: Backcasted) -> None:
         screen.line(words)
     screen.line("backcast.csv has as well what the rules find among lines between all neighbouring cities.")
     if done.exit_code:
-        screen.line("NOT every plan is proven to the gap that was asked for; raise solve.time_limit_s.")
+        screen.line("NOT every plan is proven to the gap that was asked for; raise solve.effort.")
     screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv, rings.csv)")
 
 

@@ -14,6 +14,7 @@ from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged, target
 from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, outline, show_outline
 from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import DAY_S
 from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, SolverError
@@ -128,7 +129,7 @@ def certify(
     out: Annotated[
         Path | None, target("Certificate to write [default: certificate.json beside RESULT].")
     ] = None,
-    time_limit: Annotated[float, ranged(SECONDS, "Limit of the proof, seconds.")] = 600.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Hard limit of the proof, seconds.")] = DAY_S,
     seed: Annotated[int, ranged(SEED, "Random seed.")] = 1,
     json: Json = False,
 ) -> int:

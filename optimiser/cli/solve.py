@@ -20,6 +20,7 @@ import typer
 from networks import inputs
 from optimiser.cli import screen
 from optimiser.cli.options import (
+    FACTOR,
     GAP,
     SECONDS,
     SEED,
@@ -35,7 +36,7 @@ from optimiser.cli.screen import Display
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.methods import variants
 from optimiser.engine.methods.own_variant import SUFFIX, parted
-from optimiser.engine.search.task import NamedPlan, SolveParameters, cores
+from optimiser.engine.search.task import DAY_S, NamedPlan, SolveParameters, cores
 from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 NOTHING = "Nothing was computed."
 """What a refused question has done."""
-SEARCH_S = 60.0
-"""Time limit of the search for circuits; it takes a second or two, since nothing else is left to choose."""
 INTERRUPTED = "interrupted"
 """Termination of a result whose solve was ended by a signal."""
 
@@ -71,7 +70,8 @@ def solve(
             autocompletion=complete_variant,
         ),
     ] = "auto",
-    time_limit: Annotated[float, ranged(SECONDS, "Limit of the solve, seconds.")] = 600.0,
+    effort: Annotated[float, ranged(FACTOR, "Limit in effort; 1 is some ten minutes.")] = 1.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Hard limit of the solve, seconds.")] = DAY_S,
     gap: Annotated[float, ranged(GAP, "Relative gap asked for, 0 to 1.")] = 0.0,
     threads: Annotated[int, ranged(THREADS, "Threads; 0: as many as cores.")] = 0,
     seed: Annotated[int, ranged(SEED, "Seed of everything random.")] = 1,
@@ -116,6 +116,7 @@ def solve(
     params = SolveParameters(
         time_limit_s=time_limit,
         gap=gap,
+        effort=effort,
         threads=threads or cores(),
         seed=seed,
         solver=named_solver or solver,
@@ -459,7 +460,7 @@ def find_circuits(problem: DesignProblem, built: Collection[str]) -> Circuits:
         budget=sum(candidate.cost for candidate in candidates),
         rings=problem.rings,
     )
-    found = solve(alone, params=SolveParameters(time_limit_s=SEARCH_S, gap=0.0, threads=1))
+    found = solve(alone, params=SolveParameters(threads=1))
     if found.status == "infeasible":
         # Here the candidates that cannot be built are those that the plan leaves out.
         left_out = [", ".join(map(repr, reason.barred)) for reason in found.reasons]

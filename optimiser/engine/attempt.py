@@ -374,6 +374,7 @@ def _task(name: str, params: SolveParameters) -> dict[str, Any]:
         "variant": name,
         "seconds": params.time_limit_s,
         "gap": params.gap,
+        "effort": params.effort,
         "threads": params.threads,
         "seed": params.seed,
         "solver": params.solver,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from optimiser.engine.attempt import Runner, runner
+from optimiser.engine.search.task import DAY_S
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result, rounded_bound
@@ -54,13 +55,13 @@ def certify(
     problem: DesignProblem,
     claimed: Result | int | None,
     *,
-    time_limit_s: float = 60.0,
+    time_limit_s: float = DAY_S,
     seed: int = 1,
     memory_mb: int | None = None,
     progress: Callable[[float, int | None, int], None] = lambda _seconds, _bound, _nodes: None,
     run: Runner | None = None,
 ) -> Certified:
-    """Prove a bound, or as much of it as the time allows, and check the proof without trusting any solver.
+    """Prove a bound, or as much of it as effort and time allow; check the proof without trusting any solver.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Explain why a problem is infeasible."""
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ MOST_SENTENCES = 5
 
 MOST_ENUMERATING_S = 1.0
 """Seconds after the time limit in which small relaxations are still enumerated, which needs no solver."""
+
+MOST_PROOFS = 40
+"""Most proofs by a solver that the search for a conflict takes, for some five constraints among fifty."""
 
 MOST_LISTED = 12
 """Most constraints of a conflict that a message lists."""
@@ -78,10 +82,11 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
     problem, has_no_plan, seconds
         As for `explain`.
     """
-    end = time.monotonic() + seconds
-    all_constraints = list(constraints(problem))
+    end, proofs = time.monotonic() + seconds, itertools.count(1)
+    all_constraints, is_cut_short = list(constraints(problem)), False
 
     def is_empty(some: Sequence[Constraint]) -> bool:
+        nonlocal is_cut_short
         left = end - time.monotonic()
         if left <= -MOST_ENUMERATING_S:
             return False
@@ -90,16 +95,17 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
             verdict = prove_infeasible(part)
             if verdict.by != "solver":
                 return verdict.plan is None
-        return left > 0 and has_no_plan(part, left)
+        is_cut_short = left <= 0 or next(proofs) > MOST_PROOFS
+        return not is_cut_short and has_no_plan(part, left)
 
     found = quick_explain(all_constraints, is_empty)
     if len(found) > MOST_LISTED:
         kinds = ", ".join(sorted({item.key for item in found}))
         conflict = f"{len(found)} of its {len(all_constraints)} constraints ({kinds}) conflict"
         return (Reason(f"{conflict}, and no smaller set that does was found"),)
-    # After a time-out, the conflict may contain superfluous constraints.
-    timed_out = time.monotonic() >= end
-    rest = "not all of them may be needed for that" if timed_out else "without any one of them the others can"
+    # When cut short, the conflict may contain superfluous constraints.
+    rest = "without any one of them the others can"
+    rest = "not all of them may be needed for that" if is_cut_short else rest
     return (Reason(f"these cannot all be met, and {rest}:"), *(item.reason for item in found))
 
 

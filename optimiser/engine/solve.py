@@ -24,7 +24,7 @@ from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.engine.search.task import NamedPlan, SolveParameters
+from optimiser.engine.search.task import STUDY_SHARE, NamedPlan, SolveParameters
 from optimiser.engine.tidy import earlier_plans, tidied
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
@@ -47,8 +47,8 @@ FAILED = ("crash", "memory", "refused")
 UNCONFIRMED = "unconfirmed"
 """Termination of a solve whose claimed proof nothing confirmed."""
 
-LEAST_EXPLAINING_S, MOST_EXPLAINING_S = 0.5, 30.0
-"""Bounds on the time for explaining infeasibility, in seconds, which else is what the solve has left."""
+LEAST_EXPLAINING_S = 0.5
+"""Least time for explaining infeasibility, in seconds, which else is what the solve has left."""
 
 _CHEAPEST: dict[DesignProblem, Mapping[str, Circuit]] = {}
 _MOST_KEPT = 8
@@ -297,7 +297,7 @@ def _with_note(result: Result, note: str) -> Result:
 
 def _explained(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
     """Return a result whose message explains why the problem is infeasible."""
-    name, params = prover_of(problem, params)
+    name, params = prover_of(problem, params.replace(effort=STUDY_SHARE**2 * params.effort))
 
     def has_no_plan(part: DesignProblem, seconds: float) -> bool:
         try:
@@ -305,7 +305,7 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters, 
         except UnsettledError:
             return False
 
-    seconds = max(LEAST_EXPLAINING_S, min(MOST_EXPLAINING_S, params.time_limit_s - result.seconds))
+    seconds = max(LEAST_EXPLAINING_S, params.time_limit_s - result.seconds)
     reasons = explain(problem, has_no_plan, seconds=seconds)
     return _with_note(result.replace(message="", reasons=reasons), "\n".join(map(str, reasons)))
 

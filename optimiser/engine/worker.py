@@ -220,7 +220,7 @@ def _task(values: Mapping[str, Any], problem: DesignProblem, **more: Any) -> Tas
     """Return the task that a JSON object describes."""
     from optimiser.engine.search.task import Task
 
-    names = ("variant", "seconds", "gap", "threads", "seed", "solver")
+    names = ("variant", "seconds", "gap", "effort", "threads", "seed", "solver")
     return Task(problem, **{name: values[name] for name in names}, **more)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from optimiser.engine.attempt import BROKEN, Runner
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.search.task import Question, SolveParameters
+from optimiser.engine.search.task import STUDY_SHARE, Question, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.frontier.axes import own_problem, top_of
 from optimiser.frontier.point import Answer, EvaluatedPoint, FrontierEvaluator
@@ -87,7 +87,9 @@ class SolveAsker(_Asker):
             seconds = time.monotonic() - start_time
             facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
             return self._answer(question, best, seconds, seconds=seconds, **facts)
-        params = SolveParameters(time_limit_s=seconds, gap=gap, seed=self.seed, threads=self.threads)
+        params = SolveParameters(
+            time_limit_s=seconds, gap=gap, effort=STUDY_SHARE, seed=self.seed, threads=self.threads
+        )
         result = solved(problem, params, self.process)
         if result.status in ("optimal", "feasible"):
             self.plans.append(self.evaluate(result.built, rings=result.rings, starts=result.starts))

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from optimiser.engine.search.task import DAY_S
 from optimiser.job import sections
 from optimiser.job.sections import (
     AS_CHOSEN,
@@ -188,7 +189,7 @@ class Sweep(Section):
     seed: Seed = 1
     levels: int = Field(4, ge=2, le=100)
     gap: Share = 0.005
-    time_limit_s: Limit = 120.0
+    time_limit_s: Limit = DAY_S
     threads: Positive = Field(1, le=4096)
     memory_mb: Megabytes = 0
     core_share: float = Field(ROBUST_SHARE, gt=0.5, le=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from anyascii import anyascii
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from optimiser.engine.search.task import DAY_S, STUDY_SHARE
 from optimiser.problem.jsonfile import packaged
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
@@ -398,10 +399,15 @@ class Solve(Section):
     variant: str = "auto"
     solver: str = "auto"
     gap: Share = 0.001
-    time_limit_s: Limit = 600.0
+    effort: float = Field(1.0, gt=0, le=1_000_000)
+    time_limit_s: Limit = DAY_S
     threads: Threads = 0
     seed: Seed = 1
     memory_mb: Megabytes = 0
+
+    def of_study(self, **changes: Any) -> Self:  # noqa: ANN401 - values of fields
+        """Return how each of the many questions of a study is solved."""
+        return self.model_copy(update={"effort": STUDY_SHARE * self.effort, **changes})
 
 
 class Frontier(Section):
@@ -412,8 +418,8 @@ class Frontier(Section):
     points: Whole = Field(40, le=100_000)
     placing: Literal["widest", "even"] = "widest"
     gap: Share = 0.0
-    time_limit_s: Limit = 60.0
-    total_s: Limit = 1200.0
+    time_limit_s: Limit = DAY_S
+    total_s: Limit = DAY_S
 
 
 class Closures(Section):
@@ -426,7 +432,7 @@ class Closures(Section):
     )
     most: Whole = Field(8, le=1000)
     gap: Share = 0.005
-    time_limit_s: Limit = 600.0
+    time_limit_s: Limit = DAY_S
     cost: bool = False
 
 
@@ -492,8 +498,8 @@ class Cases(Section):
     draws: Annotated[int, Field(ge=0, le=1000)] = 24
     robust_money: PositiveShare = 0.7
     gap: Share = 0.005
-    time_limit_s: Limit = 20.0
-    total_s: Limit = 180.0
+    time_limit_s: Limit = DAY_S
+    total_s: Limit = DAY_S
 
 
 class Robust(Section):
@@ -506,16 +512,16 @@ class Robust(Section):
     share: Share = 0.5
     need: int = Field(0, ge=0, le=1000)
     gap: Share = 0.01
-    time_limit_s: Limit = 600.0
+    time_limit_s: Limit = DAY_S
     compare: bool = True
     compare_gap: Share = 0.005
-    compare_time_limit_s: Limit = 60.0
+    compare_time_limit_s: Limit = DAY_S
 
 
 class Certificate(Section):
     """How long a run tries to prove its bound in a form that anyone can check, after its page is written."""
 
-    time_limit_s: float = Field(60.0, ge=0, le=10_000_000)
+    time_limit_s: float = Field(DAY_S, ge=0, le=10_000_000)
 
 
 AS_CHOSEN = "as chosen"
@@ -544,7 +550,7 @@ class Alternative(Section):
     fixed_in: Names = ()
     fixed_out: Names = ()
     gap: Share | None = None
-    time_limit_s: Limit = 60.0
+    time_limit_s: Limit = DAY_S
 
     def _rules(self) -> Rules:
         money, both = self.budgets or self.amounts, sorted({*self.fixed_in} & {*self.fixed_out})

@@ -30,6 +30,8 @@ type Status = Literal["optimal", "feasible", "infeasible", "none"]
 
 STATUSES = ("optimal", "feasible", "infeasible", "none")
 
+UNSETTLED = ("time", "killed", "interrupted", "unconfirmed", "crash", "memory", "refused")
+"""Terminations after which the same solve may end otherwise: a limit in seconds, a signal, a failure."""
 BOUND_KINDS = ("trivial", "presolve", "relaxation", "search")
 """What a bound may rest on (`ProofSource`)."""
 
@@ -237,6 +239,11 @@ class Result:
     def has_plan(self) -> bool:
         """Return whether the result holds a plan."""
         return self.status in ("optimal", "feasible")
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether the same solve would end alike again: neither a limit in seconds nor a failure."""
+        return self.termination not in UNSETTLED
 
     def is_proven(self, gap: float) -> bool:
         """Return whether the plan is proven to be within a relative gap, or the problem to be infeasible."""

@@ -180,7 +180,8 @@ class CaseResults:
     Attributes
     ----------
     rows
-        One a case: `name`, `description`, `status`, `gap`, `seconds`, `cost`, `built` (ids), and pairs within
+        One a case: `name`, `description`, `status`, `gap`, `seconds`, `cost`, `ended` (`Result.termination`;
+        what a limit in seconds cut short is asked again by the next call), `built` (ids), and pairs within
         the limit of the case: `pairs` (all), `today`, `plan` (with the plan of the job), `best` (with the
         best plan of the case; None without one).
     pairs, covered
@@ -296,7 +297,7 @@ class CaseResults:
             often = f"are chosen in at least {wording.percent(ROBUST_SHARE, digits=0)} of {count} joint draws"
             found.append(f"{size}, {money} of their money, {often}.")
         elif self.draws:
-            found.append(f"Only {count} of {len(self.draws)} joint draws were settled in time: no verdict.")
+            found.append(f"Only {count} of {len(self.draws)} joint draws were settled: no verdict.")
         else:
             found.append("How sure a proposal is takes joint draws (cases.draws), which were not asked for.")
         if self.draws:
@@ -322,7 +323,7 @@ class CaseResults:
             )
         if late and self.is_enough:
             settled = wording.percent(SETTLED_GAP, digits=0)
-            found.append(f"Left out of the joint draws, not settled within {settled} in time: {late}.")
+            found.append(f"Left out of the joint draws, not settled within {settled}: {late}.")
         return found
 
     def _change(self, row: Row) -> int:

@@ -368,7 +368,7 @@ def states_table(report: ReportInput) -> Table:
             wording.integer(one.cost),
             str(len(one.covered)) if one.has_plan else "",
             "" if one.gap is None else wording.gap(one.gap),
-            escape(one.why) if one.is_proven else f"not proven to its gap in time {escape(one.why)}",
+            escape(one.why) if one.is_proven else f"not proven to its gap {escape(one.why)}",
         )
         for one in report.states
         if one is first[one.rings, one.cost, one.covered, one.why]

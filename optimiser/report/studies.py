@@ -209,7 +209,7 @@ class ClosedPlans:
         if cost["impossible"]:
             yield f"No plan keeps that share of {cost['weight']:,} at any cost; proved."
         elif cost["alone"] is None or cost["kept"] is None:
-            yield f"What it costs to keep that share of {cost['weight']:,} was not found in time."
+            yield f"What it costs to keep that share of {cost['weight']:,} was not found."
         else:
             alone, kept = (wording.money(value, told["money"]) for value in (cost["alone"], cost["kept"]))
             least = "" if cost["kept_bound"] is None else wording.money(cost["kept_bound"], told["money"])

@@ -266,7 +266,12 @@ class Chain:
             store.save_json(folder / LEVELS, proof)
 
         inputs = {"draft": self.draft.key, "solve": settings.model_dump()}
-        return Kept(self.outcome("levels", "Raising the worst tier", inputs, make), store.load)
+        step = "levels", "Raising the worst tier", inputs, make
+        outcome = self.outcome(*step)
+        if outcome.reused and not store.load_json(outcome.folder / LEVELS)["proven"]:
+            cache.forget(outcome)  # an earlier run left questions open: they are asked again
+            outcome = self.outcome(*step)
+        return Kept(outcome, store.load)
 
     @cached_property
     def problem(self) -> Kept[DesignProblem]:
@@ -288,21 +293,21 @@ class Chain:
 
     @cached_property
     def result(self) -> Result:
-        """What the solver claims; only proven results are kept for the next run.
+        """What the solver claims; what was cut short is not kept for the next run.
 
         Where the solver failed, the best plan before, which was checked, is the result.
         """
         if self.known is not None:
             return self.known
         settings = self.loaded.job.solve
-        inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
+        inputs = {"problem": self.problem.key, "solve": settings.model_dump(exclude={"time_limit_s"})}
         found = self.kept_result("solve", "Solving", self.design, inputs)
         if found.termination in (*FAILED, KILLED):
             self.faults.append(solving.describe_failure(found, settings.time_limit_s))
         return found
 
     def kept_result(self, name: str, title: str, problem: DesignProblem, inputs: Mapping[str, Any]) -> Result:
-        """Return what the solver claims of a problem; only proven results are kept for the next run."""
+        """Return what the solver claims of a problem; what was cut short is not kept for the next run."""
         settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
@@ -318,7 +323,7 @@ class Chain:
 
         outcome = self.outcome(name, title, inputs, make)
         found = results.load(outcome.folder / "result.json")
-        if not found.is_proven(settings.gap) or found.termination in FAILED:
+        if not found.is_settled:
             cache.forget(outcome)
         return found
 

@@ -477,7 +477,6 @@ def _estimates(chain: Chain, cities: Cities) -> dict[str, Any]:
     chord = km_to_chord(far_km)
     preparing = _PREPARING_S * pow(count / _PREPARING_CITIES, _PREPARING_POWER)
     reading = {"expected seconds of reading the map, about": round(_map_mb(chain) * _READING_S_PER_MB)}
-    after = job.cases.total_s * job.cases.enabled + job.certificate.time_limit_s
     return {
         "cities": count,
         "pairs of cities": pairs,
@@ -485,8 +484,6 @@ def _estimates(chain: Chain, cities: Cities) -> dict[str, Any]:
         "candidates, about": _CANDIDATES + _CANDIDATES_PER_CITY * count,
         **(reading if not chain.networks_are_kept() else {}),
         "expected seconds of trips, candidates and problem, about": round(preparing),
-        "seconds of solving, at most": round(job.solve.time_limit_s),
-        "seconds of cases and certificate, at most": round(after),
         "expected seconds of writing, about": _writing_s(pairs),
     }
 

@@ -123,10 +123,6 @@ def refuse_empty(result: Result, *, reasons: Sequence[str] | None = None, remedy
         )
 
 
-SEARCH_S = 60.0
-"""Time limit of each of the two solves that look for demands that can be met, seconds."""
-
-
 def solve(
     problem: DesignProblem,
     settings: Solve,
@@ -182,6 +178,7 @@ def parameters(settings: Solve) -> SolveParameters:
     return SolveParameters(
         time_limit_s=settings.time_limit_s,
         gap=settings.gap,
+        effort=settings.effort,
         threads=settings.threads or cores(),
         seed=settings.seed,
         solver=settings.solver,
@@ -270,8 +267,7 @@ def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:
 
 
 def _solve_briefly(problem: DesignProblem, job: Job) -> Result:
-    seconds = min(SEARCH_S, job.solve.time_limit_s)
-    return solve(problem, job.solve.model_copy(update={"time_limit_s": seconds}))
+    return solve(problem, job.solve.of_study())
 
 
 FORMAT = "polyring-levels/1"
@@ -335,8 +331,8 @@ def raise_worst(
     """
     weight = weight_by_group(problem, (k for k, yes in enumerate(coverable) if yes))
     totals = {tier: weight[tier] for tier in TIERS if tier in weight}
-    params = parameters(settings)
-    params = params.replace(gap=0.0, time_limit_s=max(1.0, LEVEL_SHARE * params.time_limit_s))
+    params = parameters(settings.of_study(gap=0.0))
+    params = params.replace(time_limit_s=max(1.0, LEVEL_SHARE * params.time_limit_s))
     answered: list[Answered] = []
 
     def weights(fixed: Weights, level: int) -> Weights:
@@ -403,9 +399,9 @@ def notes_on_levels(proof: Mapping[str, Any] | None) -> tuple[str, ...]:
     if proof is None or proof["proven"]:
         return ()
     answers = [question["answer"] for question in proof["questions"]]
-    unsettled = f"{answers.count('open')} of {len(answers)} questions were not settled in time"
+    unsettled = f"{answers.count('open')} of {len(answers)} questions were not settled"
     reached = "The shares of the worst tiers are reached, but not proven to be the highest"
-    return (f"{reached}: {unsettled}. Raise solve.time_limit_s.",)
+    return (f"{reached}: {unsettled}. Raise solve.effort.",)
 
 
 def with_least(problem: DesignProblem, least: Weights) -> DesignProblem:

@@ -41,7 +41,7 @@ from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 from optimiser.problem.model import TIERS, with_circuits
-from optimiser.problem.result import Result, parse
+from optimiser.problem.result import UNSETTLED, Result, parse
 from optimiser.proposals import line_capacity
 from optimiser.proposals.table import Candidates
 from optimiser.run import demands, proposing, solving, store
@@ -60,9 +60,6 @@ WEIGHT_EXPONENTS = {"sqrt_population": 0.5, "population": 1.0, "equal": 0.0}
 """Power of the smaller population that a pair weighs, by what the job says."""
 STATING_S = 600.0
 """Seconds that a task has besides solving: to read the base, time the network, state the problem, check."""
-LEAST_S = 3.0
-"""Seconds that a case gets to be solved under a clock, whatever the others took."""
-
 _SECTIONS = (
     "region", "times", "capacity", "objective", "steps", "independence", "budget", "least", "city_coverage",
     "caps", "phasing",
@@ -307,7 +304,7 @@ class Clock:
     total_s
         Seconds for all cases.
     most_s
-        Seconds for a case at most; at least it gets `LEAST_S`.
+        Seconds for a case at most.
     workers
         Cases at a time.
     """
@@ -324,7 +321,7 @@ class Clock:
         """Return the seconds of the next case, which is about to begin."""
         share_s = (self._end - time.monotonic()) * self._workers / max(1, self._waiting)
         self._waiting -= 1
-        return min(self._most_s, max(LEAST_S, share_s))
+        return min(self._most_s, max(0.0, share_s))
 
 
 def case_task(
@@ -356,15 +353,19 @@ def case_task(
     start
         A plan to start from where rings are decided anew.
     whole
-        Whether the outcome is the `result` of the solver alone, in place of a row; kept where it is proven.
+        Whether the outcome is the `result` of the solver alone, in place of a row.
     limit_s
-        Returns the seconds of the solve when the task begins; None: those of the settings. Answers are kept
-        under the settings, whatever this returns.
+        Returns the seconds of the solve when the task begins; None: those of the settings.
+
+    Notes
+    -----
+    What a limit in seconds cuts short is not kept, so that the next call asks it again. All other answers are
+    kept whatever the limit.
     """
     payload: dict[str, Any] = {
         "base": base,
         "case": case.as_dict(),
-        "solve": settings.model_dump(mode="json"),
+        "solve": settings.model_dump(mode="json", exclude={"time_limit_s"}),
     }
     if plan is not None:
         payload["plan"] = plan
@@ -377,8 +378,8 @@ def case_task(
         payload=payload | ({"whole": True} if whole else {}),
         contents=(base,),
         time_limit_s=hard_limit_s(settings.time_limit_s) + STATING_S,
-        late=None if limit_s is None else lambda: {"time_limit_s": limit_s()},
-        keeps=(lambda value: parse(value["result"]).is_proven(settings.gap)) if whole else None,
+        late=lambda: {"time_limit_s": settings.time_limit_s if limit_s is None else limit_s()},
+        keeps=lambda value: (value["result"] if whole else value)["termination"] not in UNSETTLED,
     )
 
 
@@ -426,14 +427,14 @@ def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
     VerificationError
         When the check finds something else than the solver claims.
     """
-    plan, settings = payload.get("plan"), Solve(**payload["solve"])
+    plan = payload.get("plan")
     problem = _problem(payload, contents)
-    limited = settings.model_copy(update={"time_limit_s": payload.get("time_limit_s", settings.time_limit_s)})
+    settings = Solve(**payload["solve"]).model_copy(update={"time_limit_s": payload["time_limit_s"]})
     start = NamedPlan(**payload["start"]) if "start" in payload else None
     if plan is not None and plan.get("is_start", True):
         start = NamedPlan(tuple(plan["built"]), starts=plan["starts"])
     try:
-        result = solving.solve(problem, limited, run=STATE.solver(), start=start)
+        result = solving.solve(problem, settings, run=STATE.solver(), start=start)
     except SolveFailure as failure:
         result = failure.result
     if payload.get("whole"):

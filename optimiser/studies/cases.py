@@ -213,7 +213,7 @@ class Asking:
         return AskedBase(self.chain, process=self.process)
 
     def expected(self) -> dict[str, Any]:
-        """Return how much is asked, and how long it takes: at most, and about, by what the solve took."""
+        """Return how much is asked, and about how long it takes, by what the solve took."""
         job, questions = self.chain.loaded.job, self.chain.questions
         solves = 2 * ("prices" in questions) + (self.draws is not None)
         brief = 3 * (self.draws is not None)  # plans of robust money, or of budgets kept
@@ -223,16 +223,13 @@ class Asking:
         draws = 0 if self.draws is None else job.cases.draws
         rounds = math.ceil((len(self.cases) + draws) / side_by_side)
         of_cases_s = min(job.cases.total_s, rounds * (limit_s + _STATING_S)) if self.cases else 0.0
-        most_s = (job.cases.total_s if self.cases else 0.0) + solves * job.solve.time_limit_s
-        most_s += brief * job.cases.time_limit_s
         return {
             "cases": len(self.cases),
             "draws": draws,
             "at_a_time": side_by_side,
             "prices": "prices" in questions,
             "speeds": "speeds" in questions,
-            "most_s": round(most_s),
-            "expected_s": round(min(most_s, of_cases_s + (solves + brief) * own_s)),
+            "expected_s": round(of_cases_s + (solves + brief) * own_s),
         }
 
     def answers(self, executor: Executor) -> Answers:
@@ -284,12 +281,10 @@ class Asking:
         """Return what the plausible cases choose."""
         chain, plan, job = self.chain, self.done.plan, self.chain.loaded.job
         side_by_side = max(1, self.workers)
-        settings = job.solve.model_copy(
-            update={
-                "gap": job.cases.gap,
-                "time_limit_s": job.cases.time_limit_s,
-                "threads": max(1, (job.solve.threads or cores()) // side_by_side),
-            }
+        settings = job.solve.of_study(
+            gap=job.cases.gap,
+            time_limit_s=job.cases.time_limit_s,
+            threads=max(1, (job.solve.threads or cores()) // side_by_side),
         )
         clock = Clock(job.cases.total_s, job.cases.time_limit_s, side_by_side)
         rings = {ring: list(links) for ring, links in plan.rings.items()}
@@ -413,7 +408,7 @@ class Asking:
             what = f"{such} ({len(sure)}, {money(design.cost_of(sure), design.money)})"
             words = f"puts at least {percent(share, digits=0)} of its money into {what}"
             asked[words] = with_share_on(design, sure, demands.exact_share(share))
-        params = parameters(job.solve).replace(time_limit_s=job.cases.time_limit_s)
+        params = parameters(job.solve.of_study(time_limit_s=job.cases.time_limit_s))
         for words, problem in asked.items():
             result = solved(problem, params, self.process)
             if result.has_plan:
@@ -442,6 +437,7 @@ def case_row(case: Case, value: Mapping[str, Any]) -> dict[str, Any]:
         "name": case.name,
         "description": case.description,
         **{name: value[name] for name in ("status", "gap", "seconds", "cost")},
+        "ended": value["termination"],
         "built": sorted(name for name, _cost in value["built"]),
         "pairs": value["pairs"],
         **{name: value[f"pairs_{name}"] for name in ("today", "plan", "best")},

@@ -23,7 +23,6 @@ from networks.rail import RailBuild
 from networks.schema import components
 from networks.skims import ARC_KINDS, TimeGraph, paths
 from optimiser.engine.search.paths import Mask
-from optimiser.engine.search.task import SolveParameters, cores
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.closures import (
     INTACT,
@@ -46,7 +45,7 @@ from optimiser.report import wording
 from optimiser.report.studies import ClosedPlans
 from optimiser.run import proposing
 from optimiser.run.chain import Chain
-from optimiser.run.solving import NOT_PROVEN
+from optimiser.run.solving import NOT_PROVEN, parameters
 from optimiser.run.source import find_source
 from optimiser.studies import folders
 from optimiser.studies.answers import AskedBase
@@ -124,12 +123,7 @@ def closures(
             )
         problem, job_plan = chain.counted.value, chain.result
         named = list(closures_of(chain, asked, progress))
-        params = SolveParameters(
-            gap=asked.gap,
-            time_limit_s=asked.time_limit_s,
-            seed=loaded.job.solve.seed,
-            threads=loaded.job.solve.threads or cores(),
-        )
+        params = parameters(loaded.job.solve).replace(gap=asked.gap, time_limit_s=asked.time_limit_s)
         keep = Keep(share=Fraction(repr(asked.share)), counted=asked.counted)
         every = [closure for closure, _part in named]
         answer = most_coverage(problem, every, keep, params, known=[job_plan.built], notify=progress.begins)
@@ -137,8 +131,8 @@ def closures(
             where = f"problem {problem.name!r}"
             if answer.status == "infeasible":
                 raise InfeasibleError("no plan meets the demands of the job; proved.", where=where)
-            remedy = "Raise closures.time_limit_s."
-            raise SolverError("no plan was found in time", where=where, remedy=remedy)
+            remedy = "Raise solve.effort."
+            raise SolverError("no plan was found", where=where, remedy=remedy)
         evaluator = ClosureEvaluator(problem, every)
         weights = {"plan": answer.weights, "job": evaluator(job_plan.built, job_plan.starts)}
         labels = labels_of(problem, chain.candidates.value.table)

@@ -15,7 +15,7 @@ import pandas as pd
 from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.task import NamedPlan
+from optimiser.engine.search.task import DAY_S, NamedPlan
 from optimiser.frontier.cases import case_from, resolve
 from optimiser.job import find
 from optimiser.job.model import Job, LoadedJob, did_you_mean
@@ -41,7 +41,6 @@ from optimiser.studies.comparison import Comparison, Table, Why, explain
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.studies.whatif import (
     LEAST_SHARE,
-    TIME_LIMIT_S,
     UNCHANGED,
     Limit,
     LinkNames,
@@ -253,7 +252,7 @@ class Run:
         *,
         state: str = "",
         gap: float | None = None,
-        time_limit_s: float = TIME_LIMIT_S,
+        time_limit_s: float = DAY_S,
     ) -> Why:
         """Explain a link of the plan: who needs it, what stands in when it goes, what it beats.
 
@@ -301,7 +300,7 @@ class Run:
         limit: Limit | None = None,
         rings: bool | None = None,
         gap: float | None = None,
-        time_limit_s: float = TIME_LIMIT_S,
+        time_limit_s: float = DAY_S,
     ) -> Run:
         """Return the best plan when something differs, all else being equal; nothing is written.
 
@@ -324,8 +323,9 @@ class Run:
         gap
             Relative gap at which to stop; None: that of the job.
         time_limit_s
-            Time limit in seconds. What it takes to state the question counts, but the solve gets a half at
-            least. The plan found by then comes with its gap.
+            Hard limit in seconds; by default the effort of a question of a study ends the solve. What it
+            takes to state the question counts, but the solve gets a half at least. The plan found by then
+            comes with its gap.
 
         Returns
         -------
@@ -361,8 +361,8 @@ class Run:
         base, _ = study.base, study.content
         left_s = time_limit_s - (time.monotonic() - begun)
         job, left_s = changes.of(self.study.job), max(left_s, LEAST_SHARE * time_limit_s)
-        limits = {"gap": job.solve.gap if gap is None else gap, "time_limit_s": time_limit_s}
-        settings, start = job.solve.model_copy(update=limits), NamedPlan.of(self.result)
+        settings = job.solve.of_study(gap=job.solve.gap if gap is None else gap, time_limit_s=time_limit_s)
+        start = NamedPlan.of(self.result)
         result = study.ask(case, settings, start=start, limit_s=lambda: left_s)
         problem = resolve(base, case)
         if not result.has_plan:
@@ -370,7 +370,7 @@ class Run:
         return Run(study, problem, result, verify.check(problem, result), counted_of(base, case), changes)
 
     def frontier(
-        self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = 120.0, rings: bool = True
+        self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = DAY_S, rings: bool = True
     ) -> TracedFrontier:
         """Trace what each level of spending buys, with the candidates and demands of this run.
 
@@ -381,7 +381,7 @@ class Run:
         gap
             Relative gap of each point.
         time_limit_s
-            Time limit of the whole frontier, in seconds.
+            Hard limit of the whole frontier, in seconds.
         rings
             Whether plans meet what the job asks of rings. Without, one process answers all points, which
             takes seconds; with rings each point is a solve of its own.

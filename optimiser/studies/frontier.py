@@ -48,10 +48,8 @@ ENDING = "-frontier"
 PICTURE = "frontier.png"
 PLANS = "frontier"
 """Folder of the plans inside the run folder."""
-DONE = ("answered", "thinned")
-"""Endings of answers that would come out the same again."""
-SPENT = 0.9
-"""Share of the time limit of a point that an answer without proof must have had to be kept."""
+DONE = ("answered", "thinned", "nodes", "stalled")
+"""Endings of answers that would come out the same again; what a limit in seconds cut short is asked again."""
 
 type Label = dict[str, str | float]
 """Name, kind and kilometres of a candidate, as in `frontier_links.csv`."""
@@ -379,7 +377,7 @@ def traced_curve(
         return None if kept is None else answer_from(kept.value)
 
     def remember(answered: Answer) -> None:
-        if answered.reason in DONE or answered.seconds >= SPENT * limits.point_s:
+        if answered.reason in DONE:
             keep(Outcome(key=key_of(answered.asked), name="point", value=answered.as_dict()))
 
     with tracing(
@@ -421,7 +419,7 @@ def refuse_empty(found: Curve) -> None:
             remedy="Lower a target, or take back what is fixed, excluded or required.",
         )
     raise SolverError(
-        "no point was found in time",
+        "no point was found",
         where=where,
         done="No frontier was written.",
         remedy="Raise frontier.total_s and frontier.time_limit_s.",

@@ -334,7 +334,7 @@ def solve(  # noqa: PLR0913 - the options of the command
         A known plan, also of a similar problem, from which the solve starts; where it is infeasible, it is a
         hint. It changes how soon plans are found, never what is proved.
     params
-        All limits and options; default `SolveParameters()`: gap 0, 600 s.
+        All limits and options; default `SolveParameters()`: gap 0, an effort of 1.
     progress
         Called with each improvement of plan or bound.
 

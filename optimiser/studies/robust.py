@@ -156,10 +156,10 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
     params, alone = parameters(loaded.job.solve), list[Alone]()
     with ChildProcess() as process:
         if asked.compare or asked.kind == "regret":
-            limits = {"gap": asked.compare_gap, "time_limit_s": asked.compare_time_limit_s}
+            own = loaded.job.solve.of_study(gap=asked.compare_gap, time_limit_s=asked.compare_time_limit_s)
             for number, scenario in enumerate(scenarios, start=1):
                 progress.begins(f"Scenario {number} of {len(scenarios)} by itself: {scenario.name}")
-                alone.append(solve_alone(scenario, params.replace(**limits), process))
+                alone.append(solve_alone(scenario, parameters(own), process))
             progress.ends(f"{len(scenarios)} scenarios by themselves")
         progress.begins("Seeking the robust plan")
         limited = params.replace(gap=asked.gap, time_limit_s=asked.time_limit_s)

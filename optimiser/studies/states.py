@@ -237,7 +237,7 @@ class AskedStates:
         solve = self.done.chain.loaded.job.solve
         threads = max(1, (solve.threads or cores()) // max(1, self.executor.workers))
         gap = solve.gap if one.gap is None else one.gap
-        return solve.model_copy(update={"gap": gap, "time_limit_s": one.time_limit_s, "threads": threads})
+        return solve.of_study(gap=gap, time_limit_s=one.time_limit_s, threads=threads)
 
     def answers(self) -> list[tuple[StateShown, Result | None]]:
         """Return all states, the plan of the job first; where the same is asked twice, the first stands."""
@@ -268,10 +268,16 @@ class AskedStates:
         if not wanting or len(rings) <= 1:
             return rings[0].id if rings else None
         states = [State(ring.id, Case(**only_rings((ring.id,), problem)), wanting[0]) for ring in rings]
+        found = [one.result for one in self._ask(states, "best ring", "The best ring")]
+        if not all(one is not None and one.is_settled for one in found):
+            self.done.chain.progress.ends(
+                "Which ring is best is not known: not all could be asked to the end."
+            )
+            return None
         worth = {
-            ring.id: one.result.objective + scale * ring.reward
-            for ring, one in zip(rings, self._ask(states, "best ring", "The best ring"), strict=True)
-            if one.result is not None and one.result.has_plan
+            ring.id: one.objective + scale * ring.reward
+            for ring, one in zip(rings, found, strict=True)
+            if one is not None and one.has_plan
         }
         return max(worth, key=lambda name: worth[name], default=None)
 
@@ -363,9 +369,7 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
     checked = None if result is None else verify.check(problem, result)
     if result is None or checked is None or not result.has_plan:
         is_infeasible = found.is_infeasible or (result is not None and result.status == "infeasible")
-        words = (
-            "No plan does this, proven." if is_infeasible else "No plan was found in time; none is excluded."
-        )
+        words = "No plan does this, proven." if is_infeasible else "No plan was found; none is excluded."
         status = "infeasible" if is_infeasible else "unknown"
         return StateShown(**known, status=status, is_proven=is_infeasible, why=found.why or words), None
     plan = within_limit(counted_of(base, state.case), checked)
@@ -449,7 +453,7 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
     parts = {"states": outcome.folder / PLANS}
     done = pipeline.amend(done, answers=replace(before, states=states), parts=parts)
     if not all(state.is_proven for state in states):
-        cache.forget(outcome)  # the next run gives what was not proven in time more of it
+        cache.forget(outcome)  # the next run asks again what was cut short; the other answers are kept
     return done
 
 

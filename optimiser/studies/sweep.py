@@ -230,7 +230,7 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
     def task(number: int, case: Case, plan: Mapping[str, Any] | None, name: str = "case") -> Task:
         longest_s = asked.time_limit_s if plan else max(asked.time_limit_s, job.solve.time_limit_s)
         changes = {key: getattr(asked, key) for key in ("gap", "threads", "memory_mb")}
-        settings = job.solve.model_copy(update={**changes, "time_limit_s": longest_s})
+        settings = job.solve.of_study(**changes, time_limit_s=longest_s)
         return case_task(place, case, settings, name=f"{name} {number}", plan=plan)
 
     first = run("The job itself", [task(0, found.cases[0], None)])[0]
@@ -240,7 +240,7 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
             f"the job itself has no plan that its cases could be compared with: {why}",
             where=found.chain.loaded.name,
             done="No sweep was written.",
-            remedy="Run the job with polyring run, which says why, or raise solve.time_limit_s.",
+            remedy="Run the job with polyring run, which says why, or raise solve.effort.",
         )
     plan = {"built": list(_ids(first.value)), **{key: first.value[key] for key in ("starts", "rings")}}
     numbered = list(enumerate(found.cases))
@@ -419,14 +419,13 @@ def expected(found: SweepCases, target: Path, workers: int | None) -> dict[str, 
     workers
         Tasks at a time; None: one a core.
     """
-    count, asked = len(found.table.rows), found.chain.loaded.job.sweep
+    count = len(found.table.rows)
     workers = cores() if workers is None else max(1, workers)
     share = math.ceil(count / workers)
     answer: dict[str, Any] = {
         "cases": count,
         "factors": [described(column) for column in found.columns],
         "workers": workers,
-        "most_s": share * asked.time_limit_s,
     }
     known = target / "times.parquet"
     if known.exists():

@@ -17,8 +17,6 @@ from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.studies.answers import AskedBase
 
-TIME_LIMIT_S = 12.0
-"""Time limit of a what-if where none is given, so that it answers while the analyst waits."""
 LEAST_SHARE = 0.5
 """Share of the time limit that the solve gets at least, however long it took to state the question."""
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from networks.inputs import checksum
 from optimiser.engine.backends.solvers import version_of
+from optimiser.engine.search.task import DAY_S
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder, remove_left_behind, write_atomically
 from optimiser.problem.result import TracePoint, gap_of
@@ -151,9 +152,9 @@ class Progress:
                     found = gap_of(point.objective, point.bound, minimise=point.bound < point.objective)
                     gap = gap if found is None else f"{100 * found:.3g} %"
             left = max(0.0, time_limit_s - point.seconds)
+            rest = f", at most {left:.0f} s left" if time_limit_s < DAY_S else ""
             self.begins(
-                f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}, gap {gap}, "
-                f"at most {left:.0f} s left"
+                f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}, gap {gap}{rest}"
             )
 
         return report

@@ -42,13 +42,12 @@ def test_a_dry_run_says_how_many_and_how_long_and_changes_nothing(done, copied, 
     assert code == 0
     assert "11 plausible cases and 24 joint draws" in out
     assert "other speeds on expressways" in out
-    # Three minutes for all cases, one for the most different plan, one for three others of 20 seconds.
-    assert "at most 5 min of solving" in out
+    assert "It takes about" in out
     code, out, _ = call("cases", done / "job.toml", "--out", copied, "--dry-run", "--json", *FEW)
     assert code == 0
     asked = json.loads(out)
     assert (asked["cases"], asked["prices"], asked["speeds"]) == (3, False, True)
-    assert 0 < asked["expected_s"] <= asked["most_s"] == 180
+    assert 0 < asked["expected_s"] < 180
     assert {path.name: checksum(path) for path in copied.iterdir() if path.is_file()} == before
 
 

@@ -114,7 +114,7 @@ def test_points_of_an_earlier_frontier_leave_the_folder(drawn, call, tmp_path):
 def test_a_frontier_without_a_point_is_no_success(drawn, call, tmp_path, monkeypatch):
     monkeypatch.setattr(tracer, "time", Hurried(5000.0))
     code, _, err = call("frontier", drawn, "--points", 0, "--out", tmp_path / "front")
-    assert (code, "no point was found in time" in err) == (4, True)
+    assert (code, "no point was found" in err) == (4, True)
 
 
 def test_time_that_runs_out_between_points_sets_the_exit_code(drawn, call, tmp_path, monkeypatch):

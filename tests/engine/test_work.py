@@ -8,8 +8,10 @@ from hypothesis import given
 from ring_drawing import ringed
 from tiers import examples
 
+from optimiser.bench.instances import instance
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.task import Task
+from optimiser.engine.search import task as task_module
+from optimiser.engine.search.task import Task, most_nodes
 from optimiser.engine.work import reduction_of, solve
 from optimiser.problem import Target
 
@@ -100,3 +102,34 @@ def test_without_pairs_the_network_decides_nothing():
     assert sent["plan"][-1]["built"] == ["north", "west"]
     reduced = reduce(problem.replace(rings=()))
     assert (reduced.problem.candidates, reduced.forced) == ((), ())
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip"])
+def test_a_tree_ends_by_its_nodes_alike_every_time_with_a_plan_and_a_bound(solver, monkeypatch):
+    problem = instance("corridors_3x8_1")
+    monkeypatch.setattr(task_module, "LEAST_NODES", 4)
+
+    def ended(effort):
+        messages = []
+        task = Task(problem, "cuts", 600.0, 0.0, 2, 1, solver, effort=effort)
+        reason = solve(task, messages.append)[0]
+        plans = [message["built"] for message in messages if message["kind"] == "plan"]
+        return reason, plans[-1], min(m["bound"] for m in messages if m["kind"] == "bound")
+
+    reason, plan, bound = ended(1e-9)
+    assert reason == "nodes"
+    assert ended(1e-9) == (reason, plan, bound)
+    value = plan_value(problem, plan)[0]
+    reason, best, _ = ended(1.0)
+    assert reason == "proof"
+    assert value <= plan_value(problem, best)[0] <= bound
+
+
+def test_larger_problems_get_fewer_nodes_and_none_fewer_than_the_least():
+    problem = line()
+    size = len(problem.candidates) * len(problem.pairs)
+    many = problem.replace(pairs=problem.pairs * 100)
+    assert most_nodes(problem, 0.5) == round(0.5 * task_module.MOST_NODES / size**0.5)
+    assert most_nodes(many, 0.5) == round(most_nodes(problem, 0.5) / 10)
+    assert most_nodes(problem, 1e-12) == task_module.LEAST_NODES
+    assert most_nodes(problem.replace(candidates=()), 1.0) == task_module.MOST_NODES

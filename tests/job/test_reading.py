@@ -21,12 +21,7 @@ def test_defaults_match_the_design() -> None:
     job = loads(REGION)
     assert (job.times.limit_s, job.times.definition) == (14_400, "door_to_door")
     assert (job.budget.share, job.budget.amount, job.costs.level) == (0.1, None, "central")
-    assert (job.solve.gap, job.solve.seed, job.solve.time_limit_s, job.solve.variant) == (
-        0.001,
-        1,
-        600,
-        "auto",
-    )
+    assert (job.solve.gap, job.solve.seed, job.solve.effort, job.solve.variant) == (0.001, 1, 1.0, "auto")
     assert job.objective.weight == "sqrt_population"
 
 

@@ -84,7 +84,7 @@ def test_cases_with_a_wide_gap_are_left_out_and_counted():
     assert WIDE.solved == []
     assert (WIDE.verdict("bc"), WIDE.is_core("bc")) == ("–", False)
     assert WIDE.sentences(line_report("bc").links) == [
-        "Only 0 of 1 joint draws were settled in time: no verdict.",
+        "Only 0 of 1 joint draws were settled: no verdict.",
         "The plan keeps its budget in 1 of 1 joint draws.",
     ]
 

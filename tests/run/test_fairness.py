@@ -102,4 +102,4 @@ def test_unproven_levels_are_reported_with_a_remedy():
     assert notes_on_levels(None) == notes_on_levels(proof) == ()
     unsettled = {**proof, "proven": False, "questions": [{"answer": "yes"}, {"answer": "open"}]}
     (note,) = notes_on_levels(unsettled)
-    assert "1 of 2 questions were not settled in time. Raise solve.time_limit_s." in note
+    assert "1 of 2 questions were not settled. Raise solve.effort." in note

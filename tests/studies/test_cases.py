@@ -145,11 +145,33 @@ def test_under_a_clock_each_case_gets_a_share_of_what_is_left_and_keeps_its_key(
     assert 7.0 < limits[0] <= 8.0 < limits[1] <= 12.0 < limits[2] <= 20.0
 
 
-def test_a_clock_gives_every_case_a_little_and_none_more_than_its_own_limit():
+def test_a_clock_gives_no_case_more_than_its_own_limit_and_nothing_once_the_time_is_up():
     late, early = (answers.Clock(total_s=seconds, most_s=20.0, workers=2) for seconds in (0.0, 1000.0))
     for clock in (late, early):
         clock.start(5)
-    assert (late.limit_s(), early.limit_s()) == (answers.LEAST_S, 20.0)
+    assert (late.limit_s(), early.limit_s()) == (0.0, 20.0)
+
+
+@pytest.mark.usefixtures("base")
+def test_what_a_limit_in_seconds_cuts_short_is_marked_and_asked_again_and_all_else_kept_whatever_the_limit(
+    monkeypatch,
+):
+    own, asked = answers.solving.solve, []
+
+    def solve(problem, settings, **others):
+        asked.append(settings.time_limit_s)
+        found = own(problem, settings, **others)
+        return found.replace(termination="time") if len(asked) == 2 else found
+
+    monkeypatch.setattr(answers.solving, "solve", solve)
+    first = answers.answers(tasks_of(), [b"line"], InProcess())
+    rows = [cases.case_row(case, one.value) for case, one in zip(CASES, first, strict=True)]
+    assert [row["ended"] for row in rows] == ["proof", "time", "proof"]
+    clock = answers.Clock(total_s=1000.0, most_s=50.0, workers=1)  # another limit
+    clock.start(1)
+    second = answers.answers(tasks_of(clock), [b"line"], InProcess())
+    assert asked == [20.0, 20.0, 20.0, 50.0]
+    assert [one.value["termination"] for one in second] == ["proof", "proof", "proof"]
 
 
 def test_circuits_of_the_plan_are_built_in_every_case():

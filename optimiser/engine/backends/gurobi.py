@@ -122,7 +122,7 @@ def gurobi_master(task: Task, seconds: float) -> TreeModel:
     seed = task.seed % 2_000_000_000
     solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=task.threads, seed=seed, msg=task.log)
     model, (x, y, _) = stated_master(task.problem, solver)
-    set_options(model, {**options_of("gurobi"), **SETTINGS, "TimeLimit": seconds})
+    set_options(model, {**options_of("gurobi"), **SETTINGS, "TimeLimit": seconds, "NodeLimit": task.nodes})
     is_maximised = task.problem.budget is not None
     return TreeModel(model, x, y, scale_of(task.problem), maximise=is_maximised, owner=solver)
 

@@ -39,6 +39,8 @@ from optimiser.problem import DesignProblem
 
 SETTINGS = Path(__file__).parents[1] / "data" / "scip.set"
 """Parameters of SCIP, with the reason for each."""
+MOST_NODES = 2**62
+"""Most nodes that SCIP counts, about."""
 
 
 def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log: bool = False) -> TreeModel:
@@ -349,7 +351,8 @@ def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     timing = TIMING.BEFORENODE | TIMING.DURINGLPLOOP | TIMING.AFTERLPNODE
     model.includeHeur(heuristic, "incumbents", "prunes with plans found elsewhere", "p", timingmask=timing)
     seconds = max(0.0, min(task.seconds, incumbent.left()))
-    model.setParams({"limits/time": seconds, "limits/memory": MEMORY_MB})
+    nodes = int(min(incumbent.most_nodes, MOST_NODES))
+    model.setParams({"limits/time": seconds, "limits/totalnodes": nodes, "limits/memory": MEMORY_MB})
     if not dives:
         model.setParam("nodeselection/bfs/maxplungedepth", 0)
     heuristic.limit()

@@ -31,6 +31,7 @@ from optimiser.engine.models.rings import ProvedRow, detached_rows
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import PRICE_UNIT, Floats, Rows
 from optimiser.engine.search.tables import Reach, Tables
+from optimiser.engine.search.task import STUDY_SHARE, most_nodes
 from optimiser.problem import DesignProblem
 
 BITS = 40
@@ -332,7 +333,8 @@ class _Prover:
                 self.problem, self._model, self._lp, seed=self.seed, left=self.left, families=self._families
             )
         heap, known = [(-math.inf, -math.inf, 0)], Pseudocosts.none(len(lp.decisions))
-        while heap and self.left() > 0 and len(self._nodes) < MOST_NODES:
+        most = min(MOST_NODES, most_nodes(self.problem, STUDY_SHARE))
+        while heap and self.left() > 0 and len(self._nodes) < most:
             at = heapq.heappop(heap)[2]
             solution = self._solve(at)
             self._report()

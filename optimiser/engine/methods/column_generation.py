@@ -425,9 +425,10 @@ def _add_benders_cuts(t: Tables, master: PathMaster, root: Root, complete: Mask)
 def _integer_rounds(
     t: Tables, master: PathMaster, incumbent: MaskIncumbent, *, gap: float, complete: Mask
 ) -> str:
-    nodes, master_gap = (MOST_NODES if complete.all() else FIRST_NODES), gap
+    most = int(min(MOST_NODES, incumbent.most_nodes))
+    nodes, master_gap = (most if complete.all() else FIRST_NODES), gap
     round_to_plans = Rounding(t, incumbent)
-    while not incumbent.stop():
+    while not incumbent.is_spent():
         outcome = master.solve(start=incumbent.best, gap=master_gap, seconds=incumbent.left(), nodes=nodes)
         incumbent.count("integer", nodes=outcome.nodes)
         if outcome.infeasible and incumbent.best is None:
@@ -453,8 +454,8 @@ def _integer_rounds(
             return "stalled"
         elif outcome.complete:
             master_gap = 0.0
-        nodes = min(2 * nodes, MOST_NODES)
-    return "time"
+        nodes = min(2 * nodes, most)
+    return incumbent.ending(gap)
 
 
 def _report_bound(t: Tables, outcome: MasterSolution[Point], incumbent: MaskIncumbent) -> None:

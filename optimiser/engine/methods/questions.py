@@ -17,7 +17,7 @@ from optimiser.engine.search.incumbent import Evaluated, Incumbent, MaskIncumben
 from optimiser.engine.search.paths import Integers, Mask, starts
 from optimiser.engine.search.scoring import cost_of, covered_cities, covered_pairs, fits
 from optimiser.engine.search.tables import Tables, tables
-from optimiser.engine.search.task import LevelRow, Question
+from optimiser.engine.search.task import STUDY_SHARE, LevelRow, Question, most_nodes
 from optimiser.problem import DesignProblem
 
 KEPT_CUTS = 3, 100
@@ -262,6 +262,7 @@ class QuestionSession:
         self._threads = threads if len(self._t.limit) >= LEAST_FOR_THREADS else 1
         self._is_fresh = True
         self._incumbent: MaskIncumbent | None = None
+        self._most_nodes = most_nodes(problem, STUDY_SHARE)
 
     def know(self, built: list[int]) -> None:
         """Add a plan that was found elsewhere, given by the positions of the built candidates."""
@@ -290,7 +291,7 @@ class QuestionSession:
         Returns
         -------
         tuple
-            Why the solve ended (`proof`, `gap`, `time`, `stalled` or `infeasible`), and the incumbent.
+            Why the solve ended (as of `Incumbent.ending`, or `infeasible`), and the incumbent.
         """
         for plan in (nothing(self._t), everything(self._t)):
             self._pool.add(plan)
@@ -304,6 +305,7 @@ class QuestionSession:
         incumbent = self._pool.incumbent(
             question, unit=program.divisor, seconds=seconds, send=send, base=base
         )
+        incumbent.most_nodes = self._most_nodes
         self._incumbent = incumbent
         return self._search(question, incumbent, gap), incumbent
 

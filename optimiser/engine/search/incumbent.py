@@ -75,6 +75,8 @@ class Incumbent[Plan]:
         Number of which every objective is a multiple.
     bound
         Bound known from the start; None without one.
+    most_nodes
+        Nodes that the search may have (`Task.nodes`).
     """
 
     def __init__(
@@ -87,16 +89,18 @@ class Incumbent[Plan]:
         base: int = 0,
         unit: int = 1,
         bound: float | None = None,
+        most_nodes: float = math.inf,
     ) -> None:
         self.evaluate = evaluate
         self._send = send
-        self._base = base
+        self.base = base
         self._unit = unit
         self._end = time.monotonic() + seconds
         self.best_bound = bound
         self.minimise = minimise
         self.evaluated: Evaluated[Plan] | None = None
         self.cuts = self.nodes = 0
+        self.most_nodes = most_nodes
 
     @property
     def best(self) -> Plan | None:
@@ -119,6 +123,10 @@ class Incumbent[Plan]:
     def stop(self) -> bool:
         """Return whether the time is up."""
         return self.left() <= 0
+
+    def is_spent(self) -> bool:
+        """Return whether the time is up, or the nodes are used up."""
+        return self.stop() or self.nodes >= self.most_nodes
 
     def plan(self, plan: Plan, step: str, *, over_equal: bool = False) -> bool:
         """Report a plan; return whether it is feasible and better than the best so far.
@@ -190,7 +198,7 @@ class Incumbent[Plan]:
         bound = self.best_bound if bound is None else bound
         if self.evaluated is None or bound is None:
             return None
-        return gap_of(self.evaluated.objective + self._base, bound + self._base, minimise=self.minimise)
+        return gap_of(self.evaluated.objective + self.base, bound + self.base, minimise=self.minimise)
 
     def closed(self, gap: float, bound: float | None = None) -> bool:
         """Return whether the relative gap to a bound, by default the best one, is at most `gap`."""
@@ -198,7 +206,7 @@ class Incumbent[Plan]:
         return current is not None and current <= gap
 
     def ending(self, gap: float) -> str:
-        """Return the reason for a search that ends now: `proof`, `gap`, `time` or `stalled`.
+        """Return the reason for a search that ends now: `proof`, `gap`, `time`, `nodes` or `stalled`.
 
         Parameters
         ----------
@@ -207,7 +215,7 @@ class Incumbent[Plan]:
         """
         if self.closed(gap):
             return "proof" if self.closed(0.0) else "gap"
-        return "time" if self.stop() else "stalled"
+        return "time" if self.stop() else "nodes" if self.is_spent() else "stalled"
 
 
 type MaskIncumbent = Incumbent[Mask]
@@ -217,9 +225,9 @@ type MaskIncumbent = Incumbent[Mask]
 class PartIncumbent[Plan](Incumbent[Plan]):
     """The incumbent of one part of a search space whose parts are searched in parallel.
 
-    A part compares its plans only with its own best plan, so that its result does not depend on the speed of
-    other parts. Plans and counts are passed to the shared incumbent, bounds to a function that combines the
-    bounds of all parts. The search of a part ends when the overall gap is closed.
+    A part compares its plans and its bound only with its own best plan, and ends when its own gap is closed,
+    so that its result does not depend on the speed of other parts. Plans and counts are passed to the shared
+    incumbent, bounds to a function that combines the bounds of all parts.
 
     Parameters
     ----------
@@ -240,7 +248,12 @@ class PartIncumbent[Plan](Incumbent[Plan]):
         report_bound: Callable[[float], None],
     ) -> None:
         super().__init__(
-            shared.evaluate, minimise=shared.minimise, seconds=shared.left(), send=lambda _message: None
+            shared.evaluate,
+            minimise=shared.minimise,
+            seconds=shared.left(),
+            send=lambda _message: None,
+            base=shared.base,
+            most_nodes=shared.most_nodes,
         )
         self._shared, self._lock = shared, lock
         self._report_plan, self._report_bound = report_plan, report_bound
@@ -256,6 +269,8 @@ class PartIncumbent[Plan](Incumbent[Plan]):
 
     def bound(self, bound: float, _step: str) -> None:
         """Report a bound of the part."""
+        if self.is_tighter(bound, self.best_bound):
+            self.best_bound = bound
         with self._lock:
             self._report_bound(bound)
 
@@ -264,20 +279,17 @@ class PartIncumbent[Plan](Incumbent[Plan]):
         with self._lock:
             self._shared.count(step, cuts=cuts, nodes=nodes)
 
-    def closed(self, gap: float, bound: float | None = None) -> bool:
-        """Return whether the overall relative gap is at most `gap`."""
-        with self._lock:
-            return self._shared.closed(gap, bound)
 
-
-def mask_incumbent(t: Tables, *, seconds: float, send: Send, base: int = 0) -> MaskIncumbent:
+def mask_incumbent(
+    t: Tables, *, seconds: float, send: Send, base: int = 0, most_nodes: float = math.inf
+) -> MaskIncumbent:
     """Return the incumbent of a problem in arrays.
 
     Parameters
     ----------
     t
         The problem.
-    seconds, send, base
+    seconds, send, base, most_nodes
         As for `Incumbent`.
     """
 
@@ -294,6 +306,7 @@ def mask_incumbent(t: Tables, *, seconds: float, send: Send, base: int = 0) -> M
         seconds=seconds,
         send=send,
         base=base,
+        most_nodes=most_nodes,
         unit=objective_unit(t),
         bound=0.0 if minimise else float(t.weight.sum() + t.side.city_weight.sum()),
     )

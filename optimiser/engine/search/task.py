@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,15 @@ from typing import Any, NamedTuple
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.result import Circuits, Result, Starts
+
+DAY_S = 86_400.0
+"""Default limit in seconds: by default effort ends a solve, so that results do not depend on load."""
+MOST_NODES = 7e6
+"""Nodes of an effort of 1 in the least problem (`most_nodes`); some ten minutes on two cores, measured."""
+STUDY_SHARE = 0.1
+"""Part of an effort that each of the many questions of a study gets."""
+LEAST_NODES = 100
+"""Nodes that a tree gets, however large the problem."""
 
 
 def cores() -> int:
@@ -65,6 +75,9 @@ class SolveParameters:
         Time limit in seconds, >= 0, after which the best plan so far is returned.
     gap
         Relative gap at which to stop, >= 0.
+    effort
+        Limit in effort, > 0: the nodes of each tree (`most_nodes`), after which the best plan so far is
+        returned. The variants `cuts` and `paths` observe it.
     threads
         Number of threads, >= 1.
     seed
@@ -89,8 +102,9 @@ class SolveParameters:
         Not for variants of the user's own.
     """
 
-    time_limit_s: float = 600.0
+    time_limit_s: float = DAY_S
     gap: float = 0.0
+    effort: float = 1.0
     threads: int = field(default_factory=cores)
     seed: int = 1
     solver: str = "auto"
@@ -107,6 +121,7 @@ class SolveParameters:
             f"time limit {self.time_limit_s!r} s is negative or not a number": self.time_limit_s >= 0,
             f"gap {self.gap!r} is negative or not a number": self.gap >= 0,
             f"threads {self.threads!r} is below 1": self.threads >= 1,
+            f"effort {self.effort!r} is not above 0": self.effort > 0,
             f"seed {self.seed!r} is outside 0..2147483647": 0 <= self.seed < 2**31,
         }
         faults = [text for text, holds in checks.items() if not holds]
@@ -132,7 +147,7 @@ class Task:
         Name of a variant other than `auto`, or the path of a file with a variant of the user's own.
     seconds
         Time limit.
-    gap, threads, seed, solver
+    gap, threads, seed, solver, effort
         As in `SolveParameters`.
     base
         Constant by which the objective of the original problem exceeds that of the reduced one.
@@ -152,6 +167,18 @@ class Task:
     base: int = 0
     start: NamedPlan | None = None
     log: bool = False
+    effort: float = 1.0
+
+    @property
+    def nodes(self) -> int:
+        """Return the nodes that a tree of the problem may have."""
+        return most_nodes(self.problem, self.effort)
+
+
+def most_nodes(problem: DesignProblem, effort: float) -> int:
+    """Return the nodes of a tree for an effort: a node takes about the root of the size of the problem."""
+    parts = len(problem.pairs) + sum(len(ring.links) for ring in problem.rings)
+    return max(LEAST_NODES, round(effort * MOST_NODES / math.sqrt(max(1, len(problem.candidates) * parts))))
 
 
 class LevelRow(NamedTuple):

@@ -267,14 +267,31 @@ def test_counts_of_parts_add_up_in_the_whole():
     assert (whole.cuts, whole.nodes) == (4, 6)
 
 
-def test_a_part_is_closed_when_the_whole_is():
-    whole, _ = incumbent_of()
-    (part, _), _ = parts_of(whole, 2)
-    whole.plan(Plan(9), "start")
+def test_a_part_is_closed_by_its_own_plan_and_bound_whatever_another_part_has_found_by_then():
+    whole, _ = incumbent_of(base=100)
+    whole.plan(Plan(3), "start")
+    (part, other), _ = parts_of(whole, 2)
+    part.bound(9.0, "tree")
+    other.plan(Plan(9), "tree")
+    assert not part.closed(0.05)
     assert not part.closed(0.0)
-    whole.bound(9.0, "tree")
-    assert part.closed(0.0)
-    assert part.ending(0.0) == "proof"
+    part.plan(Plan(7), "tree")
+    assert part.closed(0.05)
+    assert part.ending(0.05) == "gap"  # the objective of the original problem is 100 more
+    assert not other.closed(0.05)
+
+
+def test_a_search_ends_by_its_nodes_and_says_so():
+    incumbent, _ = incumbent_of(most_nodes=5)
+    incumbent.plan(Plan(3), "start")
+    incumbent.count("tree", nodes=4)
+    assert not incumbent.is_spent()
+    assert incumbent.ending(0.0) == "stalled"
+    incumbent.count("tree", nodes=1)
+    assert incumbent.is_spent()
+    assert incumbent.ending(0.0) == "nodes"
+    assert not incumbent.stop()
+    assert parts_of(incumbent, 1)[0][0].most_nodes == 5
 
 
 def test_a_part_has_the_time_of_the_whole():

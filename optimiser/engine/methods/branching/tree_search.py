@@ -237,7 +237,7 @@ def search_tree(
     Returns
     -------
     str
-        Why the search ended: `proof`, `gap`, `time`, `infeasible` or `stalled`.
+        Why the search ended: `proof`, `gap`, `time`, `nodes`, `infeasible` or `stalled`.
     """
     scale = root.scale
 
@@ -246,7 +246,7 @@ def search_tree(
         incumbent.count("tree", cuts=cuts, nodes=sum(plunge.nodes for plunge in plunges))
         after_round(plan for plunge in plunges for plan in plunge.plans)
         incumbent.bound(scale.to_objective(bound), "tree")
-        return scale.of_plan(incumbent.best), incumbent.stop() or incumbent.closed(gap)
+        return scale.of_plan(incumbent.best), incumbent.is_spent() or incumbent.closed(gap)
 
     first, cutoff = Node.root(root.solution), scale.of_plan(incumbent.best)
     bound, is_complete = search(first, workers, cutoff=cutoff, report=report)

@@ -70,7 +70,7 @@ def prove_by_master[P, Plan](
     Returns
     -------
     str
-        `proof`, `gap`, `time`, `infeasible` or `stalled`.
+        `proof`, `gap`, `time`, `nodes`, `infeasible` or `stalled`.
 
     Notes
     -----
@@ -87,15 +87,15 @@ def prove_by_master[P, Plan](
         return incumbent.stop() or incumbent.closed(gap)
 
     while not incumbent.closed(gap):
-        if incumbent.stop():
-            return "time"
+        if incumbent.is_spent():
+            return incumbent.ending(gap)
         solution = master.solve(gap=master_gap, turn=turn, seconds=incumbent.left(), on_point=on_point)
         if solution.infeasible:
             return "infeasible" if incumbent.best is None else "stalled"
         if solution.bound is not None:
             incumbent.bound(solution.bound, step)
         added = master.refute(solution.points)
-        incumbent.count(step, cuts=added, nodes=1)
+        incumbent.count(step, cuts=added, nodes=max(1, solution.nodes))
         if incumbent.stop():
             break  # the points may not have been separated to the end
         if not added and solution.complete and not incumbent.closed(gap):

@@ -12,7 +12,7 @@ import typer
 from optimiser.cli import screen
 from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged, target
 from optimiser.cli.screen import Display
-from optimiser.cli.solve import NOTHING, outline, show_outline
+from optimiser.cli.solve import NOTHING, in_words, outline, show_outline
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import DAY_S
 from optimiser.problem import DesignProblem, load
@@ -258,9 +258,7 @@ def compare(
         screen.as_json(found)
         return 0
     names = (str(first), str(second))
-    figures = {
-        key: list(map(_in_words, summaries, [key] * 2, pair)) for key, pair in found["figures"].items()
-    }
+    figures = {key: list(map(in_words, summaries, [key] * 2, pair)) for key, pair in found["figures"].items()}
     _show_side_by_side("Figures", figures, names)
     if note := wording.different_moneys(*(str(run.get("money") or "") for run in summaries)):
         screen.line(note)
@@ -383,17 +381,6 @@ def _show_side_by_side(title: str, values: dict[str, list[Any]], names: tuple[st
         (key.replace("_", " "), *("" if one is None else one for one in pair)) for key, pair in values.items()
     ]
     screen.table(title, [dict(zip(columns, row, strict=True)) for row in rows], right=names)
-
-
-def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN401 - a JSON value
-    """Return a figure of a run as people write it: money with its unit, the limit in hours."""
-    if value is None:
-        return value
-    if key in ("cost", "budget"):
-        return wording.money(value, run.get("money", ""))
-    if key in ("gap", "gap_of_gain"):
-        return wording.gap(value)
-    return wording.hours(value) if key == "limit_s" else value
 
 
 def _state_folder(home: Path, name: str) -> Path:

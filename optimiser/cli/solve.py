@@ -55,6 +55,13 @@ NOTHING = "Nothing was computed."
 INTERRUPTED = "interrupted"
 """Termination of a result whose solve was ended by a signal."""
 
+LARGE_MB = 20
+LARGE_MODEL = (
+    "\nIt holds an arc flow for every pair that a plan may cover, with the optimum of the problem; "
+    "--variant cuts writes one without flows, whose optimum is a bound."
+)
+"""Why a model file of this size or more is so large."""
+
 STANDARD = Path("-")
 """Stands for the standard error."""
 
@@ -194,7 +201,9 @@ def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Pat
             from optimiser.engine.model_file import write_model
 
             write_model(problem, path, form=form, variant=variant)
-            screen.note(f"The model is written to {path}.")
+            megabytes = path.stat().st_size / 1e6
+            why = "" if megabytes < LARGE_MB or variant.startswith("cuts") else LARGE_MODEL
+            screen.note(f"The model is written to {path} ({megabytes:,.1f} MB).{why}")
 
 
 @contextmanager
@@ -521,13 +530,26 @@ def outline(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
     }
 
 
+def in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN401 - a JSON value
+    """Return a figure of a run as people write it: money with its unit, the limit in hours."""
+    if value is None:
+        return ""
+    if key in ("cost", "budget"):
+        return wording.money(value, run.get("money", ""))
+    if key in ("gap", "gap_of_gain"):
+        return wording.gap(value)
+    if key == "bound":
+        return round(value, 2)
+    return wording.hours(value) if key == "limit_s" else value
+
+
 def show_outline(head: str, summary: dict[str, Any]) -> None:
     """Print a line and the figures of a plan."""
     screen.line(head)
     figures = {
-        key.replace("_", " "): "" if value is None else value
+        key.replace("_", " "): in_words(summary, key, value)
         for key, value in summary.items()
-        if key != "problem" and not isinstance(value, list | dict)
+        if key not in ("problem", "money") and not isinstance(value, list | dict)
     }
     screen.pairs("", figures, heads=("what", "value"))
     for ring in summary.get("rings", []):

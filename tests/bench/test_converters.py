@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from optimiser.bench.converters import Choices, problem_of
 from optimiser.bench.converters.formats import read_sndlib, read_tntp
+from optimiser.cli.app import call
+from optimiser.problem import load
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 NATIVE = """?SNDlib native format; type: network; version: 1.0
@@ -258,3 +262,32 @@ def test_demands_without_a_path_are_refused(tmp_path):
     text = NATIVE.replace("  AB ( A B ) 0.00 0.00 0.00 7.00 ( 40.00 900.00 160.00 1800.00 )\n", "")
     with pytest.raises(ProblemError, match="no demand has a path"):
         problem_of(read_sndlib(written(tmp_path, text)), Choices())
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "percent"), [("siouxfalls_05", 50), ("siouxfalls_03", 30)])
+def test_the_public_problem_of_sioux_falls_is_written_by_the_stated_command(
+    name, percent, shared_dir, tmp_path
+):
+    known = load(shared_dir / "instances" / "public" / f"{name}.json")
+    count = len(known.nodes)
+    minutes = [(a + 1, b + 1, seconds / 60) for c in known.candidates for a, b, seconds in c.arcs]
+    head = f"<NUMBER OF ZONES> {count}\n<NUMBER OF NODES> {count}\n<FIRST THRU NODE> 1\n"
+    rows = "".join(f"\t{a}\t{b}\t100\t1\t{free:g}\t0.15\t4\t0\t0\t1\t;\n" for a, b, free in minutes)
+    net = f"{head}<NUMBER OF LINKS> {len(minutes)}\n<END OF METADATA>\n{rows}"
+    halves = "".join(
+        f"Origin {a + 1}\n{b + 1} : {p.weight / 2};\n"
+        for p in known.pairs
+        for a, b in ((p.origin, p.destination), (p.destination, p.origin))
+    )
+    total = sum(p.weight for p in known.pairs)
+    trips = f"<NUMBER OF ZONES> {count}\n<TOTAL OD FLOW> {total}\n<END OF METADATA>\n{halves}"
+    files, out = both(tmp_path, net, trips), tmp_path / f"{name}.json"
+    words = ["convert", "tntp", *map(str, files), "--out", str(out), "--budget-percent", str(percent)]
+    assert call(words) == 0
+    found = load(out)
+    assert [(c.cost, c.arcs) for c in found.candidates] == [(c.cost, c.arcs) for c in known.candidates]
+    assert [p[:4] for p in map(dataclasses.astuple, found.pairs)] == [
+        p[:4] for p in map(dataclasses.astuple, known.pairs) if p[3]
+    ]
+    assert (found.nodes, found.arcs, found.budget) == (known.nodes, known.arcs, known.budget)

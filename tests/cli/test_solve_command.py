@@ -220,9 +220,21 @@ def test_a_model_is_written_without_a_solve(drawn: Path, tmp_path: Path, call: C
     lp, mps = tmp_path / "model.lp", tmp_path / "model.mps"
     code, out, err = call("solve", drawn, "--write-lp", lp, "--write-mps", mps)
     assert (code, out) == (0, "")
-    assert f"The model is written to {lp}." in err
+    assert f"The model is written to {lp} (0.0 MB)." in err
     assert "x0000001 = candidate 'ab'" in lp.read_text(encoding="utf-8")
     assert mps.read_text(encoding="utf-8").startswith("* ")
+
+
+def test_why_a_model_is_large_is_told(
+    drawn: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solve_command, "LARGE_MB", 0.0001)
+    told = [
+        "an arc flow for every pair"
+        in call("solve", drawn, "--write-lp", tmp_path / "m.lp", "--variant", way)[2]
+        for way in ("auto", "cuts")
+    ]
+    assert told == [True, False]
 
 
 def test_a_solve_that_writes_nothing_is_refused(drawn: Path, call: Call) -> None:

@@ -1,7 +1,5 @@
 """Write networks, and all that an import found, to files, and read them back unchanged."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace

@@ -1,7 +1,5 @@
 """Write names of stations as people write them: "BeiJingXi" is Beijing West, "QinHuangDao" Qinhuangdao."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping

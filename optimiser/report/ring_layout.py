@@ -34,7 +34,7 @@ ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
 begins there.
 """
 
-LINKS = ("ring", "position", "exists", "name", "length_km", "geometry")
+LINKS = ("ring", "position", "name", "length_km", "geometry")
 """Columns that are read of a table of ring links: id of the ring, position of the link in it, and so on."""
 
 EXISTING, NEW = "existing", "new"
@@ -518,7 +518,7 @@ def _pieces(
                 "link": k,
                 "candidate_id": candidate,
                 "name": str(row["name"] or ""),
-                "state": EXISTING if row["exists"] else NEW,
+                "state": NEW if candidate else EXISTING,
                 "length_km": float(row["length_km"]),
                 "cost": problem.candidates[problem.index[candidate]].cost if is_first else 0,
                 "geometry": LineString(points if forward <= backward else points[::-1]),

@@ -214,14 +214,12 @@ class Chain:
             "cities": job.cities.model_dump(exclude={"file"}),
             "trips": job.measures.trips_per_person,
         }
-
-        def make() -> dict[str, RoadTimes]:
-            return ring_use.road_times(self.base, self.candidates.value, job, source)
-
-        found: dict[str, RoadTimes] = self._kept(
-            "places", "Timing the roads between places", inputs, make
+        return self._kept(
+            "places",
+            "Timing the roads between places",
+            inputs,
+            lambda: ring_use.road_times(self.base, self.candidates.value, job, source),
         ).value
-        return found
 
     @cached_property
     def draft(self) -> Kept[proposing.StatedProblem]:
@@ -279,12 +277,13 @@ class Chain:
         job = self.loaded.job
         if not job.steps.shares and not job.independence.counts_pairs:
             return self.counted
-
-        def make() -> DesignProblem:
-            return with_steps(self.counted.value, demands.limit_steps(job), self.draft.value.layer)
-
         inputs = {"problem": self.counted.key, "draft": self.draft.key}
-        return self._kept("steps", "Letting pairs count in parts", inputs, make)
+        return self._kept(
+            "steps",
+            "Letting pairs count in parts",
+            inputs,
+            lambda: with_steps(self.counted.value, demands.limit_steps(job), self.draft.value.layer),
+        )
 
     @property
     def design(self) -> DesignProblem:
@@ -522,11 +521,8 @@ class Chain:
             "plan": [plan.built, plan.rings, plan.starts],
             "measures": job.measures.model_dump(),
         }
-
-        def make() -> Measures:
-            return measuring.measure(self.measured(self.counted.value, plan))
-
-        return self._kept("measures", "Measuring the plan", inputs, make).value
+        step = "measures", "Measuring the plan", inputs
+        return self._kept(*step, lambda: measuring.measure(self.measured(self.counted.value, plan))).value
 
     def measured(self, problem: DesignProblem, plan: Plan) -> MeasuredPlan:
         """Prepare a plan for its measures, as it counts within the limit.

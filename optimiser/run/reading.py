@@ -1,7 +1,5 @@
 """Read road and rail networks from the map of a job, or from the area that it names."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field

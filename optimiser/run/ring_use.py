@@ -259,7 +259,7 @@ def _second_way(problem: DesignProblem, tables: RingTables, ring: RingShown) -> 
     ends = np.array([(link.tail, link.head) for link in asked.links], dtype=np.int64)
     mine = tables.links[tables.links["ring"] == ring.id].sort_values("position")
     metres = np.rint(1000 * mine["length_km"].to_numpy()).astype(np.int64)
-    exists = mine["exists"].to_numpy(dtype=np.bool_)
+    exists = (mine["candidate_id"] == "").to_numpy(dtype=np.bool_)
     got = second_way(ends[:, 0], ends[:, 1], metres, exists, ring.pieces["link"].tolist())
     return ring.pieces[ring.pieces["link"].isin(got)]
 

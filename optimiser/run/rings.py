@@ -51,8 +51,8 @@ class RingTables:
     Attributes
     ----------
     links
-        One row a ring link: `ring`, `position`, `candidate_id` (empty where nothing is paid for), `exists`
-        (whether it exists), `length_km`, `name`, `geometry` (degrees).
+        One row a ring link: `ring`, `position`, `candidate_id` (empty where it exists), `length_km`, `name`,
+        `geometry` (degrees).
     facts
         What the job asks of each ring, in the order of the problem.
     """
@@ -344,9 +344,9 @@ def add_rings(
             done="No problem was written.",
             remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
         )
-    columns = ["ring", "position", "candidate_id", "exists", "length_km", "name", "geometry"]
+    columns = ["ring", "position", "candidate_id", "length_km", "name", "geometry"]
     rows = [
-        (ring.id, position, link.candidate, link.exists, link.length_km, link.name, link.line)
+        (ring.id, position, link.candidate, link.length_km, link.name, link.line)
         for ring, proposed in found
         for position, link in enumerate(proposed.graph.links)
     ]

@@ -511,8 +511,7 @@ class Run:
 
     @cached_property
     def _ranked(self) -> dict[int, str]:
-        ranks = self.shown.links["rank"].astype(int)
-        return dict(zip(ranks, self.shown.links["candidate_id"].astype(str), strict=True))
+        return {rank: name for name, rank in self.shown.ranks.items()}
 
     @cached_property
     def _names(self) -> dict[str, str]:

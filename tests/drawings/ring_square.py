@@ -21,7 +21,6 @@ CIRCUIT = (0, 1, 2, 3)
 """The ring anticlockwise from the south-west."""
 
 KM = (100.0, 30.0, 80.0, 70.0, 20.0)
-EXISTS = (True, False, True, True, False)
 NAMES = ("G1;G2", "", "G3", "G2", "")
 
 
@@ -87,7 +86,14 @@ def links() -> gpd.GeoDataFrame:
         LineString([corner[3], corner[0]]),
         LineString([corner[1], (117.5, 39.5), corner[2]]),
     ]
-    table = {"ring": "outer", "position": range(5), "exists": EXISTS, "name": NAMES, "length_km": KM}
+    candidates = ("", "east", "", "", "far")
+    table = {
+        "ring": "outer",
+        "position": range(5),
+        "candidate_id": candidates,
+        "name": NAMES,
+        "length_km": KM,
+    }
     return gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:4326")
 
 
@@ -107,17 +113,14 @@ def shown(
     circuit: tuple[int, ...] = CIRCUIT,
     *,
     ring: Ring | None = None,
-    exists: tuple[bool, ...] | None = None,
     **changes: object,
 ) -> RingShown:
     """The ring as a report shows it; an empty circuit: not formed. Links without a candidate exist."""
     ring = ring or square()
-    exists = exists or tuple(link.candidate is None for link in ring.links) or EXISTS
     problem = design(replace(ring, required=False))
     built = [name for name in ("east", "far") if any(ring.links[k].candidate == name for k in circuit)]
     plan = verify.score(problem, built, rings={"outer": circuit} if circuit else {})
-    table = links().assign(exists=exists)
-    found = ring_layout.lay_out(problem, plan, cities=cities(), links=table, facts=[FACTS])
+    found = ring_layout.lay_out(problem, plan, cities=cities(), links=links(), facts=[FACTS])
     return replace(found[0], required=ring.required, **changes)
 
 

@@ -153,8 +153,8 @@ def test_nothing_has_to_be_built_for_a_ring_that_exists():
 
 
 def test_a_ring_that_exists_costs_nothing():
-    ring = shown(exists=(True,) * 5)
-    ring = replace(ring, pieces=ring.pieces.assign(candidate_id="", cost=0))
+    ring = shown()
+    ring = replace(ring, pieces=ring.pieces.assign(state="existing", candidate_id="", cost=0))
     plan = state("all", "all rings", 100, ("bc",), rings_shown=(ring,))
     assert said(plan).endswith("; a ring road of 280 km round Centre exists already.")
 

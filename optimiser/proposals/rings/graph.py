@@ -183,11 +183,6 @@ class GraphLink:
     name: str = ""
     candidate: str = ""
 
-    @property
-    def exists(self) -> bool:
-        """Return whether it exists."""
-        return not self.candidate
-
 
 @dataclass(frozen=True)
 class RingGraph:

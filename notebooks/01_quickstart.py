@@ -32,7 +32,7 @@ run
 #
 # `links`, `cities`, `pairs`, `rings` and `candidates` are GeoDataFrames, and `columns` says what each column
 # means. `run.map()` shows a map to pan and zoom that is safe whatever the names of the data are.
-# (`run.links.explore()` needs the extra `polyring[explore]`, and runs what a hostile name holds in `${...}`.)
+# (`run.links.explore()` needs the extra `explore`, and runs what a hostile name holds in `${...}`.)
 
 # %%
 run.pairs[["origin", "destination", "group", "before_s", "after_s", "links"]].query(

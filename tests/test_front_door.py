@@ -471,7 +471,7 @@ def test_tables_can_be_explored(run):
 @pytest.mark.parametrize("library", ["folium", "mapclassify"])
 def test_exploring_without_its_libraries_names_the_extra(run, monkeypatch, library):
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(ImportError, match=rf"the package {library}.*polyring\[explore\]"):
+    with pytest.raises(ImportError, match=rf"the package {library}.*uv run --extra explore"):
         run.links.explore()
 
 

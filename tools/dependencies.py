@@ -7,8 +7,7 @@
     python tools/dependencies.py --audit            # pip-audit; needs an index and its advisories
 
 Pins are written into pyproject.toml: `uv.lock` names the hosts that packages came from, so it is not kept.
-The page lists what a user gets with `pip install polyring`, extras apart; tools of developers are not part of
-it.
+The page lists what a user gets with polyring, extras apart; tools of developers are not part of it.
 """
 
 import argparse
@@ -18,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -64,16 +64,16 @@ def pin(*, upgrade: bool) -> None:
     print(f"{len(pins)} pins written to {PROJECT.name}")
 
 
-def licences(pins: dict[str, str]) -> dict[str, str]:
-    """Return the licence of each package as pip-licenses finds it in an environment of these packages."""
+def licences(names: Iterable[str]) -> dict[str, str]:
+    """Return the licence of each package as pip-licenses finds it in an environment with all extras."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "requirements.txt"
-        wanted.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()), encoding="utf-8")
+        wanted.write_text("\n".join(exported("--no-dev", "--all-extras")), encoding="utf-8")
         python = uv("python", "find").strip()
         words = ("tool", "run", "--quiet", "--python", python, "--with-requirements", str(wanted))
         text = uv(*words, "pip-licenses", "--format=json", "--from=mixed")
     found = {row["Name"].lower().replace("_", "-"): row["License"] for row in json.loads(text)}
-    return {name: _short(found.get(name.replace("_", "-"), "not stated")) for name in pins}
+    return {name: _short(found.get(name.replace("_", "-"), "not stated")) for name in names}
 
 
 def _short(licence: str) -> str:
@@ -86,15 +86,16 @@ def table() -> str:
     with PROJECT.open("rb") as file:
         extras = [*tomllib.load(file)["project"]["optional-dependencies"]]
     parts = {"polyring": tree(), **{f"extra `{name}`": tree("--extra", name) for name in extras}}
-    known = parts["polyring"]
-    of = licences({name: version for pins in parts.values() for name, version in pins.items()})
+    known = set[str]()
+    of = licences(name for pins in parts.values() for name in pins)
     rows = ["| with | licence | packages |", "|---|---|---|"]
     for title, pins in parts.items():
         own: dict[str, list[str]] = {}
         for name, version in sorted(pins.items()):
-            if title == "polyring" or name not in known:
+            if name not in known:
                 own.setdefault(of[name], []).append(f"{name} {version}")
         rows += [f"| {title} | {licence} | {', '.join(own[licence])} |" for licence in sorted(own)]
+        known |= pins.keys()
     return "\n".join(rows)
 
 

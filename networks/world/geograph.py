@@ -85,7 +85,8 @@ def require() -> Path:
         raise SourceError(
             "the package scgraph_data, which has the roads and railways of the world, is not installed",
             done="Nothing was read or written.",
-            remedy="Install it: pip install 'polyring[world]'.",
+            remedy="Install the extra `world`: in a clone begin with `uv run --extra world`, of a wheel "
+            "`pip install 'WHEEL[world]'`.",
         )
     return Path(spec.origin).parent
 

@@ -71,7 +71,9 @@ def doctor(json: Json = False) -> int:
     versions = {name: version_of(name) for name in _LIBRARIES}
     solvers = {name: version for name, version in _solvers().items() if version}
     missing = [
-        f"{name} is not installed: pip install polyring" for name, version in versions.items() if not version
+        f"{name} is not installed: `uv sync` in a clone, else `pip install {name}`"
+        for name, version in versions.items()
+        if not version
     ]
     missing += [
         f"Only {machine[f'{what} free, MB']} MB of {what} are free; a run needs about {needed} MB."
@@ -79,7 +81,7 @@ def doctor(json: Json = False) -> int:
         if machine[f"{what} free, MB"] < needed
     ]
     if not solvers:
-        missing.append("No solver is installed: pip install highspy")
+        missing.append("No solver is installed: `uv sync` in a clone, else `pip install highspy`")
     if not machine["cache writable"]:
         missing.append(
             f"The cache folder {machine['cache']} cannot be written; set POLYRING_CACHE to another one."

@@ -41,6 +41,12 @@ class OptimiserError(Exception):
         return "\n".join(line for line in lines if line)
 
 
+def install_extra(name: str) -> str:
+    """Return how to install an extra, from a clone of the project or from a wheel, as a sentence."""
+    commands = f"in a clone begin with `uv run --extra {name}`, of a wheel `pip install 'WHEEL[{name}]'`"
+    return f"Install the extra `{name}`: {commands}."
+
+
 class JobError(OptimiserError, ValueError):
     """A job file has faults."""
 

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from networks import inputs
 from networks.schema import components
-from optimiser.problem.errors import CandidateError, EnvironmentFault
+from optimiser.problem.errors import CandidateError, EnvironmentFault, install_extra
 from optimiser.proposals.base_case import BaseCase, line_km, on_sphere
 
 TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban", "water")
@@ -313,7 +313,7 @@ def _open_raster(path: Path) -> Any:  # noqa: ANN401 (rasterio is optional and h
         raise EnvironmentFault(
             "reading an elevation raster needs rasterio",
             where=str(path),
-            remedy="Install the extra `terrain` (pip install 'polyring[terrain]').",
+            remedy=install_extra("terrain"),
         ) from error
     try:
         # Neither another driver nor a file beside it is opened: both may name further files and addresses.

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, TierPrice
+from optimiser.problem.errors import install_extra
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import answer, measure_sections, plots, ring_section, sentences, tables, webmap, wording
 from optimiser.report.inputs import CaseResults, ReportInput
@@ -559,7 +560,7 @@ def missing_extra(what: str, fault: ImportError, otherwise: str) -> ImportError:
         What works without it.
     """
     return ImportError(
-        f"{what} needs the package {fault.name}, which is not installed. Install the extra: "
-        f"pip install 'polyring[explore]'. {otherwise}",
+        f"{what} needs the package {fault.name}, which is not installed. "
+        f"{install_extra('explore')} {otherwise}",
         name=fault.name,
     )

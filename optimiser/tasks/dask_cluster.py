@@ -1,9 +1,9 @@
 """Do tasks on Dask distributed: a local cluster, or one that exists.
 
 This is the only module that imports `distributed`; `running` imports it when one is asked for. Scheduler
-and workers must have the same version of polyring as the command: `python -m pip install "polyring[cluster]"`
-in the environment that `dask scheduler` and `dask worker` run in. A worker of another version ends the run
-with a message; it never contributes a result.
+and workers must have the same version of polyring as the command, with its extra `cluster`, where
+`dask scheduler` and `dask worker` run. A worker of another version ends the run with a message; it
+never contributes a result.
 
 Whoever reaches a scheduler can run code on it and on its workers. A local cluster listens on 127.0.0.1 alone;
 on a network use TLS by Dask's own configuration (`distributed.comm.tls`, addresses `tls://`).

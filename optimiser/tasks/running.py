@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from optimiser.engine.child import Ending
 from optimiser.engine.search.task import cores
-from optimiser.problem.errors import EnvironmentFault, JobError
+from optimiser.problem.errors import EnvironmentFault, JobError, install_extra
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.tasks import cache
 from optimiser.tasks.child_processes import ChildProcesses, attempt
@@ -271,7 +271,6 @@ def executor_of(
     except ImportError as error:
         raise EnvironmentFault(
             f"Dask distributed is not installed ({error})",
-            remedy='Install it with `python -m pip install "polyring[cluster]"`, or leave out --cluster and '
-            "--scheduler: child processes need no cluster.",
+            remedy=f"{install_extra('cluster')} Or leave out --cluster and --scheduler.",
         ) from error
     return DaskCluster(workers=workers or cores(), address=scheduler)

@@ -242,7 +242,7 @@ def test_an_area_without_roads_is_refused(monkeypatch):
 
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(geograph.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(SourceError, match=r"pip install 'polyring\[world\]'"):
+    with pytest.raises(SourceError, match=r"uv run --extra world.*pip install 'WHEEL\[world\]'"):
         world.require()
 
 

@@ -83,7 +83,7 @@ def test_a_notebook_keeps_all_views_and_no_widget_that_readers_would_not_see():
 
 def test_without_widgets_the_slider_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    with pytest.raises(ImportError, match=r"the package ipywidgets.*polyring\[explore\]"):
+    with pytest.raises(ImportError, match=r"the package ipywidgets.*uv run --extra explore"):
         pages.views({"one": pd.DataFrame({"a": [1]})}).slider.close()
 
 

@@ -327,4 +327,4 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "optimiser.tasks.dask_cluster", None)
     with pytest.raises(EnvironmentFault, match="not installed") as fault:
         executor_of(cluster="local")
-    assert "polyring[cluster]" in str(fault.value)
+    assert "uv run --extra cluster" in str(fault.value)

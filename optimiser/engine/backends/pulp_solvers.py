@@ -20,7 +20,7 @@ from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.lifeline import end_tree, end_with_parent
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.errors import EnvironmentFault, install_extra
 
 _KEYWORDS = {TIME: "timeLimit", GAP: "gapRel", THREADS: "threads", SEED: "randomSeed"}
 """Keywords of PuLP's classes for these settings; each class accepts some of them."""
@@ -110,7 +110,10 @@ def installed_solver(name: str) -> Solver:
         available = ", ".join(
             one.name for one in (*SOLVERS.values(), *others().values()) if is_installed(one)
         )
-        how = f"Solvers: {', '.join((*SOLVERS, *others()))}." if solver is None else solver.extra
+        how = f"Solvers: {', '.join((*SOLVERS, *others()))}."
+        if solver is not None:
+            again = f"Install it again: `uv sync` in a clone, else `pip install {solver.package}`."
+            how = install_extra(solver.extra) if solver.extra else again
         raise EnvironmentFault(f"solver {name!r} is not available (available: {available})", remedy=how)
     return solver
 

@@ -54,7 +54,7 @@ class Solver:
     pulp_name
         Name of PuLP's class.
     extra
-        How to install it, as a sentence.
+        Extra that it comes with; empty: it comes with polyring.
     keywords
         Keywords of PuLP's class for those of the settings `TIME`, `GAP`, `THREADS` and `SEED` that it
         accepts.

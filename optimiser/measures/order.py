@@ -283,9 +283,7 @@ class BuildOrder:
     area: int
 
 
-def build_order(
-    valuer: Valuer, built: Iterable[str], circuits: Mapping[str, Sequence[int]] | None = None
-) -> BuildOrder:
+def build_order(valuer: Valuer, built: Iterable[str], rings: Sequence[set[str]] = ()) -> BuildOrder:
     """Return an order in which to build the links of a plan, best value for money first.
 
     Parameters
@@ -294,8 +292,8 @@ def build_order(
         The prepared problem.
     built
         Ids of the plan.
-    circuits
-        Positions of the links of each ring that it forms, by id of the ring.
+    rings
+        Ids on each ring that it forms: `links_of_rings`.
 
     Returns
     -------
@@ -312,10 +310,10 @@ def build_order(
     When no link needs another, both orders are optimal: sorting jobs by value per time is the rule of Smith
     (1956), Various optimizers for single-stage production, Naval Research Logistics Quarterly 3, and the
     exchange of neighbours is its proof. A ring earns nothing before it is closed: of neighbours that bring no
-    pair, those of one ring stand together, the ring of the highest reward per unit of money first. Value
-    never falls as links are added, so that such neighbours have the same area in any order. Links that have
-    value only together mislead `forward`, and links that can replace each other mislead `backward`. Each
-    exchange increases the area, so that exchanges terminate.
+    pair, those of one ring stand together, in the order of `rings`. Value never falls as links are
+    added, so that such neighbours have the same area in any order. Links that have value only together
+    mislead `forward`, and links that can replace each other mislead `backward`. Each exchange increases the
+    area, so that exchanges terminate.
     """
     values = MarginalValues.of(valuer, built)
     backward = _ordered(values, _backward(values), "backward")
@@ -323,27 +321,32 @@ def build_order(
     better = max(forward, backward, key=lambda order: order.area)
     exchanged = _exchanged(values, better.links)
     method = better.method if tuple(exchanged) == better.links else f"{better.method}, exchanged"
-    return _ordered(values, _by_ring(values, exchanged, circuits or {}), method)
+    return _ordered(values, _by_ring(values, exchanged, rings), method)
 
 
-def _by_ring(
-    values: MarginalValues, links: Sequence[str], circuits: Mapping[str, Sequence[int]]
-) -> list[str]:
-    """Return an order in which neighbours that bring no pair stand by ring (see `build_order`)."""
-    problem = values.valuer.problem
-    found = [
+def links_of_rings(problem: DesignProblem, circuits: Mapping[str, Sequence[int]]) -> list[set[str]]:
+    """Return the ids on each ring that a plan forms, the ring of the highest reward per unit of money first.
+
+    `circuits` are the positions of the links of each ring, by its id.
+    """
+    rings = [
         (ring.reward, {name for at in circuits[ring.id] if (name := ring.links[at].candidate) is not None})
         for ring in problem.rings
         if ring.id in circuits
     ]
-    found.sort(key=lambda ring: -Fraction(ring[0], max(1, problem.cost_of(ring[1]))))
-    place = {name: at for at, (_, names) in reversed([*enumerate(found)]) for name in names}
+    rings.sort(key=lambda ring: -Fraction(ring[0], max(1, problem.cost_of(ring[1]))))
+    return [names for _, names in rings]
+
+
+def _by_ring(values: MarginalValues, links: Sequence[str], rings: Sequence[set[str]]) -> list[str]:
+    """Return an order in which neighbours that bring no pair stand by ring (see `build_order`)."""
+    place = {name: at for at, names in reversed([*enumerate(rings)]) for name in names}
     worth = [values.value(links[:at]) for at in range(len(links) + 1)]
-    bound, order = {name for both in problem.requires for name in both}, list[str]()
+    bound, order = {name for both in values.valuer.problem.requires for name in both}, list[str]()
     for _, steps in groupby(range(len(links)), key=lambda at: (worth[at], worth[at + 1])):
         names = [links[at] for at in steps]
         is_free = bound.isdisjoint(names)
-        order += sorted(names, key=lambda name: place.get(name, len(found))) if is_free else names
+        order += sorted(names, key=lambda name: place.get(name, len(rings))) if is_free else names
     return order
 
 

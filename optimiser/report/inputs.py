@@ -123,6 +123,11 @@ class StateShown:
         """Return the ids of the candidates that its plan builds."""
         return frozenset(step.candidate_id for step in self.order)
 
+    def is_same_plan(self, other: StateShown) -> bool:
+        """Return whether another state builds the same with the same budget, and forms the same rings."""
+        mine, its = ((one.budget, one.built, {*one.circuits}) for one in (self, other))
+        return mine == its
+
     @property
     def has_plan(self) -> bool:
         """Return whether a plan was found."""
@@ -507,7 +512,13 @@ class ReportInput:
     @property
     def plans(self) -> tuple[StateShown, ...]:
         """Return what a reader of a page chooses from: points of a frontier, states, or the plan alone."""
-        return self.points or self.states or (self._chosen(),)
+        return self.points or self._without_twin() or (self._chosen(),)
+
+    def _without_twin(self) -> tuple[StateShown, ...]:
+        """Return the states; the plan as chosen takes place and choice of rings of one that is equal."""
+        own, twin = self.states[:1], [one for one in self.states[1:] if self.states[0].is_same_plan(one)][:1]
+        chosen = (replace(own[0], rings=twin[0].rings),) if twin else own
+        return (*chosen, *(one for one in self.states[1:] if one not in twin))
 
     @property
     def has_order(self) -> bool:

@@ -174,9 +174,8 @@ def independence(_report: ReportInput, measures: Measures) -> dict[str, Any] | N
                 "pairs": int(plan["pairs"]),
                 "counts": [_change(today, plan, f"independent_at_{stretch:g}") for stretch in stretches],
                 "minutes": [
-                    _with_unit(row[column], "minutes")
+                    " → ".join(wording.clock_of_minutes(row[column]) for row in (today, plan))
                     for column in ("mean_minutes", "any_way_minutes")
-                    for row in (today, plan)
                 ],
             }
             for tier, today, plan in _today_and_plan(measures.independence)

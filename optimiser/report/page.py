@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
+import shlex
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,6 +19,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from optimiser.job.sections import slug
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.errors import install_extra
@@ -118,8 +121,10 @@ def _templates() -> Environment:
     environment.filters |= {
         "link": wording.link_name,
         "tier": plots.tier_name,
+        "line_class": lambda name: wording.WORDS["line_classes"].get(name, name),
         "category": lambda row: plots.category(mode=row["mode"], kind=row["kind"]),
     }
+    environment.filters["headings"] = lambda text: re.findall(r'<h2 id="([^"]+)">([^<]+)</h2>', text)
     environment.tests["known"] = wording.is_known
     return environment
 
@@ -314,11 +319,25 @@ def _links(report: ReportInput) -> list[Row]:
                 for state, seconds in (("before", row.get("today_s")), ("after", row.get("with_s")))
             },
             "part": place,
+            "commands": commands(row["candidate_id"], is_built=place < len(report.links)),
         }
         | ({} if cases is None else _in_cases(cases, name))
         for place, row in enumerate(_rows(webmap.every_link(report)))
         for name in [row["candidate_id"]]
     ]
+
+
+def commands(candidate_id: str, *, is_built: bool) -> list[tuple[str, str]]:
+    """Return commands about a proposal, for a terminal in the run folder, each after what it does."""
+    keys = {"without": "fixed_out", "with": "fixed_in"} if is_built else {"with": "fixed_in"}
+    words = wording.WORDS["commands"]
+    found = [(words["why"], f"polyring explain . {shlex.quote(candidate_id)}")] if is_built else []
+    for what, key in keys.items():
+        setting = shlex.quote(f"candidates.{key}=[{json.dumps(candidate_id)}]")
+        found.append(
+            (words[what], f"polyring run job.toml --set {setting} --out ../{slug(f'{what} {candidate_id}')}")
+        )
+    return found
 
 
 def _packages(report: ReportInput, rows: Sequence[Row]) -> list[tuple[str, list[Row], list[int]]]:

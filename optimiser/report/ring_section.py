@@ -1,5 +1,6 @@
 """Describe the rings of a plan: in sentences, unrolled, by what they are for, beside known ones."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -91,7 +92,8 @@ def package_title(name: str, rings: Sequence[RingShown]) -> str:
 def terms(ring: RingShown) -> str:
     """Return what the job asks of a ring, in a sentence."""
     facts = ring.facts
-    classes = [name.replace("_", " ") for name in facts.classes]
+    words = wording.WORDS["road_classes"] | wording.WORDS["line_classes"]
+    classes = [words.get(name, name.replace("_", " ")) for name in facts.classes]
     of_classes = f" of {join_names(classes)}" if classes else ""
     speed = f" for {facts.speed_kmh:g} km/h or more" if facts.speed_kmh else ""
     on_it = f" (within {wording.minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
@@ -221,12 +223,17 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
     report
         What to show.
     circuits
-        The circuits of all its plans: one entry each, `place` is its position. Rings of which none is known
-        follow, without a `place`.
+        The circuits of all its plans: one entry each, `place` is its position, in the order in which the plan
+        as chosen builds them. Rings of which none is known have no `place`.
     """
     looks, known = known_strokes(report.rings), {ring.id for ring in circuits}
     own = {ring.id: ring for ring in report.rings}
     unknown = [ring for ring in report.rings if ring.id not in known]
+    ranks = report.ranks
+
+    def rank(name: str) -> float:
+        return ranks.get(name, math.inf)
+
     return [
         {
             "place": place if place < len(circuits) else None,
@@ -248,7 +255,9 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "stretches": [_stretch(report, ring, row) for row in ring.stretches],
             "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
         }
-        for place, ring in enumerate((*circuits, *unknown))
+        for place, ring in sorted(
+            enumerate((*circuits, *unknown)), key=lambda one: min(map(rank, one[1].candidates), default=0)
+        )
     ]
 
 

@@ -95,8 +95,9 @@ def meaning(report: ReportInput) -> str:
         best = f"No plan that meets the demands costs less than {report.money_of(report.bound)}."
     else:
         best = (
-            f"With these candidates and times, no plan within the budget has a {report.counted} of more than "
-            f"{wording.integer(report.bound)}; this plan has {wording.integer(report.objective)}."
+            f"The objective adds up {report.counted}. With these candidates and times, no plan within the "
+            f"budget reaches more than {wording.integer(report.bound)}; this plan reaches "
+            f"{wording.integer(report.objective)}."
         )
     if report.gap == 0:
         return f"{best} No better plan exists: the gap is 0."

@@ -150,10 +150,6 @@ def _described(
     return gpd.GeoDataFrame(table[[*order, "geometry"]], geometry="geometry", crs=candidates.crs)
 
 
-_PACKAGES = ("ring", "lines and roads", "trains", "rules of the region", "stations of ")
-"""How packages begin, in the order in which readers see them."""
-
-
 def package(row: Mapping[Any, Any], rings: Iterable[RingShown]) -> str:
     """Return what a proposal, a row of the table of links, is part of."""
     closed = [ring.id for ring in rings if row["candidate_id"] in ring.candidates]
@@ -165,11 +161,8 @@ def package(row: Mapping[Any, Any], rings: Iterable[RingShown]) -> str:
 
 
 def packages(links: gpd.GeoDataFrame) -> list[tuple[str, gpd.GeoDataFrame]]:
-    """Return links by package, in the order in which readers see them; those of cities by their best rank."""
-    names = sorted(
-        links["package"].unique(), key=lambda name: [not name.startswith(one) for one in _PACKAGES]
-    )
-    return [(name, links[links["package"] == name]) for name in names]
+    """Return links by package, that of the best rank first."""
+    return [(name, links[links["package"] == name]) for name in links["package"].unique()]
 
 
 def rounded(table: gpd.GeoDataFrame) -> pd.DataFrame:

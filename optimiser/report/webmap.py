@@ -43,7 +43,7 @@ LINK_COLUMNS = (
 )  # fmt: skip
 """Columns of the lines of proposals."""
 
-BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category", "part")
+BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "alpha", "rank", "colour", "category", "part")
 """Columns of the numbers of proposals."""
 
 HOVER_STEP_M = 4000
@@ -51,6 +51,9 @@ HOVER_STEP_M = 4000
 
 SCALE = 1.35
 """Pixels on the map to pan and zoom, per point on the still one."""
+
+LEAST_TEXT = 14
+"""Pixels of the smallest text that must be read."""
 
 DASH_SCALE = 3.0
 """Pixels of a dash, per unit of the dashes of a `plots.Stroke`."""
@@ -100,10 +103,10 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     lines = _draw_links(plot, columns)
     known, rings = _draw_known(plot, report, shown), _draw_rings(plot, report, shown)
     source = models().ColumnDataSource(badges, name="badges")
-    look = {"size": 19, "fill_color": "white", "line_color": "colour", "line_width": 2}
+    look = {"size": 23, "fill_color": "white", "line_color": "colour", "line_width": 2, "alpha": "alpha"}
     plot.scatter("x", "y", source=source, name="proposals-badges", **look)
-    look = {"text_color": plots.INK, "text_font_style": "bold", "text_font_size": "11px"}
-    look |= {"text_align": "center", "text_baseline": "middle"}
+    look = {"text_color": plots.INK, "text_font_style": "bold", "text_font_size": "14px"}
+    look |= {"text_align": "center", "text_baseline": "middle", "text_alpha": "alpha"}
     plot.text("x", "y", text="rank", source=source, name="proposals-numbers", **look)
     _add_hover(plot, known, _tips("known"))
     _add_hover(plot, rings, _tips("ring"))
@@ -144,6 +147,7 @@ def _canvas(shown: Layers, height: int) -> Bokeh:
         background_fill_alpha=0,
         border_line_color=None,
         bar_line_color="#80868c",
+        label_text_font_size="14px",
         bar_length=0.14,
         length_sizing="adaptive",
     )
@@ -214,7 +218,7 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
             "part": place_of[row["candidate_id"]],
         }
         foot = nearest_points(row["geometry"], point)[0]
-        place = {"x": point.x, "y": point.y, "foot_x": foot.x, "foot_y": foot.y}
+        place = {"x": point.x, "y": point.y, "foot_x": foot.x, "foot_y": foot.y, "alpha": 1}
         place = {name: round(value) for name, value in place.items()}
         badges.append(tip | place)
         lines += _hoverable(tip, row["geometry"])
@@ -370,7 +374,7 @@ def _draw_names(plot: Bokeh, columns: Columns) -> None:
     data: Columns = {name: columns[name] for name in ("x", "y", "size")}
     data |= {
         "name": columns.pop("label"),
-        "font": [f"{SCALE * look.text:.0f}px" for look in looks],
+        "font": [f"{max(LEAST_TEXT, SCALE * look.text):.0f}px" for look in looks],
         "style": ["bold" if look.bold else "normal" for look in looks],
         "align": ["left"] * count,
         "dx": [6.0] * count,
@@ -438,7 +442,6 @@ def _plans(report: ReportInput) -> Iterator[dict[str, Any]]:
     links = {str(name): at for at, name in enumerate(every_link(report)["candidate_id"])}
     rings = {_circuit_key(ring): at for at, ring in enumerate(circuits(report))}
     for number, plan in enumerate(report.plans):
-        step = {one.candidate_id: at for at, one in enumerate(plan.order, start=1)}
         yield {
             "name": plan.name,
             "rings": plan.rings,
@@ -450,7 +453,10 @@ def _plans(report: ReportInput) -> Iterator[dict[str, Any]]:
             "gap": wording.gap(plan.gap),
             "order": [[links[one.candidate_id], one.cost, list(one.covered)] for one in plan.order],
             "formed": [
-                [rings[_circuit_key(ring)], max((step.get(name, 0) for name in ring.candidates), default=0)]
+                [
+                    rings[_circuit_key(ring)],
+                    [at for at, one in enumerate(plan.order, 1) if one.candidate_id in ring.candidates],
+                ]
                 for ring in formed(plan.rings_shown)
             ],
             "left": [rings[_circuit_key(ring)] for ring in report.left_out(plan)],
@@ -478,7 +484,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         say in which of `coverage.STATES` the pair is within its limit, and its tier; `parts` and `trips`:
         names of the parts of a trip, and by position of a pair that stays beyond its limit the minutes of
         each part with the plan; `tiers`; `links`: name, kind, category and km of each of `every_link`;
-        `axis`: money of one unit of the curve, and its name; `rings`: ids of the rings of `circuits`;
+        `axis`: money of one unit of the curve, and its name; `rings`: titles of the rings of `circuits`;
         `plans`: `name`, `rings` (a choice of the switch), `budget`, `cost` (None: no plan), `more` (share of
         the weight that a better plan may add), `words` and `note` on it, `gap`, its `order` (link, cost,
         pairs that it brings), circuits that it has `formed` (and steps that close them), and those `left` out
@@ -520,7 +526,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
             for row, category in zip(links.to_dict("records"), plots.categories(links), strict=True)
         ],
         "axis": answer.axis(report),
-        "rings": [ring.id for ring in circuits(report)],
+        "rings": [ring_section.package_title(f"ring {one.id}", [one]) for one in circuits(report)],
         "plans": list(_plans(report)),
         "first": max(0, len(report.points) - 1) if report.knee is None else report.knee,
         "chosen": max(0, len(report.points) - 1),

@@ -15,6 +15,7 @@ from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, Counted, Instrument
 from optimiser.proposals.prepare import root_weight
+from optimiser.report.wording import join_names
 from optimiser.verify import Plan
 from optimiser.verify.rules import coverable, covered_cities
 
@@ -294,12 +295,12 @@ def describe_objective(job: Job) -> str:
         "covered weight",
         " with the factors of the tiers" if factors != {1} else "",
         " of pairs and of cities" if job.city_coverage.weight else "",
-        " and rewards of rings" if any(ring.reward for ring in job.rings) else "",
         " in steps beyond the limit" if job.steps.shares else "",
-        " and independence from the core" if job.independence.counts_pairs else "",
-        " over all periods, each with its factor," if job.phasing.names else "",
     )
-    return "".join(parts)
+    more = ["rewards of rings"] if any(ring.reward for ring in job.rings) else []
+    more += ["independence from the core"] if job.independence.counts_pairs else []
+    found = join_names(["".join(parts), *more])
+    return f"{found} over all periods, each with its factor" if job.phasing.names else found
 
 
 def city_cover(

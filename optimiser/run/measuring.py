@@ -25,7 +25,7 @@ from optimiser.measures.appraisal import (
 )
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.equity import ALL, equity_by_tier, share_of
-from optimiser.measures.order import MarginalValues, needs
+from optimiser.measures.order import MarginalValues, links_of_rings, needs
 from optimiser.measures.order import build_order as order_links
 from optimiser.measures.polycentricity import (
     core_dependence,
@@ -61,10 +61,8 @@ type Value = float | None
 
 def measure(measured: MeasuredPlan) -> Measures:
     """Return all measures of a plan."""
-    found, starts = (
-        order_links(measured.valuer, measured.plan.built, measured.plan.rings),
-        measured.plan.starts,
-    )
+    plan, starts = measured.plan, measured.plan.starts
+    found = order_links(measured.valuer, plan.built, links_of_rings(measured.problem, plan.rings))
     # The links by value for money, with periods in the order of their starts.
     links = tuple(sorted(found.links, key=lambda name: starts.get(name, 0)))
     values = MarginalValues.of(measured.valuer, links)
@@ -111,7 +109,7 @@ def city_needs(measured: MeasuredPlan, parts: NDArray[np.int64]) -> pd.DataFrame
         ]
         over = wording.minutes(plan[pair] - problem.pairs[pair].limit)
         beyond = f"the nearest, {names[partner]}, stays {over} min beyond the limit"
-        return f"nothing that is proposed; {beyond} (of the trip, {wording.join_names(longest)})"
+        return f"nothing that is proposed; {beyond} (longest parts: {', '.join(longest)})"
 
     columns = (found[name] for name in ("pair", "partner", "cost", "candidates"))
     return found.assign(

@@ -27,15 +27,16 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
+from optimiser.proposals.generate import AT_STATIONS
 from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import answer, geopackage, inputs, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, Question, ReportInput, StateShown, StateStep
 from optimiser.report.ring_layout import RingShown
-from optimiser.report.wording import join_names
+from optimiser.report.wording import join_names, kind
 from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
-from optimiser.run.proposing import StatedProblem, line_sections, most_a_day
+from optimiser.run.proposing import StatedProblem, cost_table, line_sections, most_a_day
 from optimiser.run.reading import import_warnings, tier_thresholds
 from optimiser.run.ring_use import ALL_RINGS, with_use
 from optimiser.run.source import Source
@@ -293,8 +294,9 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
     job, source, proposed = found.job, found.source, found.candidates
     has_trains, capacity = "region.matrix" not in source.files and job.times.rail, "no limit"
     if job.capacity.enabled:
-        carried = tuple(f"{trains} on {name}" for name, trains in most_a_day(job.capacity).items())
-        capacity = f"a day and direction at most {join_names(carried)}, today's trains included"
+        classes = wording.WORDS["line_classes"]
+        carried = tuple(f"{trains} on {classes[name]}" for name, trains in most_a_day(job.capacity).items())
+        capacity = f"at most {join_names(carried)} a day and direction, today's trains included"
     return (
         ("Limit", wording.short_hours(job.times.limit_s)),
         ("Travel time", wording.WORDS["times"][job.times.definition]),
@@ -304,18 +306,30 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
         *((("Trains on sections of line", capacity),) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
         ("Costs", f"{job.costs.level} estimate, {proposed.money}, prices of {proposed.price_year}"),
+        *((f"Price of {kind(one)}", basis) for one, basis in _station_prices(found)),
         ("Terrain", proposed.terrain_source),
         ("State of the network", str(job.region.as_of or "today's")),
-        ("Candidates left out by the rules", str(sum(proposed.report.values()))),
+        ("Candidates left out by the rules", f"{sum(proposed.report.values()):,} (left_out.csv)"),
     )
+
+
+def _station_prices(found: Findings) -> list[tuple[str, str]]:
+    """Return the kinds of measures at stations that the plan builds, each with what its price rests on."""
+    table, rates = found.candidates.table, cost_table(found.source)
+    chosen = table[table["candidate_id"].isin(found.plan.built) & table["kind"].isin(AT_STATIONS)]
+    named = chosen[chosen["standard"].isin(rates.standards)].drop_duplicates("kind")
+    bases = [rates.rate(standard, "plain") for standard in named["standard"]]
+    return [(one, f"{rate.basis} ({rate.source})") for one, rate in zip(named["kind"], bases, strict=True)]
 
 
 def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
     """Return the assumptions about trips outside roads and trains in words, each with its subject."""
+    cap = _minutes(assumed.wait_cap_s)
 
     def wait(rule: str) -> str:
         share = 1.0 if rule == "turn_up" else assumed.schedule_weight
-        return f"{_minutes(assumed.wait_cap_s)} at most, below it {share / 2:g} of the headway"
+        part = {0.5: "half", 0.25: "a quarter of", 0.2: "a fifth of"}.get(share / 2, f"{share / 2:g} of")
+        return f"{part} the time between two trains, at most {cap}"
 
     def by_tier(times: ByTier[int] | ByTier[int | None]) -> str:
         stated = ((tier, seconds) for tier in TIERS if (seconds := times.of(tier)) is not None)
@@ -344,7 +358,7 @@ def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
         ),
         (
             "Change of trains",
-            f"{_minutes(assumed.transfer_s)} and half the headway, at most {_minutes(assumed.wait_cap_s)}",
+            f"{_minutes(assumed.transfer_s)} and half the time between two trains, at most {cap}",
         ),
         ("From the train to the front of the station", _minutes(assumed.alight_s)),
         (

@@ -314,10 +314,12 @@ def explain(
         swaps, moved = both.swaps, both.moved
         new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
         lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
+        instead = f"builds {_counted(new, 'other proposal')} instead" if new else "builds nothing instead"
+        besides = f", drops {gone - 1} more" if gone > 1 else ""
+        fewer = [f"{_counted(lost, 'pair')} fewer"] * (lost > 0) + [f"{gained} others"] * (gained > 0)
         stand_in = (
-            f"The best plan found without it, at the same money (gap {wording.gap(other.gap)}), builds "
-            f"{_counted(new, 'link')} that this one does not, leaves out {gone - 1} besides it, "
-            f"loses {_counted(lost, 'pair')} and gains {gained}."
+            f"Without it, the best plan found for the same money (gap {wording.gap(other.gap)}) {instead}"
+            f"{besides} and has {wording.join_names(fewer) or 'the same pairs'} within the limit."
         )
     cases = shown.cases
     missing = () if cases is None else cases.dropped_in(name)

@@ -13,7 +13,7 @@ from optimiser.engine.search.task import cores
 from optimiser.frontier.cases import ALL_KINDS, ALL_PAIRS, Base, Case, case_from, resolve
 from optimiser.job.model import askable, did_you_mean
 from optimiser.job.sections import AS_CHOSEN, RING_WORDS, Alternative, Solve
-from optimiser.measures.order import MarginalValues, build_order
+from optimiser.measures.order import MarginalValues, build_order, links_of_rings
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, OptimiserError
@@ -185,7 +185,7 @@ def solve_state(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any
 
 
 def ordered(
-    counted: DesignProblem, built: Sequence[str], circuits: Mapping[str, Sequence[int]] | None = None
+    counted: DesignProblem, built: Sequence[str], circuits: Mapping[str, Sequence[int]]
 ) -> list[tuple[str, list[int]]]:
     """Return what is built in the order of building, with the pairs that come within the limit at each step.
 
@@ -196,10 +196,13 @@ def ordered(
     built
         Ids of the plan.
     circuits
-        As in `build_order`.
+        Positions of the links of each ring that it forms.
     """
     valuer = Valuer.of(counted)
-    links, values = build_order(valuer, built, circuits).links, MarginalValues.of(valuer, built)
+    links, values = (
+        build_order(valuer, built, links_of_rings(counted, circuits)).links,
+        MarginalValues.of(valuer, built),
+    )
     covered = [values.covered(links[:at]) for at in range(len(links) + 1)]
     return [(name, sorted(covered[at + 1] - covered[at])) for at, name in enumerate(links)]
 

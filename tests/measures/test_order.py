@@ -19,6 +19,7 @@ from optimiser.measures.order import (
     _forward,
     _ordered,
     build_order,
+    links_of_rings,
 )
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, City, DesignProblem, Pair
@@ -122,7 +123,8 @@ def test_links_of_a_ring_that_bring_no_pair_stand_together_the_best_ring_for_mon
     problem = apart((1, 0), (9, 5), (1, 0), (3, 0), (1, 0))
     problem = problem.replace(rings=tuple(sorted(rings, key=lambda one: one.id)))
     names = [f"c{at}" for at in range(5)]
-    found = build_order(Valuer.of(problem), names, {"poor": (0, 1), "rich": (0, 1, 2)})
+    circuits = {"poor": (0, 1), "rich": (0, 1, 2)}
+    found = build_order(Valuer.of(problem), names, links_of_rings(problem, circuits))
     assert found.links[0] == "c1"
     assert [set(found.links[1:3]), set(found.links[3:])] == [{"c3", "c4"}, {"c0", "c2"}]
     assert found.area == build_order(Valuer.of(problem), names).area

@@ -31,7 +31,7 @@ def test_the_plan_alone_is_chosen_from_with_its_build_order(found):
         (place(found, "cd"), 200, [[0, 3], [1, 3], [2, 3]]),
         (place(found, "idle"), 10, []),
     ]
-    assert (plan["budget"], plan["cost"], plan["formed"], plan["left"]) == (400, 310, [[0, 1]], [])
+    assert (plan["budget"], plan["cost"], plan["formed"], plan["left"]) == (400, 310, [[0, [1]]], [])
 
 
 def place(report, name):
@@ -54,14 +54,15 @@ def test_pairs_have_minutes_limit_states_and_a_tier(found):
 def test_states_have_their_rings_and_a_ring_that_one_leaves_out_is_that_of_the_nearest():
     plans = {plan["name"]: plan for plan in webmap.gather(stated())["plans"]}
     assert [(plan["formed"], plan["left"]) for plan in plans.values()] == [
-        ([[0, 1]], []),
+        ([[0, [1]]], []),
         ([], [0]),
         ([], [0]),
         ([], [0]),
         ([], [0]),
-        ([[0, 1]], []),
-        ([[0, 1]], []),
+        ([[0, [1]]], []),
     ]
+    # The plan as chosen stands for that with all rings and its budget.
+    assert plans["as chosen"]["rings"] == plans["all rings, 320"]["rings"] == "all rings"
     assert plans["all rings, 40"]["cost"] is None
     assert plans["no ring, 320"]["more"] == 0  # of a weight of 60, all is covered
 

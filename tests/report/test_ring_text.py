@@ -48,9 +48,9 @@ def test_what_the_job_asks_of_a_ring_reads_as_a_sentence():
     )
     facts = replace(FACTS, classes=("motorway",), speed_kmh=0.0, on_s=0)
     wish = replace(shown(), facts=facts, required=False, reward=40, least_cities=0)
-    assert ring_section.terms(wish) == "Requested: a ring of motorway round Centre; reward 40."
+    assert ring_section.terms(wish) == "Requested: a ring of expressways round Centre; reward 40."
     demanding = replace(wish, least_by_tier=(("secondary", 2), ("small", 1)), must=("Ay",), longest_km=950.4)
     assert ring_section.terms(demanding) == (
-        "Requested: a ring of motorway round Centre, through Ay and at least 2 secondary cities and 1 small "
-        "city, at most 950 km long; reward 40."
+        "Requested: a ring of expressways round Centre, through Ay and at least 2 secondary cities and 1 "
+        "small city, at most 950 km long; reward 40."
     )

@@ -118,7 +118,7 @@ def test_a_ring_that_nothing_can_form_is_not_asked_of_all_and_without_a_best_rin
 
 def test_steps_of_building_add_up_to_the_pairs_of_the_plan():
     problem = line()
-    steps = ordered(problem, ("ac", "bd"))
+    steps = ordered(problem, ("ac", "bd"), {})
     assert {name for name, _ in steps} == {"ac", "bd"}
     pairs = [k for _, own in steps for k in own]
     today = Valuer.of(problem).covered(())

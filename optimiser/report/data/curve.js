@@ -11,14 +11,11 @@
   const byBudget = (one, other) => plans[one].budget - plans[other].budget;
   for (const line of lines.values()) line.sort(byBudget);
 
-  /* The line of a plan: those of its choice; a plan alone joins the line that forms the same rings, or the first. */
+  /* The line of a plan: those of its choice; a plan alone joins the first line. */
   const lineOf = (at) => {
     const own = lines.get(plans[at].rings);
-    if (own.length > 1) return own;
-    const long = [...lines.values()].filter((line) => line.length > 1);
-    const rings = (one) => plans[one].formed.map(([ring]) => data.rings[ring]).sort().join("\n");
-    const twin = long.find((line) => line.some((one) => plans[one].budget === plans[at].budget && rings(one) === rings(at)));
-    return [...(twin ?? long[0] ?? []).filter((one) => plans[one].budget !== plans[at].budget), at].sort(byBudget);
+    const long = [own, ...lines.values()].find((line) => line.length > 1) ?? [];
+    return own === long ? own : [...long.filter((one) => plans[one].budget !== plans[at].budget), at].sort(byBudget);
   };
 
   const counts = plans.map((plan) => (plan.cost === null ? null : reached(plan)));
@@ -52,7 +49,7 @@
     svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
     svg.setAttribute("height", high);
     svg.replaceChildren();
-    const [left, end, foot] = [44, wide - 76, high - 40];
+    const [left, end, foot] = [48, wide - 92, high - 40];
     const x = (money) => left + ((end - left) * money) / right;
     const y = (share) => foot - ((foot - 16) * (share - bottom)) / (top - bottom);
     const [divisor, unit] = data.axis;
@@ -91,15 +88,15 @@
       const [d, share] = path(line, tier);
       draw("path", { d, class: `curve-line tier-${name}` });
       ends.push([y(share), name]);
-      draw("circle", { cx: x(0), cy: y(start[tier]), r: 4, class: `dot-${name} today` });
-      for (const at of line) if (shares[at]) draw("circle", { cx: x(plans[at].budget), cy: y(shares[at][tier]), r: at === now ? 7 : 4, class: `dot-${name}${at === now ? " now" : ""}` });
+      draw("circle", { cx: x(0), cy: y(start[tier]), r: 4, class: `dot-${name} tier-${name} today` });
+      for (const at of line) if (shares[at]) draw("circle", { cx: x(plans[at].budget), cy: y(shares[at][tier]), r: at === now ? 7 : 4, class: `dot-${name} tier-${name}${at === now ? " now" : ""}` });
     });
     for (const at of line) if (!shares[at]) draw("text", { x: x(plans[at].budget), y: foot - 4, class: at === now ? "none now" : "none", "text-anchor": "middle" }, "×");
     draw("line", { x1: x(plans[now].budget), x2: x(plans[now].budget), y1: 16, y2: foot, class: "mark now" });
     let above = -4;
     for (const [at, name] of ends.sort(([one], [other]) => one - other)) {
-      above = Math.max(at + 4, above + 15);
-      draw("text", { x: end + 8, y: above, class: `name-${name}` }, name);
+      above = Math.max(at + 4, above + 17);
+      draw("text", { x: end + 8, y: above, class: `tier-${name} of-tier` }, name);
     }
     spots = line.map((at) => [x(plans[at].budget), at]);
     const place = line.indexOf(now);

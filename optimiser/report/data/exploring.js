@@ -32,6 +32,13 @@ const explore = (() => {
     parent.append(element);
     return element;
   };
+  const colour = (name) => {
+    const probe = add(document.body, "i");
+    probe.style.color = `var(--${name})`;
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
   const say = (id, text) => {
     const element = byId(id);
     if (element) element.textContent = text;
@@ -51,7 +58,7 @@ const explore = (() => {
     ranks = new Map(order.map(([link], at) => [link, at + 1]));
     opens = data.pairs.map((pair) => (pair[6] & 1 ? 0 : -1));
     order.forEach(([, , pairs], at) => pairs.forEach((pair) => { opens[pair] = at + 1; }));
-    circuits = new Set([...formed.map(([ring, from]) => `${from <= step ? "ring" : "left"}${ring}`), ...left.map((ring) => `left${ring}`)]);
+    circuits = new Set([...formed.map(([ring, steps]) => `${Math.max(0, ...steps) <= step ? "ring" : "left"}${ring}`), ...left.map((ring) => `left${ring}`)]);
   };
   settle();
 
@@ -95,9 +102,14 @@ const explore = (() => {
   const fillOrder = () => {
     const body = byId("order")?.tBodies[0];
     if (!body) return;
-    let [spent, counts] = [0, [...today]];
+    const { order, formed } = plans[now];
+    const ringOf = (at) => formed.find(([, steps]) => steps.includes(at));
+    let [spent, counts, first] = [0, [...today], 0];
     body.replaceChildren();
-    [[undefined, 0, []], ...plans[now].order].forEach(([link, cost, pairs], at) => {
+    [[undefined, 0, []], ...order].forEach(([link], at) => {
+      if (ringOf(at) && ringOf(at) === ringOf(at + 1)) return;
+      const steps = order.slice(Math.max(0, first - 1), at);
+      const [cost, pairs] = [steps.reduce((sum, [, one]) => sum + one, 0), steps.flatMap(([, , some]) => some)];
       spent += cost;
       for (const pair of pairs) for (const tier of [0, 1 + data.pairs[pair][7]]) counts[tier] += 1;
       const line = add(body, "tr");
@@ -105,10 +117,12 @@ const explore = (() => {
       line.tabIndex = at ? -1 : 0;
       const [name, kind, category] = link === undefined ? ["Today", "", ""] : data.links[link];
       const number = add(line, "td", undefined, "number");
-      if (at) add(number, "span", at, `badge ${category}`);
-      add(line, "th", name).scope = "row";
-      add(line, "td", kind);
+      if (at) add(number, "span", steps.length > 1 ? `${first}–${at}` : at, `badge proposed-${category}`);
+      const head = add(line, "th", steps.length > 1 ? data.rings[ringOf(at)[0]] : name);
+      head.scope = "row";
+      add(head, "small", steps.length > 1 ? steps.map(([one]) => data.links[one][0]).join("; ") : kind);
       for (const figure of [at ? whole(cost) : "–", whole(spent), at ? `+${pairs.length}` : "–", ...counts.map(whole)]) add(line, "td", figure, "number");
+      first = at + 1;
     });
   };
   const fillTable = (isNew) => {
@@ -132,6 +146,8 @@ const explore = (() => {
     if (!isNew || data.plans.length < 2) return;
     const place = (row) => ranks.get(Number(row.dataset.part)) ?? Infinity;
     for (const row of rows.sort((one, other) => place(one) - place(other) || 0)) row.parentElement.append(row);
+    const bodies = [...(byId("links")?.tBodies ?? [])];
+    for (const body of bodies.sort((one, other) => place(one.rows[1]) - place(other.rows[1]) || 0)) body.parentElement.append(body);
   };
   const fill = (isNew) => {
     const plan = plans[now];
@@ -148,7 +164,8 @@ const explore = (() => {
     say("state-spent", whole(spent));
     document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = counts[at]; });
     const [last] = plan.order[step - 1] ?? [];
-    const built = `Built: ${step === plan.order.length ? "all " : ""}${step} of ${plan.order.length} proposals, the last one number ${step}, ${data.links[last]?.[0]}.`;
+    const all = step === plan.order.length;
+    const built = `Built: ${all ? "all " : ""}${step} of ${plan.order.length} proposals, the last one number ${step}, ${data.links[last]?.[0]}.${all ? "" : " This is the beginning of the plan; another plan may bring more for this sum (see the curve)."}`;
     say("state-last", step ? built : plan.order.length ? "Today: nothing is built." : "Nothing is built.");
     if (slider) {
       slider.max = plan.order.length;
@@ -191,16 +208,18 @@ const explore = (() => {
   };
   slider?.addEventListener("input", () => build(Number(slider.value)));
   const rowsDo = (table, act) => {
-    const found = (event) => event.target.closest(`${table} tbody tr`);
-    byId(table.slice(1))?.addEventListener("click", (event) => { if (found(event)) act(found(event)); });
-    byId(table.slice(1))?.addEventListener("keydown", (event) => { if (event.key === "Enter" && found(event)) act(found(event)); });
+    const listen = (event) => {
+      const row = event.target.closest("tbody tr:not(.package)");
+      if (row && (event.type === "click" || event.key === "Enter") && !event.target.closest("details")) act(row);
+    };
+    for (const type of ["click", "keydown"]) byId(table)?.addEventListener(type, listen);
   };
   for (const row of document.querySelectorAll("#points tbody tr")) {
     const counts = reached(plans[row.dataset.plan]);
     row.querySelectorAll("[data-count]").forEach((cell, at) => { cell.textContent = counts[at]; });
   }
-  rowsDo("#points", (row) => choose(Number(row.dataset.plan)));
-  rowsDo("#order", (row) => build(Number(row.dataset.at)));
+  rowsDo("points", (row) => choose(Number(row.dataset.plan)));
+  rowsDo("order", (row) => build(Number(row.dataset.at)));
 
   /* Show a proposal: at its step, or in the nearest plan that has it. */
   const reach = (part) => {
@@ -245,10 +264,7 @@ const explore = (() => {
       panel.focus({ preventScroll: true });
     }
   };
-  for (const row of document.querySelectorAll("#cities tbody tr")) {
-    row.addEventListener("click", () => showCity(Number(row.dataset.row), true));
-    row.addEventListener("keydown", (event) => { if (event.key === "Enter") showCity(Number(row.dataset.row), true); });
-  }
+  rowsDo("cities", (row) => showCity(Number(row.dataset.row), true));
 
   /* Partners within the limit of each row of the table of cities, today and as shown. */
   const partners = () => {
@@ -273,15 +289,9 @@ const explore = (() => {
   let cell = null;
   const drawMatrix = () => {
     const style = getComputedStyle(document.documentElement);
-    const colour = (name) => {
-      const probe = add(document.body, "i");
-      probe.style.color = `var(--${name})`;
-      const found = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
-      probe.remove();
-      return found;
-    };
-    const [light, middle, hot, dark] = ["within-short", "within-long", "beyond-short", "beyond-long"].map(colour);
-    const [ink, card, muted] = ["ink", "card", "muted"].map((name) => `rgb(${colour(name)})`);
+    const parts = (name) => colour(name).match(/[\d.]+/g).slice(0, 3).map(Number);
+    const [light, middle, hot, dark] = ["within-short", "within-long", "beyond-short", "beyond-long"].map(parts);
+    const [ink, card, muted] = ["ink", "card", "muted"].map(colour);
     const mix = (a, b, share) => `rgb(${a.map((value, at) => Math.round(value + (b[at] - value) * Math.min(1, Math.max(0, share))))})`;
     const wide = canvas.parentElement.clientWidth;
     const named = wide >= 560 && size <= 70;
@@ -291,7 +301,7 @@ const explore = (() => {
     let left = 0;
     if (named) {
       side = Math.max(8, Math.min(22, (wide - 110) / size));
-      pen.font = font(Math.min(12, side));
+      pen.font = font(Math.min(14, side));
       left = Math.min(140, Math.max(...data.cities.map(([name]) => pen.measureText(name).width)) + 8);
       side = Math.max(8, Math.min(22, (wide - left - 1) / size));
     }
@@ -306,7 +316,7 @@ const explore = (() => {
     pen.fillRect(0, 0, wider, side * size);
     if (named) {
       pen.fillStyle = ink;
-      pen.font = font(Math.min(12, side));
+      pen.font = font(Math.min(14, side));
       pen.textAlign = "right";
       pen.textBaseline = "middle";
       data.cities.forEach(([name], at) => pen.fillText(name, left - 5, (at + 0.5) * side, left - 5));
@@ -382,7 +392,7 @@ const explore = (() => {
 
   fill(true);
   return {
-    data, read, add, shows, reach, reached, totals, choose, showCity, partners, isChosen,
+    data, read, add, colour, rowsDo, shows, reach, reached, totals, choose, showCity, partners, isChosen,
     shown: () => now,
     rank: (part) => ranks.get(part),
     brings: (part) => plans[now].order[ranks.get(part) - 1]?.[2].length,

@@ -1,13 +1,6 @@
 "use strict";
 (async () => {
-  const colour = (name) => {
-    const probe = document.createElement("i");
-    probe.style.color = `var(--${name})`;
-    document.body.append(probe);
-    const found = getComputedStyle(probe).color;
-    probe.remove();
-    return found;
-  };
+  const { colour } = explore;
 
   /* Tables sort by the heading that is clicked. */
   const value = (cell) => {
@@ -45,7 +38,7 @@
   for (const table of document.querySelectorAll("#links, #what-if, #cities, #points, #order")) {
     const lines = () => [...table.querySelectorAll("tbody tr:not(.package)")].filter((row) => row.offsetParent);
     const enter = (row) => {
-      for (const other of table.querySelectorAll("tbody tr:not(.package)")) other.tabIndex = other === row ? 0 : -1;
+      for (const other of table.querySelectorAll("tbody tr:not(.package), tbody summary")) other.tabIndex = row.contains(other) ? 0 : -1;
     };
     enter(lines()[0]);
     table.addEventListener("keydown", (event) => {
@@ -87,11 +80,7 @@
     source.data = data;
   };
 
-  if (narrow) {
-    part("proposals-badges").glyph.size = { value: 14 };
-    part("proposals-numbers").glyph.text_font_size = { value: "8px" };
-    for (const name of ["proposals-lines", "proposals-casing"]) part(name).glyph.line_width = { value: name === "proposals-lines" ? 2.2 : 4 };
-  }
+  if (narrow) for (const name of ["proposals-lines", "proposals-casing"]) part(name).glyph.line_width = { value: name === "proposals-lines" ? 2.2 : 4 };
 
   const ringParts = parts.filter((one) => one.name.startsWith("rings-") && one.name !== "rings-hover");
   for (const source of wholes.keys()) refresh(source);
@@ -110,7 +99,7 @@
   show(home);
   for (const range of [plot.x_range, plot.y_range]) range.setv({ reset_start: range.start, reset_end: range.end });
 
-  /* Names stand where there is room, the most important first; zooming in makes room. */
+  /* Numbers and names stand where there is room, the most important first; zooming in makes room. */
   const labels = part("labels-text").data_source;
   const links = part("proposals-lines").data_source;
   const badges = part("proposals-badges").data_source;
@@ -129,11 +118,15 @@
       const half = data.size[i] / 2 + 1;
       taken.push([x - half, y - half, x + half, y + half]);
     }
-    for (let i = 0; i < badges.data.x.length; i++) {
+    const [room, shown] = [[], []];
+    for (const i of [...badges.data.x.keys()].sort((one, other) => badges.data.rank[one] - badges.data.rank[other])) {
       const [x, y] = at(badges.data.x[i], badges.data.y[i]);
-      const half = narrow ? 8 : 11;
-      taken.push([x - half, y - half, x + half, y + half]);
+      shown[i] = room.every(([other, by]) => Math.hypot(x - other, y - by) > 27) ? 1 : 0;
+      if (!shown[i]) continue;
+      room.push([x, y]);
+      taken.push([x - 12, y - 12, x + 12, y + 12]);
     }
+    badges.data = { ...badges.data, alpha: shown };
     const fresh = { align: [], dx: [], dy: [], alpha: [] };
     for (let i = 0; i < data.x.length; i++) {
       const [x, y] = at(data.x[i], data.y[i]);
@@ -182,8 +175,6 @@
     range.properties.start.change.connect(soon);
     range.properties.end.change.connect(soon);
   }
-  placeLabels();
-
   /* Layers. */
   for (const button of document.querySelectorAll(".toggle")) {
     button.addEventListener("click", () => {
@@ -217,12 +208,8 @@
     show([Math.min(...xs) - room, Math.max(...xs) + room, Math.min(...ys) - room, Math.max(...ys) + room]);
     document.getElementById("plan-map").scrollIntoView({ behavior: "smooth" });
   };
-  for (const row of rows) {
-    row.addEventListener("click", () => goTo(row));
-    row.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") goTo(row);
-    });
-  }
+  for (const table of ["links", "what-if"]) explore.rowsDo(table, goTo);
+  for (const code of document.querySelectorAll("code")) code.addEventListener("click", () => navigator.clipboard?.writeText(code.textContent));
 
   /* Cities: a tap opens their times, and they are filled once the build order brings them partners. */
   const marks = part("cities");
@@ -242,6 +229,10 @@
     for (const source of wholes.keys()) refresh(source);
     fillCities();
     placeLabels();
+  });
+
+  document.querySelector(".contents")?.addEventListener("click", (event) => {
+    if (event.target.closest("a")) event.currentTarget.open = false;
   });
 
   /* Keys move the map. */
@@ -273,6 +264,7 @@
       whole.colour = [...whole.category].map((name) => kinds[name]);
       refresh(source);
     }
+    placeLabels();
     for (const one of ringParts) one.glyph.line_color = { value: one.name === "rings-left" ? colour("ring-road") : one.name.startsWith("rings-whole-") ? colour(one.name.slice(0, 4) + one.name.slice(11)) : card };
     for (const one of parts) if (/^known-/.test(one.name)) one.glyph.line_color = { value: colour(one.name) };
     part("proposals-badges").glyph.fill_color = { value: card };

@@ -63,7 +63,7 @@ def test_each_proposal_has_commands_that_the_program_takes(report):
             context = group.get_command(None, name).make_context(name, given)
             settings = context.params.get("settings") or []
             if name == "explain":
-                assert (str(context.params["folder"]), context.params["link"]) == (".", row["candidate_id"])
+                assert (str(context.params["home"]), context.params["link"]) == (".", row["candidate_id"])
             else:
                 chosen = find("jing-jin-ji", settings=settings).job.candidates
                 assert (*chosen.fixed_in, *chosen.fixed_out) == (row["candidate_id"],)

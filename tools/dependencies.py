@@ -18,7 +18,6 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,17 +85,13 @@ def table() -> str:
     with PROJECT.open("rb") as file:
         extras = [*tomllib.load(file)["project"]["optional-dependencies"]]
     parts = {"polyring": tree(), **{f"extra `{name}`": tree("--extra", name) for name in extras}}
-    known = set[str]()
-    of = licences(name for pins in parts.values() for name in pins)
-    rows = ["| with | licence | packages |", "|---|---|---|"]
-    for title, pins in parts.items():
-        own: dict[str, list[str]] = {}
-        for name, version in sorted(pins.items()):
-            if name not in known:
-                own.setdefault(of[name], []).append(f"{name} {version}")
-        rows += [f"| {title} | {licence} | {', '.join(own[licence])} |" for licence in sorted(own)]
-        known |= pins.keys()
-    return "\n".join(rows)
+    first = {name: title for title in reversed(parts) for name in parts[title]}
+    of, own = licences(first), dict[tuple[int, str, str], list[str]]()
+    for name, title in sorted(first.items()):
+        place = [*parts].index(title)
+        own.setdefault((place, title, of[name]), []).append(f"{name} {parts[title][name]}")
+    rows = [f"|{title}|{licence}|{', '.join(found)}|" for (_, title, licence), found in sorted(own.items())]
+    return "\n".join(["|with|licence|packages|", "|---|---|---|", *rows])
 
 
 def main() -> int:
@@ -118,16 +113,13 @@ def main() -> int:
     if asked.audit:
         with tempfile.TemporaryDirectory() as folder:
             wanted = Path(folder) / "requirements.txt"
-            pins = tree("--all-extras")
-            wanted.write_text(
-                "".join(f"{name}=={version}\n" for name, version in pins.items()), encoding="utf-8"
-            )
+            wanted.write_text("\n".join(exported("--no-dev", "--all-extras")), encoding="utf-8")
             audit = ("pip-audit", "--no-deps", "--disable-pip", "--strict", "-r", str(wanted))
             return subprocess.run([*UV, "tool", "run", "--quiet", *audit], check=False, cwd=ROOT).returncode
     text = PAGE.read_text(encoding="utf-8")
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     PAGE.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
-    print(f"{PAGE.relative_to(ROOT)} is written; polyring {metadata.version('polyring')}")
+    print(f"{PAGE.relative_to(ROOT)} is written")
     return 0
 
 

@@ -1,11 +1,13 @@
-"""List the commands that stand beside the tables of RESULTS.md, or run them.
+"""List the commands that stand beside the tables of RESULTS.md, or run them and compare figure by figure.
 
     python benchmarks/reproduce.py                  # heading and command of each table
-    python benchmarks/reproduce.py --run Import     # those under headings that contain a word
+    python benchmarks/reproduce.py --run Import     # run and compare those under headings that contain a word
     python benchmarks/reproduce.py --run ""         # all of them; some hours
 
-RESULTS.md is the only source: a command is what stands there between backticks. One that names an input
-which is not here (a word in capitals, or a file that does not exist) is listed with it, and not run.
+RESULTS.md is the only source: a command is what stands there between backticks, and its tables are those
+that follow. One that names an input which is not here (a word in capitals, or a file that does not exist) is
+listed with it, and not run. What is measured (seconds, memory, gaps at a limit) may differ by a factor of
+`--tolerance`; all other figures must be equal. Rows and columns of one side alone are not compared.
 """
 
 import argparse
@@ -13,44 +15,115 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import pandas as pd
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 COMMAND = re.compile(r"`((?:python benchmarks/|polyring (?:bench|run|frontier|solve) )[^`]+)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 INPUT = re.compile(r"[A-Z]{3,}(\.[a-z]+)?|[^-].*\.(json|csv|pbf)")
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+MEASURED = re.compile(r"\d (?:s|MB|GB|%|ms)\b|%$")
+"""Cells that hold what depends on machine and load."""
+MEASURED_COLUMN = re.compile(r"seconds|\bs\b|\bMB\b|wall|cpu|time|gap|bound|outcome")
+
+Cells = dict[tuple[str, str], str]
+"""Cells of tables by row (its first cell) and column."""
 
 
 class Table(NamedTuple):
-    """A command, the heading that it stands under, and the inputs that it needs and that are not here."""
+    """A command, its heading, the inputs that it lacks, and the cells of the tables that follow it."""
 
     heading: str
     command: str
     missing: tuple[str, ...]
+    cells: Cells
 
 
 def tables(text: str) -> Iterator[Table]:
     """Yield the commands of a page in Markdown, each once under its heading."""
     headings = [(found.start(), found[1]) for found in HEADING.finditer(text)]
+    commands = [*COMMAND.finditer(text)]
+    ends = [*(found.start() for found in commands[1:]), len(text)]
     seen: set[tuple[str, str]] = set()
-    for found in COMMAND.finditer(text):
+    for found, next_at in zip(commands, ends, strict=True):
         heading = next((title for at, title in reversed(headings) if at < found.start()), "")
+        end = min([next_at, *(at for at, _ in headings if at > found.start())])
         command = " ".join(found[1].split())
         if (heading, command) not in seen:
             seen.add((heading, command))
-            yield Table(heading, command, tuple(_missing(shlex.split(command)[2:])))
+            missing = tuple(_missing(shlex.split(command)[2:]))
+            yield Table(heading, command, missing, cells_of(text[found.end() : end]))
 
 
 def _missing(words: list[str]) -> Iterator[str]:
     yield from (word for word in words if INPUT.fullmatch(word) and not Path(word).exists())
 
 
+def cells_of(text: str) -> Cells:
+    """Return the cells of the tables in Markdown of a text."""
+    found: Cells = {}
+    head: list[str] = []
+    for line in text.splitlines():
+        row = (
+            [cell.strip(" *`") for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+        )
+        if row and not head:
+            head = [re.sub(r"\s*[(\[].*", "", cell) for cell in row]
+        elif row and not set(line) <= set("|-: "):
+            found |= {(row[0], name): cell for name, cell in zip(head[1:], row[1:], strict=False)}
+        head = head if row else []
+    return found
+
+
+def cells_of_bench(folder: Path) -> Cells:
+    """Return the cells of a bench: of its summary, and of each solve of the configuration that is alone."""
+    found = cells_of((folder / "summary.md").read_text(encoding="utf-8").partition("## Every instance")[2])
+    rows = pd.read_csv(folder / "runs.csv").drop_duplicates("instance", keep=False)
+    for row in rows.to_dict("records"):
+        shown = {
+            "outcome": f"{row['status']} ({row['termination']})",
+            "objective": f"{row['objective']:,.0f}",
+            "seconds": f"{row['seconds']:.2f}",
+            "peak MB": f"{row['peak_mb']:.0f}",
+            "gap": f"{100 * row['gap']:.2f} %",
+        }
+        found |= {(str(row["instance"]), name): cell for name, cell in shown.items()}
+    return found
+
+
+def differences(recorded: Cells, now: Cells, *, tolerance: float) -> list[str]:
+    """Return the shared cells whose figures differ; of measured ones those by more than a factor."""
+    told = []
+    for (row, column), cell in recorded.items():
+        other = now.get((row, column))
+        if other is None:
+            continue
+        is_measured = any(MEASURED.search(text) for text in (cell, other)) or MEASURED_COLUMN.search(column)
+        figures = [[float(one.replace(",", "")) for one in NUMBER.findall(text)] for text in (cell, other)]
+        pairs = [sorted(pair) for pair in zip(*figures, strict=False)]
+        factor = tolerance if is_measured else 1.0
+        is_other_word = not any(figures) and cell != other
+        if (
+            is_other_word
+            or len(figures[0]) != len(figures[1])
+            or any(high > factor * low + 1e-9 for low, high in pairs)
+        ):
+            told.append(f"{row}, {column}: recorded {cell}, now {other}")
+    return told
+
+
 def main() -> int:
-    """Print the commands, or run those that are asked for; return 1 where one failed."""
+    """Print the commands, or run and compare those asked for; return 1 where one failed or differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--run", metavar="WORD", help="run what stands under headings with this word")
+    parser.add_argument(
+        "--tolerance", type=float, default=2.0, help="factor for what is measured [default: 2]"
+    )
     asked = parser.parse_args()
     failed = False
     for table in tables(RESULTS.read_text(encoding="utf-8")):
@@ -59,8 +132,26 @@ def main() -> int:
             continue
         print(f"{table.heading}: {table.command}{needs}", flush=True)
         if asked.run is not None and not table.missing:
-            failed |= subprocess.run(_words(table.command), check=False).returncode not in (0, 10)
+            failed |= _differs(table, asked.tolerance)
     return int(failed)
+
+
+def _differs(table: Table, tolerance: float) -> bool:
+    """Run a command, print what differs from its recorded tables, and return whether anything does."""
+    with tempfile.TemporaryDirectory() as home:
+        words, folder = _words(table.command), Path(home) / "out"
+        is_bench = table.command.startswith("polyring bench")
+        ran = subprocess.run(
+            [*words, "--out", str(folder)] if is_bench else words,
+            check=False,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        now = cells_of_bench(folder) if is_bench and folder.is_dir() else cells_of(ran.stdout)
+    told = differences(table.cells, now, tolerance=tolerance)
+    shared = len(table.cells.keys() & now.keys())
+    print(*told, f"{shared} of {len(table.cells)} cells compared, {len(told)} differ", sep="\n", flush=True)
+    return bool(told) or ran.returncode not in (0, 10)
 
 
 def _words(command: str) -> list[str]:

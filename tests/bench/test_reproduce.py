@@ -7,13 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from bench_drawing import row
+
+from optimiser.bench.outputs import summary
+from optimiser.bench.rows import dumps
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "reproduce.py"
 MODULE = runpy.run_path(str(SCRIPT))
 
 
 def found(text):
-    return [tuple(table) for table in MODULE["tables"](text)]
+    return [tuple(table)[:3] for table in MODULE["tables"](text)]
 
 
 def test_commands_are_those_of_the_page_under_their_headings():
@@ -27,6 +33,65 @@ def test_inputs_that_are_not_here_are_named():
         "`python benchmarks/a.py FOLDER --points 3` `polyring solve gone.json` `polyring list` `polyring run`"
     )
     assert [missing for *_, missing in found(text)] == [("FOLDER",), ("gone.json",)]
+
+
+PAGE = """## Public
+`polyring bench --family public`:
+
+| problem | objective | auto (300 s) | outcome |
+|---|---|---|---|
+| a_1 | 1,200 | 0.31 s | optimal |
+| **b_2** | 30 | 4.2 % | |
+
+## Later
+| problem | objective |
+|---|---|
+| a_1 | 7 |
+"""
+
+
+def test_tables_of_a_command_are_those_that_follow_it_under_its_heading():
+    (table,) = MODULE["tables"](PAGE)
+    assert table.cells == {
+        ("a_1", "objective"): "1,200",
+        ("a_1", "auto"): "0.31 s",
+        ("a_1", "outcome"): "optimal",
+        ("b_2", "objective"): "30",
+        ("b_2", "auto"): "4.2 %",
+        ("b_2", "outcome"): "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("cell", "now", "is_told"),
+    [
+        (("a_1", "objective"), "1200", False),
+        (("a_1", "objective"), "1,201", True),
+        (("a_1", "auto"), "0.61 s", False),
+        (("a_1", "auto"), "0.63 s", True),
+        (("a_1", "auto"), "0.14 s", True),
+        (("b_2", "auto"), "proof", True),
+        (("c_3", "auto"), "9 s", False),
+        (("a_1", "outcome"), "feasible", True),
+        (("a_1", "outcome"), "optimal", False),
+    ],
+)
+def test_figures_are_compared_exactly_and_measurements_by_a_factor(cell, now, is_told):
+    (table,) = MODULE["tables"](PAGE)
+    told = MODULE["differences"](table.cells, {cell: now}, tolerance=2.0)
+    assert told == ([f"{cell[0]}, {cell[1]}: recorded {table.cells[cell]}, now {now}"] if is_told else [])
+
+
+def test_a_bench_is_compared_by_its_summary_and_its_solves(tmp_path):
+    rows = [row("a_1", objective=1200, seconds=0.5), row("b_2"), row("b_2", "compact")]
+    (tmp_path / "runs.csv").write_text(dumps(rows), encoding="utf-8")
+    text = summary(rows, lambda _: (), command="c", faults=[], figures={})
+    (tmp_path / "summary.md").write_text(text, encoding="utf-8")
+    cells = MODULE["cells_of_bench"](tmp_path)
+    assert cells["a_1", "objective"] == "1,200"
+    assert cells["a_1", "seconds"] == "0.50"
+    assert cells["a_1", "cuts/highs"] == "0.50 s"
+    assert ("b_2", "seconds") not in cells
 
 
 def test_every_script_of_the_results_exists_and_shows_its_commands():

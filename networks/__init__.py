@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from networks.schema import Network, Services
     from networks.simplify import contract
     from networks.skims import UNREACHABLE, TimeGraph
-    from networks.storage import ImportReport, read_gpkg, read_parquet, write_gpkg, write_parquet
+    from networks.storage import ImportReport, read_gpkg, write_gpkg
 
 __all__ = [
     "UNREACHABLE", "FetchError", "ImportReport", "Network", "NetworksError", "SchemaError", "Services",
     "SnapError", "SourceError", "TimeGraph", "add_travel_times", "cities", "contract", "from_graph",
-    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_graph", "read_parquet", "regions",
-    "road", "schema", "skims", "storage", "to_graph", "write_gpkg", "write_parquet",
+    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_graph", "regions", "road", "schema", "skims",
+    "storage", "to_graph", "write_gpkg",
 ]  # fmt: skip
 
 __getattr__, __dir__, _ = lazy_loader.attach(
@@ -45,7 +45,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "impedance": ["add_travel_times"],
         "schema": ["Network", "Services"],
         "simplify": ["contract"],
-        "storage": ["ImportReport", "read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],
+        "storage": ["ImportReport", "read_gpkg", "write_gpkg"],
         "skims": ["UNREACHABLE", "TimeGraph"],
     },
 )  # fmt: skip

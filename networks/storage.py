@@ -21,7 +21,7 @@ from networks.road.attributes import RoadReport
 from networks.schema import Network, Services
 
 LAYERS = ("nodes", "links")
-"""Names of the layers in a GeoPackage, and of the files in a Parquet folder."""
+"""Names of the layers in a GeoPackage."""
 RAIL = "rail_"
 """Before the names of the layers of tracks."""
 
@@ -86,61 +86,13 @@ def read_gpkg(path: Path, *, prefix: str = "") -> Network:
             pyogrio.read_dataframe(path, layer=f"{prefix}{layer}", fid_as_index=False) for layer in LAYERS
         )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
-        raise _unreadable(path, error) from error
-    return _checked(nodes, links)
-
-
-def write_parquet(network: Network, folder: Path) -> None:
-    """Write a network as a folder with `nodes.parquet` and `links.parquet` (GeoParquet).
-
-    Parameters
-    ----------
-    folder
-        Folder to write to; it is created if necessary. Neither file ever exists in part.
-
-    Raises
-    ------
-    SchemaError
-        If the network violates the data contract.
-    OSError
-        If a file cannot be written.
-    """
-    for layer, frame, _ in _layers(network):
-        with replacing(folder / f"{layer}.parquet") as part:
-            frame.to_parquet(part)
-
-
-def read_parquet(folder: Path) -> Network:
-    """Read a network from a folder with `nodes.parquet` and `links.parquet`.
-
-    Parameters
-    ----------
-    folder
-        Folder written by `write_parquet`.
-
-    Raises
-    ------
-    SourceError
-        If a file is missing or cannot be read.
-    SchemaError
-        If the tables violate the data contract.
-    """
-    try:
-        nodes, links = (gpd.read_parquet(folder / f"{layer}.parquet") for layer in LAYERS)
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder, error) from error
-    return _checked(nodes, links)
-
-
-def _layers(network: Network, prefix: str = "") -> list[tuple[str, pd.DataFrame, str | None]]:
-    """Return the name, the table and the geometry type of each layer of a network, once it is checked."""
-    schema.check(network)
-    nodes, links = (f"{prefix}{layer}" for layer in LAYERS)
-    return [(nodes, network.nodes, "Point"), (links, network.links, "LineString")]
-
-
-def _checked(nodes: pd.DataFrame, links: pd.DataFrame) -> Network:
-    """Return a checked network; files store empty text as missing values, and older ones no `tracks`."""
+        raise SourceError(
+            f"the network cannot be read: {error}",
+            where=str(path),
+            done="Nothing was read.",
+            remedy="A network is a GeoPackage with the layers nodes and links; see docs/data-contract.md.",
+        ) from error
+    # Files store empty text as missing values, and older ones no `tracks`.
     blank = {column.name: "" for column in schema.LINKS if column.dtype == "str"}
     tables = [
         frame.fillna({name: "" for name in blank if name in frame}).infer_objects()
@@ -152,14 +104,11 @@ def _checked(nodes: pd.DataFrame, links: pd.DataFrame) -> Network:
     return network
 
 
-def _unreadable(path: Path, error: Exception) -> SourceError:
-    return SourceError(
-        f"the network cannot be read: {error}",
-        where=str(path),
-        done="Nothing was read.",
-        remedy="A network is a GeoPackage with the layers nodes and links, or a folder with nodes.parquet "
-        "and links.parquet; see docs/data-contract.md.",
-    )
+def _layers(network: Network, prefix: str = "") -> list[tuple[str, pd.DataFrame, str | None]]:
+    """Return the name, the table and the geometry type of each layer of a network, once it is checked."""
+    schema.check(network)
+    nodes, links = (f"{prefix}{layer}" for layer in LAYERS)
+    return [(nodes, network.nodes, "Point"), (links, network.links, "LineString")]
 
 
 FORMAT = "polyring-import-report/1"

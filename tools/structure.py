@@ -74,7 +74,10 @@ def modules() -> dict[str, Module]:
     for path in [*paths, *ROOT.glob("polyring.py")]:
         parts = path.relative_to(ROOT).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = Module(name, path, ast.parse(path.read_text(encoding="utf-8")))
+        stub = path.with_suffix(".pyi")  # what a front door exports stands there
+        text = (stub if stub.exists() else path).read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^from \.(?=\w)", f"from {name}.", re.sub(r"(?m)^from \. ", f"from {name} ", text))
+        found[name] = Module(name, path, ast.parse(text))
     for module in found.values():
         module.imports = set(imported(module.tree, found)) - {module.name}
     return found

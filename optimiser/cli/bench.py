@@ -23,6 +23,7 @@ from optimiser.cli.options import (
     Scheduler,
     complete_variant,
     ranged,
+    refuse_output,
     target,
 )
 from optimiser.cli.screen import Display
@@ -270,6 +271,7 @@ def _write(
         seed=seed,
     )
     problem = problem_of(network, choices)
+    refuse_output(out, done="Nothing was written.")
     save(problem, out)
     screen.line(
         f"{out}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "

@@ -158,9 +158,9 @@ def frontier(
         if not is_even and chosen != (None, None, None):
             screen.note(wording.WORDS["frontier_ends"]["one_session"])
         with chosen_executor(*(chosen if is_even else (None, None, None))) as executor:
-            how: Any = {"watch": watching(asked, display), "executor": executor}
+            how: Any = {"watch": watching(asked, display), "executor": executor, "progress": display.steps}
             if loaded is not None:
-                return trace_job(loaded, out=out, progress=display.steps, **how)
+                return trace_job(loaded, out=out, **how)
             target = out or Path("polyring-runs") / f"{Path(job).stem}{ENDING}"
             return trace_file(Path(job), asked, solve, out=target, **how)
 

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from optimiser.studies.sweep import Sweep
     from optimiser.tasks import TaskProgress
 
-AROUND_KM = 300.0
-"""Radius of a screening where none is given, km."""
 MOST_CLOSURES = 15
 """Closures that the table shows: those that leave least."""
 NOTHING_DONE = "Nothing was solved or written."
@@ -174,8 +172,8 @@ def run(
         ),
     ] = "",
     radius: Annotated[
-        float, typer.Option("--radius", metavar="KM", help="Radius of --around in km.")
-    ] = AROUND_KM,
+        float | None, typer.Option("--radius", metavar="KM", help="Radius of --around in km [default: 300].")
+    ] = None,
     out: Annotated[Path | None, target("Run folder [default: polyring-runs/<job>].")] = None,
     settings: Settings = None,
     dry_run: Annotated[

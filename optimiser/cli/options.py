@@ -109,7 +109,7 @@ Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-pro
 
 
 def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:
-    """Refuse a file to write that has no folder, or is no plain file.
+    """Refuse a file to write that has no folder, or is no plain file; say where one is replaced.
 
     Parameters
     ----------
@@ -121,6 +121,8 @@ def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:
     if not path.resolve().parent.is_dir():
         raise EnvironmentFault("the folder does not exist", where=str(path.parent), done=done, remedy=remedy)
     refuse_special_file(path, done=done)
+    if path.exists():
+        screen.note(f"It will replace the file {path}.")
 
 
 @contextmanager

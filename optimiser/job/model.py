@@ -1,5 +1,6 @@
 """Hold a whole job with its sweep, typed and frozen, and find the demands that cannot be met together."""
 
+import hashlib
 import math
 import os
 import re
@@ -270,6 +271,10 @@ PATH_KEYS = (
 """Keys of a job that are paths of files to read: those of `LoadedJob.files`."""
 
 
+_MOST_LETTERS = 120
+"""Letters of the name of a run folder; what is longer ends in a checksum."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedJob:
     """A job together with where it came from.
@@ -280,11 +285,14 @@ class LoadedJob:
         Name of the job: of the ready job, or of the file without its ending.
     folder
         Folder that relative paths of the job start from.
+    set
+        What was set for one run, in words that its folder is named after, so that no other run is replaced.
     """
 
     name: str
     folder: Path
     job: Job
+    set: tuple[str, ...] = ()
 
     def path(self, text: str) -> Path:
         """Return an input path of the job as an absolute path."""
@@ -323,9 +331,13 @@ class LoadedJob:
         return self.job.model_copy(update=changed)
 
     def run_folder(self) -> Path:
-        """Return the run folder that the job asks for, or the default one."""
+        """Return the run folder that the job asks for, or the default one; with what was set in its name."""
         text = self.job.output.folder
-        return self.path(text) if text else Path("polyring-runs") / self.name
+        own = self.path(text) if text else Path("polyring-runs") / self.name
+        words = "--".join((own.name, *self.set))
+        if len(words) > _MOST_LETTERS:
+            words = f"{words[:_MOST_LETTERS]}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+        return own.with_name(words)
 
 
 @dataclass(frozen=True, slots=True)

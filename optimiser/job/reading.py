@@ -94,10 +94,10 @@ def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
         remedy = f"Name a job file ending in .toml, or one of the ready jobs: {', '.join(known)}."
         raise _refusal(f"no ready job has the name '{name}'{did_you_mean(name, known)}", "JOB", remedy)
     job = loads(_ready_text(name), where=f"ready job {name}", settings=settings)
-    return _with_output_inside(LoadedJob(name=name, folder=Path.cwd(), job=job))
+    return _with_output_inside(LoadedJob(name, Path.cwd(), job, _named_after(settings)))
 
 
-def find_around(place: str, radius_km: float, *, settings: Sequence[str] = ()) -> LoadedJob:
+def find_around(place: str, radius_km: float | None = None, *, settings: Sequence[str] = ()) -> LoadedJob:
     """Return the ready job of a screening, for the surroundings of a place.
 
     Parameters
@@ -105,13 +105,14 @@ def find_around(place: str, radius_km: float, *, settings: Sequence[str] = ()) -
     place
         A town, or latitude and longitude.
     radius_km
-        Distance within which cities count, km.
+        Distance within which cities count, km; None: 300.
     settings
         Further changes such as `budget.share=0.05`, values in TOML.
     """
-    region = [f"region.around={json.dumps(place, ensure_ascii=False)}", f"region.radius_km={radius_km}"]
-    loaded = find(AROUND, settings=[*region, *settings])
-    return replace(loaded, name=f"{AROUND}-{slug(place)}"[:MOST_NAME])
+    changes = [*([] if radius_km is None else [f"region.radius_km={radius_km:g}"]), *settings]
+    loaded = find(AROUND, settings=[f"region.around={json.dumps(place, ensure_ascii=False)}", *changes])
+    words = _named_after(changes)
+    return replace(loaded, name=f"{AROUND}-{slug(place)}"[:MOST_NAME], set=words)
 
 
 def ready_names() -> tuple[str, ...]:
@@ -141,7 +142,19 @@ def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
         When the file cannot be read, or when the job has faults.
     """
     job = loads(_read(path), where=str(path), settings=settings)
-    return _with_output_inside(LoadedJob(name=path.stem, folder=path.resolve().parent, job=job))
+    return _with_output_inside(LoadedJob(path.stem, path.resolve().parent, job, _named_after(settings)))
+
+
+def _named_after(settings: Sequence[str]) -> tuple[str, ...]:
+    """Return what the folder of a run or a study is named after of the changes of its job.
+
+    These are all but those of plausible cases, which are added to a run, and of the folder itself.
+    """
+    full = [full_setting(setting) for setting in settings]
+    if any(setting.startswith("output.folder") for setting in full):
+        return ()
+    words = (setting for setting in full if not setting.startswith(("cases.", "output.")))
+    return tuple(re.sub(r"[^\w.,=-]+", "-", re.sub("[\"'\\s]", "", word)).strip("-.") for word in words)
 
 
 def _read(path: Path) -> str:

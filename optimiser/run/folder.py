@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -73,8 +73,19 @@ OPTIONAL = (
 """Files that a run writes or not, as its job asks; those of an earlier run into the folder are removed."""
 
 
+def replaced(folder: Path) -> str:
+    """Return a line on the run or study in a folder, whose files a new one replaces; empty without one."""
+    for name in ("summary", *STUDIES):
+        with suppress(OSError, ValueError, AttributeError):
+            path = folder / f"{name}.json"
+            found, day = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
+            what = f"a run of {found['job']}" if "job" in found else f"what `polyring {name}` wrote"
+            return f"{folder} holds {what} on {datetime.fromtimestamp(day, UTC):%Y-%m-%d}: it is replaced."
+    return ""
+
+
 @contextmanager
-def staged(folder: Path) -> Iterator[Path]:
+def staged(folder: Path, notify: Callable[[str], object] = lambda _text: None) -> Iterator[Path]:
     """Give a place to write files that move into the run folder when the block ends well.
 
     When the block fails, the place is removed, an earlier result in the folder stays as it was, and a folder
@@ -84,6 +95,8 @@ def staged(folder: Path) -> Iterator[Path]:
     ----------
     folder
         The run folder.
+    notify
+        Called with what the folder holds, if anything, before it is replaced.
 
     Yields
     ------
@@ -105,6 +118,8 @@ def staged(folder: Path) -> Iterator[Path]:
             remedy="Choose with --out an empty folder, one that does not exist yet, or one of an earlier "
             "run.",
         )
+    if before := replaced(folder):
+        notify(before)
     made = [path for path in (folder, *folder.parents) if not path.exists()]  # innermost first
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -124,10 +124,11 @@ def run(
             return run(loaded, out=out, progress=progress, solver=process, known=known)
     source, target = find_source(loaded), out or loaded.run_folder()
     with _beside(solver) as beside:
-        with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
+        progress = progress or Progress()
+        with folder.staged(target, progress.ends) as stage, _logging_to(stage / "log.txt"):
             from optimiser.run.chain import Chain
 
-            chain = Chain(loaded, source, progress or Progress(), solver, known=known)
+            chain = Chain(loaded, source, progress, solver, known=known)
             chain.progress.coming = list(STEPS)
             log.info("job %s", loaded.name)
             chain.candidates  # noqa: B018 - made here; what follows needs them

@@ -93,7 +93,7 @@ def atlas(
         Where no cluster can be measured: the fault of the first one.
     """
     watch, clusters = progress or Progress(), load_clusters() if clusters is None else clusters
-    with folder.staged(out) as stage:
+    with folder.staged(out, watch.ends) as stage:
         found = _found(clusters, watch, executor)
         faults = [one for one in found if not isinstance(one, ClusterFigures)]
         if len(faults) == len(clusters):

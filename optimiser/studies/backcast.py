@@ -157,7 +157,9 @@ def backcast(
     JobError
         Without a day, a table of what was built, dates in the map, or lines to choose from.
     """
-    loaded = folders.job_of(job, settings)
+    loaded, progress = folders.job_of(job, settings), progress or Progress()
+    if day is not None:
+        loaded = replace(loaded, set=(*loaded.set, str(day)))
     web = next((ring for ring in loaded.job.rings if ring.web), Rings(web=True))
     web = web.model_copy(update={"required": False, "reward": 1})
     day = (date.fromisoformat(day) if isinstance(day, str) else day) or loaded.job.region.as_of
@@ -166,8 +168,9 @@ def backcast(
             "no day is named", where="--as-of", done=_NOTHING, remedy="Give --as-of, such as 2016-03-10."
         )
     _refuse_without_lines(loaded, find_source(loaded))
-    with folders.opened(_as_of(loaded, day), ENDING, out) as (asked, target, stage), ChildProcess() as solver:
-        steps = _Backcaster(asked, _as_of(loaded, None), day, web, progress or Progress(), solver)
+    study = folders.opened(_as_of(loaded, day), ENDING, out, progress)
+    with study as (asked, target, stage), ChildProcess() as solver:
+        steps = _Backcaster(asked, _as_of(loaded, None), day, web, progress, solver)
         found, proven = steps.compare()
         folders.write(
             stage,

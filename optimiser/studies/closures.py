@@ -112,7 +112,7 @@ def closures(
         When no plan exists, or none was found in time.
     """
     progress = progress or Progress()
-    with folders.opened(job, ENDING, out, settings) as (loaded, target, stage):
+    with folders.opened(job, ENDING, out, progress, settings) as (loaded, target, stage):
         asked, chain = loaded.job.closures, Chain(loaded, find_source(loaded), progress)
         if loaded.job.budget.unlimited:
             raise JobError(

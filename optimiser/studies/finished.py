@@ -469,7 +469,7 @@ class Run:
         """
         target = Path(out)
         shown = replace(self.shown, measures=self.measures)
-        with folder.staged(target) as stage:
+        with folder.staged(target, self._chain.progress.ends) as stage:
             reports.write(shown, stage)
             if self.changes == UNCHANGED and self._chain.own is None:
                 pipeline.write_job(stage, self._chain.loaded)

@@ -19,6 +19,7 @@ from optimiser.problem.result import Result
 from optimiser.report.inputs import ReportInput
 from optimiser.report.tables import write_csv
 from optimiser.run import folder, pipeline, reporting, store
+from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
 
 
@@ -59,7 +60,11 @@ def default_folder(loaded: LoadedJob, ending: str) -> Path:
 
 @contextmanager
 def opened(
-    job: str | Path | LoadedJob, ending: str, out: str | Path | None, settings: Sequence[str] = ()
+    job: str | Path | LoadedJob,
+    ending: str,
+    out: str | Path | None,
+    progress: Progress,
+    settings: Sequence[str] = (),
 ) -> Iterator[tuple[LoadedJob, Path, Path]]:
     """Give a job, the folder of its study, and a place for the files of the study.
 
@@ -73,10 +78,12 @@ def opened(
         Ending of the folder where none is given.
     out
         The folder; None: `default_folder`.
+    progress
+        Notified of what the folder holds already.
     """
     loaded = job_of(job, settings)
     target = default_folder(loaded, ending) if out is None else Path(out)
-    with folder.staged(target) as stage:
+    with folder.staged(target, progress.ends) as stage:
         pipeline.write_job(stage, loaded)
         yield loaded, target, stage
 

@@ -163,7 +163,7 @@ def trace_job(
         As for `traced_curve`.
     """
     chain = Chain(loaded, find_source(loaded), progress)
-    with folders.opened(loaded, ENDING, out) as (_loaded, target, stage):
+    with folders.opened(loaded, ENDING, out, progress) as (_loaded, target, stage):
         problem, job = chain.counted.value, loaded.job
         labels = labels_of(problem, chain.candidates.value.table)
         done = _trace(stage, target, problem, labels, job.frontier, job.solve, watch, executor)
@@ -234,7 +234,14 @@ def _points(problem: DesignProblem, done: Traced, order: Sequence[str]) -> Itera
 
 
 def trace_file(
-    path: Path, settings: Frontier, solve: Solve, *, out: Path, watch: Watch, executor: Executor | None = None
+    path: Path,
+    settings: Frontier,
+    solve: Solve,
+    *,
+    out: Path,
+    progress: Progress,
+    watch: Watch,
+    executor: Executor | None = None,
 ) -> Traced:
     """Trace the frontier of a problem file.
 
@@ -248,13 +255,15 @@ def trace_file(
         Seed and threads.
     out
         Run folder.
+    progress
+        Notified of what the folder holds already.
     watch
         Called after each point.
     executor
         As for `traced_curve`.
     """
     problem = load(path)
-    with folder.staged(out) as stage:
+    with folder.staged(out, progress.ends) as stage:
         return _trace(stage, out, problem, _labels(problem), settings, solve, watch, executor)
 
 

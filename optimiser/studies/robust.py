@@ -92,8 +92,9 @@ def robust(
     VerificationError
         When the plan fails the independent check.
     """
-    with folders.opened(job, ENDING, out, settings) as (loaded, target, stage):
-        return _write(stage, target, _found(loaded, progress or Progress()))
+    progress = progress or Progress()
+    with folders.opened(job, ENDING, out, progress, settings) as (loaded, target, stage):
+        return _write(stage, target, _found(loaded, progress))
 
 
 class _Found(NamedTuple):

@@ -180,8 +180,9 @@ def sweep(
         When the job cannot be swept, or has no plan itself: there is nothing to compare with.
     """
     chosen = executor_of(workers=workers, scheduler=scheduler) if executor is None else nullcontext(executor)
-    with folders.opened(job, ENDING, out, settings) as (loaded, target, stage):
-        found = prepare(loaded, progress or Progress())
+    progress = progress or Progress()
+    with folders.opened(job, ENDING, out, progress, settings) as (loaded, target, stage):
+        found = prepare(loaded, progress)
         try:
             with chosen as own:
                 solved = _solved(found, own, watch)

@@ -162,7 +162,10 @@ def test_a_network_is_converted_in_one_command(folder, capfd):
     assert call(["convert", "sndlib", "net.txt", "-o", "net.json", "--budget-percent", "100"]) == 0
     problem = load(folder / "net.json")
     assert (problem.name, len(problem.candidates), problem.budget) == ("net", 1, 7)
-    assert "1 candidates, 1 pairs" in capfd.readouterr().out
+    said = capfd.readouterr()
+    assert ("1 candidates, 1 pairs" in said.out, "It will replace" in said.err) == (True, False)
+    assert call(["convert", "sndlib", "net.txt", "-o", "net.json"]) == 0
+    assert "It will replace the file net.json." in capfd.readouterr().err
 
 
 def test_a_broken_network_file_is_refused_with_its_line(folder, capfd):

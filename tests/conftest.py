@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST_YOUNG = 20_000
 """New objects after which the garbage collector looks at them."""
 
-settings.register_profile(tiers.FIRST, deadline=None, max_examples=25)
-settings.register_profile(tiers.LONG, deadline=None, max_examples=100)
+settings.register_profile(tiers.FIRST, deadline=None, max_examples=10)
+settings.register_profile(tiers.LONG, deadline=None, max_examples=90)
+settings.register_profile(tiers.BOTH, deadline=None, max_examples=100)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the tier before any test is imported."""
     tiers.Tier.name = config.getoption("tier")
-    settings.load_profile(tiers.FIRST if tiers.Tier.name == tiers.FIRST else tiers.LONG)
+    settings.load_profile(tiers.Tier.name)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,8 +77,8 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def draws() -> Callable[[int, int], int]:
-    """Return the function that says how many cases a loop runs through in this tier."""
+def draws() -> Callable[[int, int], range]:
+    """Return the function that says which cases a loop runs through in this tier."""
     return tiers.draws
 
 

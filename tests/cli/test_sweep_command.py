@@ -327,7 +327,7 @@ def test_jobs_with_periods_without_budget_with_steps_and_with_independence_are_s
 ):
     settings = [
         word
-        for change in (*changes, "sweep.correlations=[]", f"sweep.cases={draws(3, 6)}")
+        for change in (*changes, "sweep.correlations=[]", f"sweep.cases={draws(3, 6).stop}")
         for word in ("--set", change)
     ]
     code, _, err = call("sweep", job, "--out", tmp_path / "out", "--workers", 0, *settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import random
 
@@ -123,6 +124,7 @@ def best_plans(problem):
     return sorted(built for rank, built in ranked if rank == best)
 
 
+@functools.lru_cache(maxsize=1_000)
 def brute_force(problem):
     """Return the optimal objective of a small problem, None when no plan exists."""
     plans = best_plans(problem)
@@ -213,6 +215,7 @@ def _targets(draw, pairs, cities):
     return found
 
 
+@functools.cache
 def dense_problem(seed):
     """Draw a problem that the reduction settles only every other time; the same seed, the same problem."""
     chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret

@@ -1,11 +1,13 @@
-"""Write problems as JSON, read the faults of broken ones, and load the published schemas."""
+"""Write problems as JSON, read the faults of broken ones, and hold values against the published schemas."""
 
 from __future__ import annotations
 
+import functools
 import json
-import os
+from importlib import resources
 
 import pytest
+from jsonschema.validators import validator_for
 
 from optimiser.problem import dumps, parse
 from optimiser.problem.errors import ProblemError
@@ -21,9 +23,16 @@ def faults_of(value):
     return caught.value.faults
 
 
-def schema_of(name):
-    import optimiser
+@functools.cache
+def _validator(name):
+    schema = json.loads(
+        (resources.files("optimiser") / "problem" / "schemas" / name).read_text(encoding="utf-8")
+    )
+    kind = validator_for(schema)
+    kind.check_schema(schema)
+    return kind(schema)
 
-    folder = os.path.dirname(optimiser.__file__)  # noqa: PTH120
-    with open(os.path.join(folder, "problem", "schemas", name), encoding="utf-8") as file:  # noqa: PTH118, PTH123
-        return json.load(file)
+
+def validate(value, name):
+    """Refuse what a published schema does not accept; the schema itself is checked once."""
+    _validator(name).validate(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import random
@@ -212,6 +213,7 @@ def open_in(problem, starts, period):
     return {name for name, start in starts.items() if start + lead[name] <= period}
 
 
+@functools.lru_cache(maxsize=1_000)
 def whole_brute_force(problem):
     """Return the optimal objective of a small problem with rings and periods, None when no plan exists."""
     names = sorted(c.id for c in problem.candidates)
@@ -243,6 +245,7 @@ def different_choices(problem, built):
     return found.values()
 
 
+@functools.cache
 def ring_problem(seed):
     """Draw a small problem with rings, periods or both; the same seed, the same problem."""
     chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
@@ -271,6 +274,7 @@ def ring_problem(seed):
     )
 
 
+@functools.cache
 def web_problem(seed):
     """Draw a small problem with two or three rings that can mostly be formed, and touch where that is cheap.
 

@@ -23,14 +23,18 @@ class Tier:
 
 
 def examples(count, **others):
-    """Return settings of Hypothesis: a fifth of the examples in the first tier, no limit of time in any."""
-    few = min(count, max(FEWEST, count // 5))
-    return settings(max_examples=few if Tier.name == FIRST else count, deadline=None, **others)
+    """Return settings of Hypothesis: a tenth of the examples in the first tier, the others in the long one.
+
+    There is no limit of time in any.
+    """
+    few = min(count, max(FEWEST, count // 10))
+    drawn = {FIRST: few, LONG: max(1, count - few), BOTH: count}
+    return settings(max_examples=drawn[Tier.name], deadline=None, **others)
 
 
-def draws(first: int, every: int) -> int:
-    """Return how many cases a loop runs through in this tier; tests get this function as a fixture."""
-    return first if Tier.name == FIRST else every
+def draws(first: int, every: int) -> range:
+    """Return the cases that a loop runs through in this tier; tests get this function as a fixture."""
+    return range(first if Tier.name == LONG else 0, first if Tier.name == FIRST else every)
 
 
 def thinned[T](values: Sequence[T], first: int, *, packed: bool = True) -> list[T]:

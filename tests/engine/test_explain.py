@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-import jsonschema
 import pytest
 from core_drawing import best_plans, crowded_line, line, side_problems
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from problem_files import schema_of
+from problem_files import validate
 from tiers import examples
 
 from optimiser.engine import explain
@@ -92,7 +91,7 @@ def test_a_result_keeps_the_capacity_of_a_reason():
     problem = line(targets=(Target("small", 9),), capacities=(trains,))
     result = solve(problem, params=SolveParameters(threads=1, time_limit_s=20.0))
     assert (result.status, result.reasons[-1].capacity) == ("infeasible", "east - west")
-    jsonschema.validate(result.as_dict(), schema_of("result.schema.json"))
+    validate(result.as_dict(), "result.schema.json")
     assert parse(result.as_dict()).reasons == result.reasons
 
 
@@ -116,6 +115,6 @@ def test_a_solve_proves_and_explains_infeasibility_where_not_every_plan_can_be_t
     assert (result.status, result.termination, result.built) == ("infeasible", "infeasible", ())
     assert "'ac' and 'bd' exclude each other" in result.message.splitlines()
     assert "the target of 9 for the pairs of group 'small'" in result.message.splitlines()
-    jsonschema.validate(result.as_dict(), schema_of("result.schema.json"))
+    validate(result.as_dict(), "result.schema.json")
     assert Target("small", 9) in [reason.target for reason in result.reasons]
     assert parse(result.as_dict()).reasons == result.reasons

@@ -33,7 +33,7 @@ CASES = [
 
 @pytest.mark.parametrize(("draw", "optimum_of", "variant", "solver"), CASES)
 def test_an_interrupted_solve_has_true_labels(draw, optimum_of, variant, solver, draws):
-    for seed in range(draws(3, COUNT)):
+    for seed in draws(3, COUNT):
         problem = draw(1000 + seed)
         params = SolveParameters(threads=1, solver=solver, seed=seed, time_limit_s=limit_of(seed))
         result = solve(problem, variant=variant, params=params, run=HereProcess())

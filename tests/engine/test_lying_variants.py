@@ -80,8 +80,8 @@ def outcome(problem, path, params=PARAMS, run=None):
 
 @pytest.mark.parametrize("lie", LIES)
 def test_no_lie_becomes_a_false_label(lie, liar, draws):
-    seen, count = Counter(), draws(5, COUNT)
-    for seed in range(5 * count):
+    seen, seeds = Counter(), draws(25, 5 * COUNT)
+    for seed in seeds:
         problem = dense_problem(seed)
         optimum = brute_force(problem)
         result, failed = outcome(problem, liar(lie))
@@ -89,13 +89,13 @@ def test_no_lie_becomes_a_false_label(lie, liar, draws):
         if result.has_plan:
             assert plan_value(problem, set(result.built)) == (result.objective, result.cost), seed
         seen[result.status, failed] += 1
-    assert sum(times for (_, failed), times in seen.items() if failed) >= count
+    assert sum(times for (_, failed), times in seen.items() if failed) >= len(seeds) // 5
 
 
 @pytest.mark.parametrize("lie", LIES)
 def test_no_lie_about_rings_and_periods_becomes_a_false_label(lie, liar, draws):
     failures = 0
-    for seed in range(draws(5, COUNT)):
+    for seed in draws(5, COUNT):
         problem = ring_problem(seed)
         result, failed = outcome(problem, liar(lie))
         assert has_true_labels(problem, result, whole_brute_force(problem)), seed

@@ -3,13 +3,12 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import jsonschema
 import pytest
 from core_drawing import both_ways, brute_force, line, problems
 from engine_running import outcome_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from problem_files import as_json, schema_of
+from problem_files import as_json, validate
 from tiers import examples, thinned
 
 from optimiser import verify
@@ -168,7 +167,7 @@ def test_a_solve_in_a_child_process_returns_a_result_that_verify_accepts(tmp_pat
     verify.bound_checker.check(as_json(line()), verify.certificate(line(), plan))
     results.save(result, tmp_path / "result.json")
     assert results.load(tmp_path / "result.json") == result
-    jsonschema.validate(result.as_dict() | {"built": list(result.built)}, schema_of("result.schema.json"))
+    validate(result.as_dict() | {"built": list(result.built)}, "result.schema.json")
 
 
 def test_a_time_limit_of_a_millisecond_gives_a_result():

@@ -88,7 +88,7 @@ def test_chance_draws_enough_plans_with_rings():
 def test_solved_plans_form_their_rings_at_least_cost_beside_what_pairs_need(draws):
     compared = 0
     with ChildProcess() as process:
-        for seed in range(draws(20, 60)):
+        for seed in draws(20, 60):
             problem = ring_problem(seed)
             if problem.budget is None or problem.periods or not some_plan(problem, seed):
                 continue

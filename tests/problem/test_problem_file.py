@@ -6,11 +6,10 @@ import json
 import os
 import stat
 
-import jsonschema
 import pytest
 from core_drawing import line, problems, side_line
 from hypothesis import given
-from problem_files import as_json, faults_of, schema_of
+from problem_files import as_json, faults_of, validate
 from tiers import examples
 
 from optimiser.problem import Candidate, Pair, dumps, load, parse, save
@@ -149,13 +148,12 @@ def test_a_problem_made_in_python_is_checked_by_the_same_rules():
 @given(problems())
 @examples(30)
 def test_the_published_schema_accepts_what_is_written(problem):
-    jsonschema.validate(as_json(problem), schema_of("problem.schema.json"))
+    validate(as_json(problem), "problem.schema.json")
 
 
 @pytest.mark.shared
-def test_the_published_schema_and_the_reader_accept_the_toy_problems(shared_dir, draws):
-    schema = schema_of("problem.schema.json")
-    for path in sorted((shared_dir / "instances" / "toy").glob("*_[0-9]*.json"))[:: draws(5, 1)]:
-        jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
+def test_the_published_schema_and_the_reader_accept_the_toy_problems(shared_dir):
+    for path in sorted((shared_dir / "instances" / "toy").glob("*_[0-9]*.json")):
+        validate(json.loads(path.read_text(encoding="utf-8")), "problem.schema.json")
         problem = load(path)
         assert parse(as_json(problem)) == problem

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import math
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from problem_files import schema_of
+from problem_files import validate
 
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError
@@ -88,14 +87,14 @@ def test_rings_and_starts_of_a_result_read_back_as_written():
         "p", "feasible", ("a",), 1, 2, 3, None, None, "", 0.0, 1, 1, "", rings={"r": (2, 0)}, starts={"a": 1}
     )
     assert results.parse(json.loads(results.dumps(value))) == value
-    jsonschema.validate(json.loads(results.dumps(value)), schema_of("result.schema.json"))
+    validate(json.loads(results.dumps(value)), "result.schema.json")
     assert not {"rings", "starts"} & value.replace(rings={}, starts={}).as_dict().keys()
 
 
 @pytest.mark.parametrize("termination", ["proof", "stalled", "interrupted", "killed"])
 def test_the_published_schema_knows_how_a_solve_may_end(termination):
     value = results.Result("p", "none", (), 0, 0, 0, None, None, "", 0.0, 1, 1, "", termination=termination)
-    jsonschema.validate(value.as_dict(), schema_of("result.schema.json"))
+    validate(value.as_dict(), "result.schema.json")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +131,7 @@ def test_sources_read_back_as_written_and_the_published_schema_knows_their_kinds
     for kind in kinds:
         value = bare.replace(**{key: results.ProofSource(kind, "cuts", "HiGHS 1")})
         assert results.parse(json.loads(results.dumps(value))) == value
-        jsonschema.validate(value.as_dict() | {"built": ["a"]}, schema_of("result.schema.json"))
+        validate(value.as_dict() | {"built": ["a"]}, "result.schema.json")
         assert str(getattr(value, key)).endswith(", cuts with HiGHS 1")
 
 

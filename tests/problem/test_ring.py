@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import random
 
-import jsonschema
 import pytest
-from problem_files import as_json, faults_of, schema_of
+from problem_files import as_json, faults_of, validate
 from ring_drawing import circuits_of, ring_problem, ringed, square
 
 from optimiser.problem import Candidate, Period, RingLink, RingStop, dumps, load, parse
@@ -23,7 +22,7 @@ SEEDS = range(30)
 def test_rings_and_periods_read_back_as_written_and_keep_to_the_schema(seed):
     problem = ring_problem(seed)
     assert parse(as_json(problem)) == problem
-    jsonschema.validate(as_json(problem), schema_of("problem.schema.json"))
+    validate(as_json(problem), "problem.schema.json")
 
 
 def test_all_faults_of_rings_and_periods_are_reported_with_their_places():
@@ -67,7 +66,7 @@ def test_demands_on_a_circuit_read_back_as_written():
     assert ring["stops"][0] == {"id": "town", "must": True, "nodes": [3]}
     assert ring["stops"][1] == {"id": "port", "group": "big", "nodes": [1, 2]}
     assert [link["length"] for link in ring["links"]] == [1, 2, 3, 4, 5]
-    jsonschema.validate(value, schema_of("problem.schema.json"))
+    validate(value, "problem.schema.json")
 
 
 def test_a_length_of_zero_is_a_length():

@@ -84,9 +84,9 @@ def _race(root: str, barrier: Barrier, number: int) -> None:
 
 
 def test_processes_that_race_for_one_outcome_all_get_it(
-    tmp_path: Path, draws: Callable[[int, int], int]
+    tmp_path: Path, draws: Callable[[int, int], range]
 ) -> None:
-    root, count = tmp_path / "cache", draws(3, 8)
+    root, count = tmp_path / "cache", draws(3, 8).stop
     start = multiprocessing.get_context("spawn")
     barrier = start.Barrier(count)
     racers = [start.Process(target=_race, args=(str(root), barrier, number)) for number in range(count)]

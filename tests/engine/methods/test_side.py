@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-import jsonschema
 import numpy as np
 import pytest
 from core_drawing import best_plans, both_ways, brute_force, covered_by, line, plan_value, side_problems
 from engine_running import EXTENDED_JOBS, JOBS, outcome_of
 from hypothesis import given
 from hypothesis import strategies as st
-from problem_files import as_json, faults_of, schema_of
+from problem_files import as_json, faults_of, validate
 from tiers import examples, thinned
 
 from optimiser import verify
@@ -57,7 +56,7 @@ def test_side_constraints_read_back_as_the_same_problem_the_same_bytes_and_withi
     again = parse(value)
     assert again == problem
     assert dumps(again) == dumps(problem)
-    jsonschema.validate(value, schema_of("problem.schema.json"))
+    validate(value, "problem.schema.json")
 
 
 def test_what_is_not_used_is_not_written():

@@ -58,7 +58,7 @@ def test_a_start_solution_that_misleads_highs_is_left_out():
 
 @pytest.mark.parametrize(("variant", "solver"), JOBS)
 def test_a_variant_and_its_solver_find_the_optimum_of_every_random_problem(variant, solver, draws):
-    for seed in range(draws(6, COUNT)):
+    for seed in draws(6, COUNT):
         check(seed, variant, solver)
 
 

@@ -203,13 +203,13 @@ def test_no_plan_violates_a_row_of_any_problem_without_existing_arcs(problem, x,
 
 def test_no_plan_violates_a_row_of_several_pairs_and_nearly_every_dense_problem_has_some(draws):
     joint = 0
-    count = draws(20, 60)
-    for seed in range(count):
+    seeds = draws(20, 60)
+    for seed in seeds:
         problem = dense_problem(seed).replace(arcs=()).canonical()
         found = violated(problem, [0.3] * len(problem.candidates), [1.0] * len(problem.pairs))
         assert holds_for_all_plans(problem, found)
         joint += bool((found.pair_counts > 1).any())
-    assert joint >= 5 * count // 6
+    assert joint >= 5 * len(seeds) // 6
 
 
 @given(apart_today(slow=6), scarce, claimed, st.sampled_from([1e-6, 0.1, 0.5]))

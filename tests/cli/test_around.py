@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli_drawing import PLAIN
 
 from networks.world import assembly, towns
 from networks.world.geograph import Geograph
@@ -66,8 +67,9 @@ def test_a_screening_says_so_on_screen_page_and_in_its_files(drawn_world: Path, 
 
 @pytest.mark.long
 def test_the_job_of_a_screening_can_be_run_again(drawn_world: Path, call: Call) -> None:
-    plain = (*QUICK, "--set", "output.report=false", "--set", "output.picture=false")
-    assert call("run", "--around", "Gammaville", "--radius", 250, "--out", drawn_world, *plain)[0] == 0
+    assert (
+        call("run", "--around", "Gammaville", "--radius", 250, "--out", drawn_world, *QUICK, *PLAIN)[0] == 0
+    )
     job = (drawn_world / "job.toml").read_text(encoding="utf-8")
     assert 'around = "Gammaville"' in job
     assert "radius_km = 250.0" in job

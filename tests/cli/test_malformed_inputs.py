@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_drawing import CITIES, JOB, cities_csv, draw_map
+from cli_drawing import CITIES, JOB, PLAIN, cities_csv, draw_map
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -240,8 +240,7 @@ def test_no_name_steers_a_terminal_or_turns_text(region: Path, call: Call) -> No
     drawn = draw_map().replace('v="G1"', 'v="G\u202e1"')
     (region / "map.osm").write_text(drawn, encoding="utf-8")
     folder = region / "out"
-    plain = ("--set", "output.report=false", "--set", "output.picture=false")
-    code, out, err = call("run", region / "job.toml", "--out", folder, *plain)
+    code, out, err = call("run", region / "job.toml", "--out", folder, *PLAIN)
     assert code == 0, err
     texts = [
         path.read_text(encoding="utf-8") for kind in ("csv", "json") for path in folder.glob(f"*.{kind}")

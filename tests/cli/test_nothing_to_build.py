@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli_drawing import PLAIN
 
 Call = Callable[..., tuple[int, str, str]]
-PLAIN = ("--set", "output.report=false", "--set", "output.picture=false")
 
 
 @pytest.mark.parametrize("setting", ["budget.amount=0", 'candidates.kinds=["connecting_curve"]'])

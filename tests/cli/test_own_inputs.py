@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_drawing import CITIES, JOB
+from cli_drawing import CITIES, JOB, PLAIN
 
 Call = Callable[..., tuple[int, str, str]]
 
 OWN = "id,mode,from,to,length_km,speed_kmh,cost\nmine,road,Alpha,Epsilon,120,100,5000\n"
-PLAIN = ("--set", "output.report=false", "--set", "output.picture=false", "--json")
 
 
 @pytest.fixture
@@ -37,14 +36,14 @@ def test_an_own_candidate_is_built_where_it_pays(warm: Path, call: Call) -> None
         "--set",
         "budget.amount=5000",
     )
-    code, out, err = call("run", warm / "job.toml", "--out", warm / "out", *own, *PLAIN)
+    code, out, err = call("run", warm / "job.toml", "--out", warm / "out", *own, *PLAIN, "--json")
     assert code == 0, err
     assert json.loads(out)["built"] == ["mine"]
 
 
 def test_an_own_candidate_covers_a_pair_of_a_matrix(matrix: Path, call: Call) -> None:
     own = ("--set", 'candidates.file="own.csv"', "--set", "budget.amount=5000")
-    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN)
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN, "--json")
     assert code == 0, err
     summary = json.loads(out)
     assert summary["built"] == ["mine"]
@@ -79,7 +78,7 @@ def test_a_matrix_without_candidates_gets_a_note_that_nothing_could_be_proposed(
 
 def test_a_matrix_with_candidates_carries_no_note(matrix: Path, call: Call) -> None:
     own = ("--set", 'candidates.file="own.csv"', "--set", "budget.amount=5000")
-    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN)
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN, "--json")
     assert code == 0, err
     assert json.loads(out)["notes"] == []
 
@@ -93,7 +92,7 @@ def test_a_candidate_fixed_out_is_not_built(matrix: Path, call: Call) -> None:
         "--set",
         'candidates.fixed_out=["mine"]',
     )
-    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN)
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN, "--json")
     assert code == 0, err
     assert json.loads(out)["built"] == []
 
@@ -109,7 +108,7 @@ def test_weights_of_a_file_count_both_directions_and_tiers_multiply(matrix: Path
         "--set",
         "objective.small=2",
     )
-    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *words, *PLAIN)
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *words, *PLAIN, "--json")
     assert code == 0, err
     coverage = json.loads(out)["coverage"]
     assert coverage["small"]["weight"] == 2 * 42
@@ -119,7 +118,7 @@ def test_weights_of_a_file_count_both_directions_and_tiers_multiply(matrix: Path
 @pytest.mark.parametrize("level", ["low", "high"])
 def test_the_estimate_named_is_the_cost_that_counts(level: str, warm: Path, call: Call) -> None:
     words = ("--set", f"costs.level={level}", "--set", "budget.share=1.0")
-    code, out, err = call("run", warm / "job.toml", "--out", warm / "out", *words, *PLAIN)
+    code, out, err = call("run", warm / "job.toml", "--out", warm / "out", *words, *PLAIN, "--json")
     assert code == 0, err
     links = json.loads(out)["links"]
     assert links

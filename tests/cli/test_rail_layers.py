@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyogrio
 import pytest
-from cli_drawing import CITIES, Drawing, draw_map
+from cli_drawing import CITIES, PLAIN, Drawing, draw_map
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -79,8 +79,7 @@ def test_a_run_without_train_relations_warns_on_the_screen_and_in_its_summary(
     region: Path, call: Call
 ) -> None:
     (region / "map.osm").write_text(with_track(relation=False), encoding="utf-8")
-    plain = ("--set", "output.report=false", "--set", "output.picture=false")
-    code, _, err = call("run", region / "job.toml", "--out", region / "out", *plain)
+    code, _, err = call("run", region / "job.toml", "--out", region / "out", *PLAIN)
     assert code in {0, 10}, err
     assert "WARNING: no train relation in this file" in err
     summary = json.loads((region / "out" / "summary.json").read_text(encoding="utf-8"))

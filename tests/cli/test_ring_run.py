@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from cli_drawing import JOB, SQUARE, cities_csv, draw_square
+from cli_drawing import JOB, PLAIN, SQUARE, cities_csv, draw_square
 from engine_running import solve_here
 
 import polyring
@@ -140,7 +140,7 @@ def test_a_dry_run_prints_the_size_of_the_ring_graph(done: Path, call: Call) -> 
 def test_the_same_job_without_its_ring_leaves_no_file_of_rings(done: Path, call: Call) -> None:
     plain = (done / "job.toml").read_text().replace(RING, "")
     (done / "plain.toml").write_text(plain)
-    code, _, _ = call("run", done / "plain.toml", "--out", done / "plain", "--json")
+    code, _, _ = call("run", done / "plain.toml", "--out", done / "plain", *PLAIN, "--json")
     assert code == 0
     assert not FILES & {path.name for path in (done / "plain").iterdir()}
     assert "rings" not in json.loads((done / "plain" / "summary.json").read_text())
@@ -181,7 +181,7 @@ def test_a_what_if_asks_about_links_where_the_plan_forms_no_wished_ring(done: Pa
         .replace("share = 1.0", "share = 0.1")
     )
     (done / "wish.toml").write_text(wish)
-    code, _, err = call("run", done / "wish.toml", "--out", done / "wish", "--json")
+    code, _, err = call("run", done / "wish.toml", "--out", done / "wish", *PLAIN, "--json")
     assert code == 0, err
     run = polyring.load(done / "wish")
     assert not run.rings["formed"].any()
@@ -252,6 +252,7 @@ def stated(ringed: Path, once: Callable[[str, Callable[[Path], object]], Path]) 
         job = (ringed / "job.toml").read_text() + STATES
         for name in ("map.osm", "cities.csv"):
             shutil.copyfile(ringed / name, folder / name)
+        shutil.copytree(ringed / "cache", folder / "cache")
         (folder / "job.toml").write_text(job, encoding="utf-8")
         command = ["run", str(folder / "job.toml"), "--out", str(folder / "out")]
         with pytest.MonkeyPatch.context() as patch:
@@ -391,7 +392,7 @@ def test_a_second_run_takes_the_states_from_the_cache(
 
 def test_a_run_without_alternatives_leaves_no_states(kept: Path, call: Call) -> None:
     copy = shutil.copytree(kept, kept.parent / "copy")
-    code, _, _ = call("run", kept.parent / "job.toml", "--out", copy, "--set", "alternatives=[]")
+    code, _, _ = call("run", kept.parent / "job.toml", "--out", copy, *PLAIN, "--set", "alternatives=[]")
     assert code == 0
     assert not (copy / "states").exists()
     assert not (copy / "states.csv").exists()
@@ -411,6 +412,8 @@ def test_a_large_run_gets_its_proof_and_picture_with_the_states_or_where_they_ar
         shutil.copyfile(kept.parent / name, tmp_path / name)
     job = (kept.parent / "job.toml").read_text().partition("[[alternatives]]")[0] + asked
     (tmp_path / "job.toml").write_text(job, encoding="utf-8")
+    for step in ("network", "times", "candidates", "places"):
+        shutil.copytree(kept.parent / "cache" / "steps" / step, tmp_path / "cache" / "steps" / step)
     assert call("run", tmp_path / "job.toml", "--out", tmp_path / "out")[0] == code
     assert len(written) == 2
     assert json.loads((tmp_path / "out" / "certificate.json").read_text())["bound"]

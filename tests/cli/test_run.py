@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cli_drawing import CITIES, JOB
+from cli_drawing import CITIES, JOB, PLAIN
 
 from optimiser import verify
 from optimiser.engine import child
@@ -53,10 +53,6 @@ FILES = {
     "job.toml",
     "log.txt",
 }
-
-
-PLAIN = ("--set", "output.report=false", "--set", "output.picture=false")
-"""A run without page and picture, which take longest."""
 
 
 def _summary(folder: Path) -> dict[str, object]:

@@ -122,6 +122,10 @@ enabled = false
 """
 
 
+PLAIN = ("--set", "output.report=false", "--set", "output.picture=false")
+"""A run without page and picture, which take longest."""
+
+
 # ---- a square of which three sides are expressways
 
 SQUARE = [

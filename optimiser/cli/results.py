@@ -389,7 +389,7 @@ def _state_folder(home: Path, name: str) -> Path:
     from optimiser.job.sections import AS_CHOSEN, slug
 
     states = {str(one["name"]): one for one in _summary_of(home).get("states", ())}
-    unknown = f"there is no state '{name}'{did_you_mean(name, states)}"
+    unknown = f"there is no state '{name}'{did_you_mean(name, [*states])}"
     if name not in states or states[name]["cost"] is None:
         raise ProblemError(
             states[name]["why"] if name in states else unknown,

@@ -235,7 +235,7 @@ class Run:
         known = {one.name: one for one in (() if self.answers is None else self.answers.states)}
         one = known.get(name)
         if one is None or self.folder is None or not one.has_plan:
-            why = f"there is no state '{name}'{did_you_mean(name, known)}" if one is None else one.why
+            why = f"there is no state '{name}'{did_you_mean(name, [*known])}" if one is None else one.why
             remedy = f"States: {'; '.join(known) or 'none; the job asks for no [[alternatives]]'}."
             raise JobError(why, where="state", done="Nothing was read.", remedy=remedy)
         if name == AS_CHOSEN:

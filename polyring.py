@@ -17,7 +17,10 @@ This module only exports names, each loaded on first use (PEP 562), so that impo
 docs/python.md. `networks` reads maps and computes travel times; `optimiser` decides what to build.
 """
 
+import ast
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,37 +66,6 @@ if TYPE_CHECKING:
     from optimiser.tasks.cache import Progress
     from optimiser.verify import Plan, check
 
-_HOMES = {
-    "optimiser.bench.instances": ("instance",),
-    "optimiser.bench.outputs": ("Bench", "bench"),
-    "optimiser.engine.certification": ("Certified", "certify"),
-    "optimiser.engine.model_file": ("write_model",),
-    "optimiser.engine.search.task": ("NamedPlan", "SolveParameters"),
-    "optimiser.frontier": ("Limits", "trace"),
-    "optimiser.job": ("Job", "LoadedJob", "find_job=find", "load_clusters"),
-    "optimiser.problem": (
-        "Candidate", "Capacity", "City", "DesignProblem", "Pair", "Period", "Ring", "RingLink", "RingStop",
-        "Target", "load_problem=load", "save_problem=save",
-    ),
-    "optimiser.problem.errors": ("OptimiserError",),
-    "optimiser.problem.result": ("Result", "load_result=load", "save_result=save"),
-    "optimiser.report.page": ("MapView", "Views", "views"),
-    "optimiser.studies.atlas": ("AtlasRun", "atlas"),
-    "optimiser.studies.backcast": ("Backcasted", "backcast"),
-    "optimiser.tasks.cache": ("Progress",),
-    "optimiser.studies.closures": ("ClosuresRun", "closures"),
-    "optimiser.studies.comparison": ("Comparison", "Why"),
-    "optimiser.studies.finished": (
-        "Run", "cases=ask_cases", "compare", "run", "load=load_run", "run_job=run",
-    ),
-    "optimiser.studies.frontier": ("TracedFrontier",),
-    "optimiser.studies.robust": ("RobustRun", "robust"),
-    "optimiser.studies.regional": ("Region", "RegionProblem", "solve", "verify"),
-    "optimiser.studies.sweep": ("Sweep", "load_sweep", "sweep"),
-    "optimiser.verify": ("Plan", "check"),
-}  # fmt: skip
-"""Module that each name comes from, and its name there where that differs: the imports above, at run time."""
-
 __all__ = [
     "AtlasRun", "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "ClosuresRun",
     "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError",
@@ -107,16 +79,20 @@ __all__ = [
 
 if not TYPE_CHECKING:  # checkers read the imports above, and so refuse a name that does not exist
 
+    @cache
+    def _homes() -> dict[str, tuple[str, str]]:
+        """Return the module of each name, and its name there: the imports above, which nobody executes."""
+        tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+        imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+        return {one.asname or one.name: (node.module, one.name) for node in imports for one in node.names}
+
     def __getattr__(name: str) -> object:
         """Load a name from its module when it is first used."""
-        for home, names in _HOMES.items():
-            for one in names:
-                exported, _, inside = one.partition("=")
-                if exported == name:
-                    value: object = getattr(import_module(home), inside or exported)
-                    globals()[name] = value
-                    return value
-        raise AttributeError(f"module 'polyring' has no attribute {name!r}", name=name, obj=None)
+        if name not in __all__:
+            raise AttributeError(f"module 'polyring' has no attribute {name!r}", name=name, obj=None)
+        home, inside = _homes()[name]
+        value = globals()[name] = getattr(import_module(home), inside)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,7 @@ import json
 import math
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,8 @@ _UNSHOWN: Mapping[int, str | None] = {
 }
 """What becomes of characters that no name shows: terminals obey some of them."""
 
+_LARGEST_ANGLE = 1000.0
+"""Number beyond which a coordinate is taken for a length."""
 _JSON_SUFFIXES = (".geojson", ".json")
 _SQLITE = b"SQLite format 3\0"
 """First bytes of a GeoPackage."""
@@ -131,6 +133,23 @@ def read_text(path: Path, *, most_bytes: int = MOST_TEXT_BYTES) -> str:
     return checked(path, most_bytes=most_bytes).read_text(encoding="utf-8-sig")
 
 
+def separator_fault(header: Sequence[str]) -> str:
+    """Return a fault of the names of columns that something else than commas separates; else empty text."""
+    marks = {";": "semicolons", "\t": "tabs"}
+    found = next((name for mark, name in marks.items() if len(header) <= 2 and mark in "".join(header)), "")
+    return f"the columns are separated by {found}; separate them by commas" if found else ""
+
+
+def place_fault(lat: float, lon: float) -> str:
+    """Return a fault of a place in degrees, with what its numbers look like; empty text where it has none."""
+    if abs(lat) <= 90 and abs(lon) <= 180:
+        return ""
+    if max(abs(lat), abs(lon)) > _LARGEST_ANGLE:
+        return "is in metres, as it seems; give degrees (WGS 84)"
+    swapped = "; they look swapped" if abs(lon) <= 90 and abs(lat) <= 180 else ""
+    return f"is out of range{swapped}"
+
+
 def read_features(path: Path) -> gpd.GeoDataFrame:
     """Return the features of a GeoJSON file or a GeoPackage, in degrees of WGS 84.
 
@@ -145,7 +164,10 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
         When the content is damaged, or names a coordinate system that does not exist.
     """
     if path.suffix.lower() in _JSON_SUFFIXES:
-        return _read_geojson(path)
+        table = _read_geojson(path)
+        if abs(table.total_bounds).max(initial=0.0) > _LARGEST_ANGLE:
+            raise ValueError(f"its geometry {place_fault(0.0, float('inf'))}, or name its coordinate system")
+        return table
     import geopandas as gpd
 
     with checked(path).open("rb") as stream:

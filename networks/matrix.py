@@ -9,7 +9,7 @@ import pandas as pd
 from networks import skims
 from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
-from networks.inputs import checked
+from networks.inputs import checked, separator_fault
 from networks.schema import Floats, Ints
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
 
@@ -129,6 +129,8 @@ def _read(
         ) from error
     frame.columns = frame.columns.astype(str).str.strip()
     named = [name for name in quantities if name in frame.columns]
+    if fault := separator_fault([*frame.columns]):
+        raise SchemaError(fault, where=str(path))
     if len(named) != 1:
         raise SchemaError(
             f"the table has {' and '.join(named) or 'no such column'}; exactly one of "

@@ -128,13 +128,14 @@ def snap(
     every = (Unsnapped(*values[:3], _reason(*values[1:], limit_km)) for values in measured)
     unsnapped = tuple(one for one in every if one.distance_km > limit_km)
     if unsnapped and on_unsnapped == "raise":
+        is_near = min(one.distance_km for one in unsnapped) <= _FAR * limit_km
+        others = "Raise the snapping limit, include more road classes or ferries, or correct"
         raise SnapError(
             f"{len(unsnapped)} city(ies) are more than {limit_km:g} km from the main component of the "
             "network",
             faults=[city.reason for city in unsnapped],
             done="No travel times were computed.",
-            remedy="Raise the snapping limit, include more road classes or ferries, correct the coordinates "
-            "of the cities, or leave them out.",
+            remedy=f"{others if is_near else 'Correct'} the coordinates of the cities, or leave them out.",
         )
     return Snapped(Cities(table), unsnapped)
 
@@ -180,9 +181,12 @@ def _reason(name: str, distance: float, nearest: float, island: int, limit_km: f
             f"{name} lies on an island of the network: a component of {island} node(s) is {nearest:.1f} km "
             f"away, the main component {distance:.1f} km"
         )
-    return f"{name} is {distance:.1f} km from the network (limit {limit_km:g} km)"
+    elsewhere = ", in another region" if distance > _FAR * limit_km else ""
+    return f"{name} is {distance:,.1f} km from the network{elsewhere} (limit {limit_km:g} km)"
 
 
+_FAR = 10
+"""Times the limit, beyond which no other limit or class of road reaches a city (assumed)."""
 _LEAST_GAIN_KM = 0.2
 """A link is cut only if this brings the nearest node closer to a city by at least this distance."""
 _LEAST_SHARE = 1e-6

@@ -11,7 +11,7 @@ import numpy as np
 
 from networks.cities.table import DEFAULT_THRESHOLDS, SEPARATOR, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
-from networks.inputs import MOST_TEXT_BYTES, checked, number, printable
+from networks.inputs import MOST_TEXT_BYTES, checked, number, place_fault, printable, separator_fault
 from networks.osm.elements import Elements
 from networks.world.towns import Box, Town, towns_in
 
@@ -109,9 +109,9 @@ _WIDEST_KM = 200.0
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:
-    faults = []
+    faults = [fault] if (fault := separator_fault(header)) else []
     for name in _REQUIRED:
-        if name not in header:
+        if name not in header and not fault:
             near = difflib.get_close_matches(name, header, n=1)
             faults.append(f"column '{name}' is missing" + (f"; did you mean '{near[0]}'?" if near else ""))
     faults += [f"column '{name}' is repeated" for name in sorted(set(header)) if header.count(name) > 1]
@@ -140,10 +140,8 @@ def _position_fault(row: _Row) -> str:
     lat, lon = number(row["lat"]), number(row["lon"])
     if lat is None or lon is None:
         return f"latitude '{row['lat']}' or longitude '{row['lon']}' is not a number"
-    if abs(lat) <= 90 and abs(lon) <= 180:
-        return ""
-    swapped = "; they look swapped" if abs(lon) <= 90 and abs(lat) <= 180 else ""
-    return f"latitude {row['lat']} or longitude {row['lon']} is out of range{swapped}"
+    fault = place_fault(lat, lon)
+    return f"latitude {row['lat']} or longitude {row['lon']} {fault}" if fault else ""
 
 
 def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:

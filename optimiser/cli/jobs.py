@@ -25,6 +25,7 @@ from optimiser.cli.options import (
     Workers,
     chosen_executor,
     complete_job,
+    note_threads,
     ranged,
     target,
 )
@@ -133,6 +134,7 @@ def read_job(job: str, settings: Sequence[str] | None, section: str = "", **opti
     loaded.refuse_missing_files()
     if loaded.job.region.name:
         regions.folder(loaded.job.region.name)
+    note_threads(loaded.job.solve.threads)
     return loaded
 
 

@@ -9,6 +9,7 @@ import typer
 
 from optimiser.cli import screen
 from optimiser.engine.methods.variants import VARIANTS
+from optimiser.engine.search.task import cores
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import refuse_special_file
 from optimiser.tasks import Executor, executor_of
@@ -64,6 +65,13 @@ def within(bounds: tuple[float, float]) -> Callable[[Value], Value]:
 def ranged(bounds: tuple[float, float], about: str, *names: str) -> Any:  # noqa: ANN401 - as `typer.Option`
     """Return an option whose value must be within bounds."""
     return typer.Option(*names, callback=within(bounds), help=about)
+
+
+def note_threads(threads: int) -> int:
+    """Return a number of threads; say what more of them than cores do."""
+    if threads > cores():
+        screen.note(f"Note: {threads} threads take turns on {cores()} cores, which makes no solve faster.")
+    return threads
 
 
 def target(about: str) -> Any:  # noqa: ANN401 - as `typer.Option`

@@ -82,6 +82,8 @@ def read_own(
     path = Path(path)
     table, rules = read_table(path, "file of own candidates"), rules or Rules()
     unknown = [name for name in table.columns if name not in (*COLUMNS, "geometry")]
+    if fault := inputs.separator_fault(list(table.columns)):
+        raise CandidateError(fault, where=str(path))
     if unknown:
         close = {name: get_close_matches(name, COLUMNS, n=1) for name in unknown}
         raise CandidateError(

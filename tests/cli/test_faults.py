@@ -78,7 +78,11 @@ FAULTS = [
     Fault("city far from any road", ("Beta", "km from the network"), {"cities.csv": _rows(b=(3, 39.5))}),
     Fault("one city", ("needs two",), {"cities.csv": "id,name,lon,lat,population\na,Alpha,116,39,6000000\n"}),
     Fault("unknown kind", ("candidates.kinds", "road_link"), words=("--set", 'candidates.kinds=["rode"]')),
-    Fault("unknown candidate fixed", ("no candidate `x9`",), words=("--set", 'candidates.fixed_in=["x9"]')),
+    Fault(
+        "unknown candidate fixed",
+        ("no candidate has the id 'x9'",),
+        words=("--set", 'candidates.fixed_in=["x9"]'),
+    ),
     Fault("unknown variant", ("variant", "auto"), words=("--set", "solve.variant=magic")),
     Fault("malformed setting", ("--set",), words=("--set", "budget")),
     Fault("unknown ready job", ("no ready job", "jing-jin-ji"), job="jing-jing-ji"),

@@ -102,6 +102,15 @@ def test_what_is_written_time_limits_and_workers_have_one_name_in_every_command(
             assert " at a time" in option.help
 
 
+def test_more_threads_than_cores_are_noted_with_what_they_do(
+    drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "cores", lambda: 2)
+    words = ("solve", "problem.json", "--out", "r.json", "--threads")
+    assert "64 threads take turns on 2 cores" in call(*words, "64")[2]
+    assert "take turns" not in call(*words, "2")[2]
+
+
 @pytest.mark.parametrize(
     "bounds", [options.GAP, options.SECONDS, options.THREADS, options.SEED, options.FACTOR]
 )

@@ -90,6 +90,10 @@ def test_definition_and_source_are_kept_or_marked_as_not_stated(load):
         ("1,,39,116,5", "line 2: name is empty"),
         (",A,39,116,5", "line 2 (A): id is empty"),
         ("1,A,116,39,5", "line 2 (A): latitude 116 or longitude 39 is out of range; they look swapped"),
+        (
+            "1,A,44190,4480,5",
+            "line 2 (A): latitude 44190 or longitude 4480 is in metres, as it seems; give degrees (WGS 84)",
+        ),
         ("1,A,39,999,5", "line 2 (A): latitude 39 or longitude 999 is out of range"),
         ("1,A,north,116,5", "line 2 (A): latitude 'north' or longitude '116' is not a number"),
         ("1,A,39,116", "line 2 (A): population is missing"),
@@ -97,6 +101,13 @@ def test_definition_and_source_are_kept_or_marked_as_not_stated(load):
 )
 def test_a_fault_is_reported_with_its_line(load, row, fault):
     assert faults_of(load, row) == (fault,)
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_separator_other_than_a_comma_is_named(load, mark, name):
+    with pytest.raises(SchemaError) as caught:
+        load(GOOD.replace(",", mark))
+    assert caught.value.faults == (f"the columns are separated by {name}; separate them by commas",)
 
 
 def test_all_faults_are_reported_at_once(load):

@@ -60,6 +60,17 @@ def test_all_cities_beyond_the_limit_are_reported_at_once(network):
     assert len(caught.value.faults) == 2
 
 
+def test_a_city_of_another_region_is_not_advised_to_be_snapped_from_farther_away(network):
+    inside = [(116.0, 39.0)] * 9  # so few elsewhere may be a slip; of most of them the box says it
+    with pytest.raises(SnapError) as caught:
+        snap(cities_at(*inside, (10.0, 50.0)), network)
+    assert "in another region" in caught.value.faults[0]
+    assert caught.value.remedy == "Correct the coordinates of the cities, or leave them out."
+    with pytest.raises(SnapError) as caught:
+        snap(cities_at(*inside, (116.1, 39.3), (10.0, 50.0)), network)
+    assert caught.value.remedy.startswith("Raise the snapping limit")
+
+
 def test_swapped_coordinates_are_recognised():
     network = network_of([(16.3, 48.2), (16.4, 48.2)], [(0, 1)])
     with pytest.raises(SnapError, match=r"longitude and latitude look swapped \(48\.2, 16\.3\)") as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 
 import geopandas as gpd
@@ -99,6 +100,15 @@ def test_all_faults_of_all_rows_come_at_once(read):
 def test_unknown_columns_are_refused_with_the_nearest_known_one(read):
     with pytest.raises(CandidateError, match="did you mean `speed_kmh`"):
         read("from,to,speed_kph\na1,b1,100\n")
+
+
+def test_a_separator_other_than_a_comma_and_geometry_in_metres_are_named(read):
+    with pytest.raises(CandidateError, match="separated by semicolons"):
+        read("from;to;cost\na1;b1;100\n")
+    line = {"type": "LineString", "coordinates": [[448000, 4419000], [449000, 4419000]]}
+    feature = {"type": "Feature", "properties": {"id": "x"}, "geometry": line}
+    with pytest.raises(CandidateError, match="in metres, as it seems"):
+        read(json.dumps({"type": "FeatureCollection", "features": [feature]}), "own.geojson")
 
 
 @pytest.mark.parametrize("text", ["from,to,speed_kph\na1,b1,100\n", "id,cost\nx,5\n"])

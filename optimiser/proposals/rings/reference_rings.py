@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from networks.inputs import number, printable, read_text
+from networks.inputs import number, printable, read_text, separator_fault
 from optimiser.problem.errors import JobError
 from optimiser.proposals.base_case import line_km, project
 
@@ -66,7 +66,8 @@ def read_reference_rings(path: Path) -> tuple[ReferenceRing, ...]:
         rows, header = list(table), table.fieldnames or ()
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise JobError(f"a table of known rings cannot be read: {fault}", where=str(path)) from fault
-    faults = [f"column '{name}' is missing" for name in COLUMNS if name not in header]
+    split = separator_fault(header)
+    faults = [split] if split else [f"column '{name}' is missing" for name in COLUMNS if name not in header]
     known: dict[str, list[tuple[float, dict[str, str], tuple[float, float]]]] = {}
     for line, row in enumerate([] if faults else rows, start=2):
         cells = {key: printable((row[key] or "").strip()) for key in COLUMNS}

@@ -24,7 +24,7 @@ from optimiser.problem.errors import listed
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import ProofSource
 from optimiser.report import plots, tables, wording
-from optimiser.report.ring_layout import RingShown, formed
+from optimiser.report.ring_layout import ExistingRing, RingShown, formed
 from optimiser.verify import Plan
 
 if TYPE_CHECKING:
@@ -430,6 +430,8 @@ class ReportInput:
         Rings that the job asks for, formed or not, in the order of the problem.
     ring_use
         What the road rings of the plan are for together; None without any.
+    existing_rings
+        Rings of a web that are not proposed, since they exist already.
     notes
         Cautions to be read before the plan; usually none.
     screening
@@ -491,6 +493,7 @@ class ReportInput:
     notes: tuple[str, ...] = ()
     rings: tuple[RingShown, ...] = ()
     ring_use: RingUse | None = None
+    existing_rings: tuple[ExistingRing, ...] = ()
     measures: Measures | None = None
     fairness: Fairness | None = None
     cases: CaseResults | None = None

@@ -284,6 +284,7 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
         "limit": wording.short_hours(report.limit_s),
         "categories": [(name, stroke.name) for name, stroke in plots.ON_MAPS.items() if name in categories],
         "rings": ring_section.section(report, circuits := webmap.circuits(report)),
+        "existing_rings": ring_section.existing(report.existing_rings),
         "rings_use": report.ring_use and ring_section.use_rows(report.ring_use, report.ring_use.plan),
         "of_use": next((ring.use.facts for ring in circuits if ring.use is not None), None),
         "unasked": {

@@ -63,6 +63,14 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class ExistingRing:
+    """A ring that is not proposed since it exists already: the centres that it goes round, and its length."""
+
+    centres: tuple[str, ...]
+    length_km: float
+
+
+@dataclass(frozen=True, slots=True)
 class RingFacts:
     """What a job asks of a ring and its problem does not hold; plain values, so that JSON can keep them.
 

@@ -9,7 +9,7 @@ import pandas as pd
 from optimiser.measures.ring_use import RingUse, TripUse
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import EXISTING, NEW, Leg, Overlap, RingShown, known_rings
+from optimiser.report.ring_layout import EXISTING, NEW, ExistingRing, Leg, Overlap, RingShown, known_rings
 from optimiser.report.wording import integer, join_names
 
 MOST_ACROSS = 9
@@ -51,6 +51,14 @@ def sentence(ring: RingShown) -> str:
     count = len(ring.cities)
     through = f" through {count} {'city' if count == 1 else 'cities'}" if count else ""
     return f"A {noun(ring)} of {ring.length_km:,.0f} km {around(ring)}{through}; {exists(ring)}"
+
+
+def existing(rings: Sequence[ExistingRing]) -> str:
+    """Return which rings exist already, in sentences; empty without any."""
+    found = (
+        f"A ring round {join_names(one.centres)} exists already: {one.length_km:,.0f} km." for one in rings
+    )
+    return " ".join(found)
 
 
 def planned(report: ReportInput, ring: RingShown) -> str:

@@ -16,28 +16,33 @@ from shapely import MultiLineString
 
 from networks.cities import CityNames, UnknownCityError, load_csv
 from networks.errors import NetworksError
+from optimiser.engine.search.circuit_starts import start_circuits
 from optimiser.job.sections import Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
+from optimiser.problem.ring_geometry import link_line
 from optimiser.proposals.base_case import BaseCase, plane_of, project
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules
-from optimiser.proposals.rings.generate import GeneratedRing, generate, least_new_share, with_longest
-from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
+from optimiser.proposals.rings.generate import GeneratedRing, generate, with_longest
+from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, UNITS_A_DEGREE, RingRules
 from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, overlap
-from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
+from optimiser.proposals.rings.ring_gaps import close_gaps, link_lengths, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork
-from optimiser.proposals.rings.web import MOST_NEW, STRETCH, propose_web
+from optimiser.proposals.rings.web import CLEAR, MOST_NEW, propose_web, spikes
 from optimiser.proposals.table import Candidates, merge
 from optimiser.proposals.terrain import Terrain
 from optimiser.report import ring_layout, ring_section
-from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop
+from optimiser.report.ring_layout import ExistingRing, Overlap, RingFacts, RingShown, Stop
 from optimiser.verify import Plan
+from optimiser.verify.rings import circuit_nodes
 
 type Ground = tuple[CostTable, Terrain]
 """Unit costs and terrain."""
 
+_MOST_LOOKS = 3
+"""So many circuits of a ring of a web are looked at for spikes."""
 _MOST_NAMES = 3
 """A ring of a web is called by at most so many of its centres."""
 
@@ -55,10 +60,13 @@ class RingTables:
         `geometry` (degrees).
     facts
         What the job asks of each ring, in the order of the problem.
+    existing
+        Rings of a web that the problem does not have, since they exist already.
     """
 
     links: gpd.GeoDataFrame
     facts: tuple[RingFacts, ...]
+    existing: tuple[ExistingRing, ...] = ()
 
 
 # ---- rules
@@ -153,12 +161,7 @@ def _rules_of(section: Rings, row: Mapping[str, int]) -> RingRules:
 
 def _rules_of_web(section: Rings, base: BaseCase) -> Iterator[RingRules]:
     """Yield the rules of the rings of a web; each is called by its centres, those with most people first."""
-    plane, people = plane_of(base.lon, base.lat), base.cities["population"].tolist()
-
-    def to_degrees(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = points.T
-        return np.column_stack(plane.transform(x, y, direction="INVERSE"))
-
+    people = base.cities["population"].tolist()
     cores = [city for city, tier in enumerate(base.tiers) if tier == "core"]
     for ring in base.once("web", lambda: propose_web(project(base.lon, base.lat), base.tiers)):
         named = sorted(ring.centres, key=lambda city: -people[city])[:_MOST_NAMES]
@@ -166,14 +169,25 @@ def _rules_of_web(section: Rings, base: BaseCase) -> Iterator[RingRules]:
         yield replace(
             _standard_of(section, name, ring.centres),
             rivals=tuple(city for city in cores if city not in ring.centres),
-            radius_km=(ring.closest_km, float("inf")),
-            within=shapely.transform(ring.corridor, to_degrees),
+            radius_km=(CLEAR * float(base.extents_km[list(ring.centres)].max()), float("inf")),
+            within=_in_degrees(ring.corridor, base),
             least_cities=ring.least_cities,
             least_by_tier=(("secondary", ring.least_secondary),) if ring.least_secondary else (),
             longest_km=ring.longest_km,
-            most_stretch=STRETCH,
             is_proposed=True,
         )
+
+
+def _in_degrees(area: shapely.Geometry, base: BaseCase) -> shapely.Geometry:
+    """Return an area on the plane of the cities in degrees; rounding may have made it cross itself."""
+    plane = plane_of(base.lon, base.lat)
+
+    def back(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        x, y = points.T
+        return np.column_stack(plane.transform(x, y, direction="INVERSE"))
+
+    moved = shapely.transform(area, back)
+    return shapely.make_valid(moved, method="structure", keep_collapsed=False)
 
 
 def _standard_of(section: Rings, name: str, centres: tuple[int, ...]) -> RingRules:
@@ -223,34 +237,57 @@ def with_closing_links(
         return found
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    settled = set[str]()
-    for ring in ring_rules(asked, base):
-        if ring.is_proposed and ring.id in settled:
-            continue
-        network = RingNetwork.of(base, ring)
+    for stated in ring_rules(asked, base):
+        ring = stated
         avoid = [taken[other] for other in ring.apart if other in taken]
-        closing, circuit = close_gaps(network, found, rules, ground, avoid=avoid)
-        closed = merge(found, closing)
-        if ring.is_proposed and not _is_to_be_closed(generate(network, closed), settled):
+        for _ in range(_MOST_LOOKS):
+            network = RingNetwork.of(base, ring)
+            closing, circuit = close_gaps(network, found, rules, ground, avoid=avoid)
+            closed = merge(found, closing)
+            if not ring.is_proposed:
+                break
+            ring, _, share = _narrower(network, generate(network, closed), closed)
+            if ring is network.rules:
+                break
+        if ring.is_proposed and not _is_to_be_closed(ring.id, share):
             continue
         log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
         found, taken[ring.id] = closed, circuit
     return found
 
 
-def _is_to_be_closed(proposed: GeneratedRing, settled: set[str]) -> bool:
-    """Tell whether a ring of a web lacks something, but not much.
+def _narrower(
+    network: RingNetwork, proposed: GeneratedRing, candidates: Candidates
+) -> tuple[RingRules, float, float]:
+    """Return the rules of a ring of a web without the area of the spikes of its cheapest circuit.
 
-    Where it does not lack much, its id is `settled`: no other form of it is tried.
+    With them, the km of that circuit, the cheapest found that meets the demands, and the share of it that is
+    new; without one, 0 km, all of them new.
     """
-    ring, share = proposed.ring, least_new_share(proposed.ring)
-    if share <= MOST_NEW:
-        settled.add(ring.id)
+    rules, base, ring = network.rules, network.base, proposed.ring
+    is_open = rules.is_proposed and ring.links
+    found = start_circuits(ring, link_lengths(proposed, candidates.costs)) if is_open else ()
+    if not found:
+        return rules, 0.0, 1.0
+    links = [proposed.graph.links[k] for k in found[0]]
+    km = sum(link.length_km for link in links)
+    new_km = sum(link.length_km for link in links if link.candidate)
+    along = zip(found[0], circuit_nodes(ring, found[0]) or (), strict=True)
+    lines = [link_line(ring, k)[:: 1 if ring.links[k].tail == node else -1] for k, node in along]
+    lon, lat = np.array([point for line in lines for point in line]).T / UNITS_A_DEGREE
+    area = spikes(shapely.LinearRing(np.column_stack(plane_of(base.lon, base.lat).transform(lon, lat))))
+    if not area.is_empty:
+        rules = replace(rules, within=shapely.difference(rules.within, _in_degrees(area, base)))
+    return rules, km, new_km / km
+
+
+def _is_to_be_closed(ring: str, share: float) -> bool:
+    """Tell whether a ring of a web, by its id, lacks something, but not much: so much of it is new."""
     if not 0 < share <= MOST_NEW:
         why = {0.0: "it exists already", 1.0: "no circuit has its shape"}.get(
             share, f"{share:.0%} would be new"
         )
-        log.info("ring %s is not proposed: %s", ring.id, why)
+        log.info("ring %s is not proposed: %s", ring, why)
     return 0 < share <= MOST_NEW
 
 
@@ -317,13 +354,18 @@ def add_rings(
     """
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
-    settled = set[str]()
-    for ring in ring_rules(asked, base):
-        if ring.is_proposed and ring.id in settled:
-            continue
-        network = RingNetwork.of(base, ring)
-        proposed = generate(network, candidates, budget=most)
-        if ring.is_proposed and not _is_to_be_closed(proposed, settled):
+    existing: list[ExistingRing] = []
+    for stated in ring_rules(asked, base):
+        ring = stated
+        for _ in range(_MOST_LOOKS):
+            network = RingNetwork.of(base, ring)
+            proposed = generate(network, candidates, budget=most)
+            ring, length_km, share = _narrower(network, proposed, candidates)
+            if ring is network.rules:
+                break
+        if ring.is_proposed and not _is_to_be_closed(ring.id, share):
+            if not share:
+                existing.append(ExistingRing(tuple(base.names[city] for city in ring.centres), length_km))
             continue
         unlimited = proposed
         if not proposed.ring.links and most is not None:
@@ -367,7 +409,7 @@ def add_rings(
         )
         for ring, proposed in found
     )
-    tables = RingTables(links, tuple(facts))
+    tables = RingTables(links, tuple(facts), tuple(existing))
     rings = with_longest([(ring, proposed.ring) for ring, proposed in found], candidates, problem.budget)
     return problem.replace(rings=rings), tables
 

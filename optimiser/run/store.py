@@ -23,7 +23,7 @@ from optimiser.measures.ring_use import RoadTimes
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import RingFacts, RingReward, Stop
+from optimiser.report.ring_layout import ExistingRing, RingFacts, RingReward, Stop
 from optimiser.run.proposing import StatedProblem
 from optimiser.run.reading import Networks
 from optimiser.run.rings import RingTables
@@ -34,8 +34,9 @@ VALUE = "value.json"
 _CLASSES = {
     kind.__name__: kind
     for kind in (
-        Candidates, Certified, Cities, Layer, LinkGain, Measures, Network, Networks, RailBuild, RailReport,
-        RingFacts, RingReward, RingTables, RoadTimes, Services, StatedProblem, Stop, TimeGraph, Times,
+        Candidates, Certified, Cities, ExistingRing, Layer, LinkGain, Measures, Network, Networks, RailBuild,
+        RailReport, RingFacts, RingReward, RingTables, RoadTimes, Services, StatedProblem, Stop, TimeGraph,
+        Times,
     )
 }  # fmt: skip
 """What may be read back, by name; the fields of each are its only state."""

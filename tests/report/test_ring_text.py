@@ -6,12 +6,21 @@ import pytest
 from ring_square import FACTS, shown
 
 from optimiser.report import ring_section
+from optimiser.report.ring_layout import ExistingRing
 
 
 def test_a_ring_reads_as_a_sentence():
     assert (
         ring_section.sentence(shown()) == "A ring of 280 km round Centre through 3 cities; 89 % of it exists"
     )
+
+
+def test_rings_that_exist_already_are_named_with_their_length():
+    rings = [ExistingRing(("Hub",), 189.4), ExistingRing(("Hub", "Port"), 1062.6)]
+    assert ring_section.existing(rings) == (
+        "A ring round Hub exists already: 189 km. A ring round Hub and Port exists already: 1,063 km."
+    )
+    assert ring_section.existing([]) == ""
 
 
 def test_a_railway_ring_is_called_one():

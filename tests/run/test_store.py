@@ -10,21 +10,22 @@ from core_drawing import line
 from ring_square import FACTS, design, links, square
 
 from optimiser.frontier.cases import Layer
-from optimiser.report.ring_layout import RingReward
+from optimiser.report.ring_layout import ExistingRing, RingReward
 from optimiser.run.proposing import StatedProblem
 from optimiser.run.rings import RingTables
 from optimiser.run.store import load, save
 
+EXISTING = (ExistingRing(("Hub", "Port"), 189.5),)
 PAIRS = pd.DataFrame({"origin": [0], "destination": [1], "weight": [7]})
 
 
 def test_a_draft_with_rings_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    draft = StatedProblem(design(square()), PAIRS, RingTables(links(), (FACTS,)))
+    draft = StatedProblem(design(square()), PAIRS, RingTables(links(), (FACTS,), EXISTING))
     save(tmp_path, draft)
     found = load(tmp_path)
     assert found.problem == draft.problem
     assert found.rings is not None
-    assert found.rings.facts == (FACTS,)
+    assert (found.rings.facts, found.rings.existing) == ((FACTS,), EXISTING)
     assert found.rings.links["ring"].tolist() == links()["ring"].tolist()
     pd.testing.assert_frame_equal(found.pairs, PAIRS)
 

@@ -34,10 +34,6 @@ _MONEY_SHARES = (0.0, 0.25, 1.0, 4.0, 16.0, 1000.0)
 last share all but minimises the cost."""
 
 
-_NEW_WEIGHT = 10
-"""What a new link counts for against its metres in the search for a circuit with few of them."""
-
-
 def with_longest(
     rings: Sequence[tuple[RingRules, Ring]], candidates: Candidates, budget: int | None
 ) -> tuple[Ring, ...]:
@@ -83,17 +79,6 @@ def with_longest(
                     paid |= _names(ring, shortest)
         found.append(replace(ring, longest=min(limits, default=None)))
     return tuple(found)
-
-
-def least_new_share(ring: Ring) -> float:
-    """Return the share of new links in the circuit of a ring that needs the fewest found; 1 without one."""
-    metres = lengths_m(ring)
-    if metres is None or not ring.links:
-        return 1.0
-    is_new = np.array([link.candidate is not None for link in ring.links])
-    found = start_circuits(ring, metres * np.where(is_new, _NEW_WEIGHT, 1))
-    chosen = list(found[0]) if found else []
-    return float(metres[chosen][is_new[chosen]].sum() / metres[chosen].sum()) if chosen else 1.0
 
 
 def _names(ring: Ring, links: Circuit) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from candidates_drawing import KM
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from ring_regions import GROUND, none, square
@@ -13,8 +14,9 @@ from optimiser.job.sections import Rings
 from optimiser.problem import Candidate, DesignProblem
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings import web
-from optimiser.proposals.rings.graph import within_distance
+from optimiser.proposals.rings.graph import UNITS_A_DEGREE, within_distance
 from optimiser.proposals.rings.web import core_groups, propose_web
+from optimiser.report.ring_layout import ExistingRing
 from optimiser.run.rings import add_rings, ring_rules, with_closing_links
 
 AROUND = ((0, 90), (80, 45), (80, -45), (0, -90), (-80, -45), (-80, 45))
@@ -55,16 +57,22 @@ def test_the_numbers_of_a_ring_follow_from_its_hull():
     (ring,) = propose_web(points, tiers)
     hull = shapely.convex_hull(shapely.multipoints(points))
     radius = hull.length / (2 * np.pi)
-    assert ring.closest_km == pytest.approx(0.5 * np.median(np.hypot(*points[1:].T)))
     assert ring.longest_km == pytest.approx(web.LONGEST * hull.length)
     # Along the hull, a little farther out, and not through the middle.
     for x, y, is_inside in (
         (0, 89, True),
-        (0, 90 + 0.39 * radius, True),
-        (0, 90 + 0.41 * radius, False),
+        (0, 90 + 0.69 * radius, True),
+        (0, 90 + 0.71 * radius, False),
         (0, 0, False),
     ):
         assert shapely.intersects_xy(ring.corridor, x, y) == is_inside
+
+
+def test_a_city_in_the_commuting_area_of_a_core_is_no_centre():
+    suburb = [("core", 0, 0), ("secondary", 59, 0), *towns(120)]
+    assert all(ring.centres == (0,) for ring in propose_web(*drawn(*suburb)))
+    farther = [("core", 0, 0), ("secondary", 61, 0), *towns(120)]
+    assert (1,) in [ring.centres for ring in propose_web(*drawn(*farther))]
 
 
 def test_half_of_the_secondary_cities_about_a_core_lie_on_its_ring():
@@ -90,14 +98,6 @@ def test_a_secondary_city_within_a_ring_gets_none_of_its_own():
     assert {ring.centres for ring in rings} == {(0,)}
 
 
-def test_a_ring_that_reaches_far_has_a_compact_form_through_the_nearest_towns_all_about():
-    near, far = [(0.5 * x, 0.5 * y) for x, y in AROUND], [(1.5 * x, 1.5 * y) for x, y in AROUND]
-    wide, compact = propose_web(*drawn(("core", 0, 0), *towns(places=near), *towns(places=far)))
-    assert wide.in_corridor == (7, 8, 9, 10, 11, 12)
-    assert compact.members == (1, 2, 3, 4, 5)  # no gap above 120 degrees without the sixth
-    assert compact.longest_km < wide.longest_km / 2
-
-
 def test_a_second_ring_through_the_same_towns_brings_half_as_much():
     beside = [("secondary", 10, 0), ("secondary", -10, 0)]
     assert len(propose_web(*drawn(*beside, *towns()))) == 1
@@ -107,6 +107,46 @@ def test_a_ring_on_a_coast_is_drawn_in_until_it_lies_about_its_centre():
     inland = [(25, 0), (0, 30), (0, -30), (40, 30), (40, -30), (140, 0), (140, 40)]
     (ring,) = propose_web(*drawn(("core", 0, 0), *towns(places=inland)))
     assert ring.members == (1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(("beside", "rings"), [(5, 0), (40, 1)])
+def test_cities_in_a_row_get_no_ring(beside, rings):
+    row = [(x, y) for x in (-90, -60, -30, 30, 60, 90) for y in (-beside, beside)]
+    assert len(propose_web(*drawn(("core", 0, 0), *towns(places=row)))) == rings
+
+
+def apex(degrees):
+    """Return an isosceles triangle whose legs of 100 km meet at the origin."""
+    half = np.radians(degrees) / 2
+    return shapely.LinearRing(
+        [(0, 0), *((100 * np.cos(half), side * 100 * np.sin(half)) for side in (1, -1))]
+    )
+
+
+def with_arm(y):
+    """Return a square of 100 km with an arm 6 km wide from its upper side to a height, outward or inward."""
+    return shapely.LinearRing(
+        [(0, 0), (100, 0), (100, 100), (53, 100), (53, y), (47, y), (47, 100), (0, 100)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("circuit", "at"),
+    [
+        (shapely.Point(0, 0).buffer(100).exterior, None),
+        (shapely.box(0, 0, 160, 40).exterior, None),
+        (apex(35), None),
+        (apex(22), (1, 0)),
+        (with_arm(103), None),  # no deeper than wide
+        (with_arm(160), (50, 159)),
+        (with_arm(40), (50, 41)),
+    ],
+)
+def test_spikes_are_sharp_corners_and_ways_out_and_back(circuit, at):
+    for line in (circuit, shapely.reverse(circuit)):
+        area = web.spikes(line)
+        assert area.is_empty if at is None else shapely.get_num_geometries(area) == 1
+        assert at is None or shapely.intersects_xy(area, *at)
 
 
 def test_without_towns_there_is_no_ring():
@@ -163,23 +203,45 @@ def test_a_web_goes_round_the_core_along_its_towns():
     region = corners()
     (ring,) = ring_rules([Rings(web=True)], region)
     assert (ring.id, ring.centres, ring.least_cities, ring.rivals) == ("hub", (0,), 2, ())
+    assert ring.radius_km == (web.CLEAR * region.extents_km[0], np.inf)
     spoke = shapely.LineString([(0.0, 0.0), (0.3, 0.3)])
     side = shapely.LineString([(-0.36, -0.36), (0.36, -0.36)])
     assert within_distance([spoke, side], ring, region).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
-    ("gap_count", "missing", "formed"),
-    [(12, (0,), ["hub"]), (0, (0,), []), (12, (0, 2, 4, 5), []), (12, (), [])],
+    ("gap_count", "missing", "formed", "existing"),
+    [
+        (12, (0,), ["hub"], ()),
+        (0, (0,), [], ()),
+        (12, (0, 2, 4, 5), [], ()),
+        (12, (), [], (ExistingRing(("Hub",), 320.0),)),
+    ],
 )
 def test_rings_of_a_web_that_cannot_be_formed_hardly_exist_or_exist_already_are_left_out(
-    gap_count, missing, formed
+    gap_count, missing, formed, existing
 ):
     region, asked = corners(without=missing), [Rings(web=True, gap_count=gap_count)]
     found = with_closing_links(none(), region, asked, Rules(), GROUND)
     assert bool(len(found)) == bool(formed)
-    made, _ = add_rings(problem(found), region, found, asked, Rules(), GROUND, most=10**6)
+    made, tables = add_rings(problem(found), region, found, asked, Rules(), GROUND, most=10**6)
     assert [ring.id for ring in made.rings] == formed
+    assert tables.existing == existing
+
+
+@pytest.mark.parametrize(("depth", "formed"), [(10, []), (34, ["hub"])])
+def test_a_new_road_closes_a_ring_whose_only_way_leads_out_and_back(depth, formed):
+    spots = [(-25, -40), (-20, -40 - depth), (-15, -40)]  # after eight corners, the hub and four towns
+    leg = np.hypot(5, depth)
+    way = zip((0, 13, 14, 15), (13, 14, 15, 1), (15, leg, leg, 15), strict=True)
+    more = [(tail, head, "motorway", km, 100) for tail, head, km in way]
+    region, asked = corners(without=(0,), spots=spots, more=more), [Rings(web=True)]
+    found = with_closing_links(none(), region, asked, Rules(), GROUND)
+    made, tables = add_rings(problem(found), region, found, asked, Rules(), GROUND, most=10**6)
+    assert [ring.id for ring in made.rings] == formed
+    assert bool(tables.existing) != bool(formed)
+    for ring in made.rings:
+        assert min(y for _, y in ring.nodes) > -41 * KM * UNITS_A_DEGREE
 
 
 def problem(candidates):

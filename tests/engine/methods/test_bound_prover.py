@@ -165,6 +165,7 @@ def test_a_proof_that_the_check_refuses_is_told():
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("here")
 def test_damage_never_passes_with_another_claim(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     bench = importlib.import_module("certificates")

@@ -4,6 +4,7 @@ import dataclasses
 import random
 
 import pytest
+from engine_running import HereProcess
 from ring_drawing import (
     circuits_of,
     forms,
@@ -16,7 +17,6 @@ from ring_drawing import (
 )
 from tiers import thinned
 
-from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.solve import solve
 from optimiser.engine.tidy import rings_alone, tidied
@@ -87,7 +87,7 @@ def test_chance_draws_enough_plans_with_rings():
 
 def test_solved_plans_form_their_rings_at_least_cost_beside_what_pairs_need(draws):
     compared = 0
-    with ChildProcess() as process:
+    with HereProcess() as process:
         for seed in draws(20, 60):
             problem = ring_problem(seed)
             if problem.budget is None or problem.periods or not some_plan(problem, seed):

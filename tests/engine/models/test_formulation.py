@@ -10,10 +10,10 @@ from engine_running import INSTALLED
 
 from optimiser.engine.backends.pulp_solvers import instance
 from optimiser.engine.backends.solvers import SOLVERS
-from optimiser.engine.document import formulation
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_time_cuts, build_master
 from optimiser.problem import Capacity, City, Target
+from tools.model_pages import formulation
 
 HERE = Path(__file__).resolve().parent
 

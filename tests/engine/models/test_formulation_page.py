@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import optimiser
-from optimiser.engine.document import formulation
 from optimiser.engine.methods.variants import AUTO, VARIANTS
+from tools.model_pages import formulation
 
 PACKAGE = Path(optimiser.__file__).parent
 MODELS = sorted(name for name, variant in VARIANTS.items() if variant.proves and name != AUTO.name)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from core_drawing import both_ways, line
 
-from optimiser.engine.document import RULES, reduction
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.fixings import (
     build_free,
@@ -15,6 +14,7 @@ from optimiser.engine.presolve.fixings import (
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, merged, settle_pairs
 from optimiser.engine.presolve.sequence import contract, drop_irrelevant_arcs
 from optimiser.problem import Candidate, Capacity, City, Pair, Target
+from tools.model_pages import RULES, reduction
 
 
 def left(rule, problem):

@@ -1,6 +1,6 @@
 """Generate the pages on formulation and reduction from the docstrings of the model builders and the rules.
 
-``python -m optimiser.engine.document formulation`` prints one of them, ``reduction`` the other.
+``python tools/model_pages.py formulation`` prints one of them, ``reduction`` the other.
 """
 
 import inspect
@@ -68,7 +68,7 @@ def reduction() -> str:
 def _page(title: str, package: ModuleType, *sections: tuple[str, object, Rows]) -> str:
     """Return a page: the docstring of a package, then sections, each with a text and its rows."""
     folder = package.__name__.replace(".", "/")
-    command = f"`python -m optimiser.engine.document {title.lower()}`"
+    command = f"`python tools/model_pages.py {title.lower()}`"
     source = f"This page is generated from the docstrings of `{folder}` by\n{command}.\n"
     parts = [f"# {title}\n", source, _prose(package).split("\n\n", maxsplit=1)[1]]
     for heading, text, rows in sections:
@@ -85,4 +85,4 @@ def _prose(value: object) -> str:
 
 
 if __name__ == "__main__":
-    print({"formulation": formulation, "reduction": reduction}[sys.argv[1]](), end="")  # noqa: T201 - its purpose
+    print({"formulation": formulation, "reduction": reduction}[sys.argv[1]](), end="")

@@ -66,10 +66,7 @@ pd.DataFrame({"ring": run.rings.iloc[0], "meaning": run.columns.loc["rings", "me
 # %% [markdown]
 # ## Which cities lie on it, and how far apart are they?
 #
-# The ring unrolled, clockwise: the cities on it, the kilometres between them, and what is new (dashed).
-
-# %%
-run.unroll()
+# Clockwise: the cities on it, the kilometres between them, and what is new.
 
 # %%
 run.ring_legs[["from_cities", "to_cities", "length_km", "existing_km", "new_km", "roads"]].round(1)

@@ -1,4 +1,4 @@
-"""Draw still pictures of a plan: map with legend and links, rings beside known ones, a ring unrolled."""
+"""Draw still pictures of a plan: map with legend and links, rings beside known ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from optimiser.measures import coverage
 from optimiser.report import answer, maps, plots, ring_section, sentences, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.maps import Frame, Layers
-from optimiser.report.ring_layout import NEW, RingShown, formed, known_rings
+from optimiser.report.ring_layout import RingShown, formed, known_rings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -334,9 +334,6 @@ ROW = 0.2
 KEY, TEXT = 0.42, 0.55
 """Inches from the left at which the keys end and the texts begin."""
 
-UNROLLED = 10.0
-"""Inches of a ring unrolled."""
-
 LETTER = 0.56
 """Width of a letter as a share of its size, slightly more than the average."""
 
@@ -452,82 +449,3 @@ def _draw_key(axes: Axes, key: Key, ring: plots.Stroke, strokes: Sequence[plots.
     if key == "new" or isinstance(key, int):
         dashed = strokes[key] if isinstance(key, int) else plots.RING_NEW
         axes.plot([0, KEY], [y, y], dash_capstyle="butt", **dashed.look)
-
-
-# ---- a ring unrolled
-
-
-def unroll(ring: RingShown, *, dpi: int = 160) -> Figure:
-    """Draw a ring that is formed as a straight line: its cities, the km between them, what is new.
-
-    Parameters
-    ----------
-    ring
-        The ring.
-    dpi
-        Dots per inch.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Bound to no window.
-    """
-    legs = ring.legs
-    per_km = UNROLLED / (ring.length_km or 1.0)
-    starts = [sum(leg.length_km for leg in legs[:at]) * per_km for at in range(len(legs) + 1)]
-    names = [wording.join_names(leg.cities["name"].astype(str).tolist()) for leg in [*legs, legs[0]]]
-    lengths = [[leg.length_km, *([leg.km_of(NEW)] if leg.km_of(NEW) else [])] for leg in legs]
-    distances = [
-        " km, ".join(map(ring_section.short_km, km)) + (" new" if km[1:] else " km") for km in lengths
-    ]
-    middles = [(one + other) / 2 for one, other in itertools.pairwise(starts)]
-    with plots.figure(1, 1, dpi=dpi, size=9) as figure:
-        axes = figure.add_axes((0, 0, 1, 1))
-        right_above, up = _draw_flags(axes, starts, names, 1, size=10.0, color=plots.INK)
-        right_below, down = _draw_flags(axes, middles, distances, -1, size=8.5, color=plots.MUTED)
-        axes.scatter(
-            starts, [0] * len(starts), s=42, c="white", edgecolors=plots.INK, linewidths=1.4, zorder=6
-        )
-        width = max(right_above + EDGE, right_below + EDGE, UNROLLED) + EDGE
-        height = up + down + RING_TITLE + 2 * EDGE
-        figure.set_size_inches(width, height)
-        draw_title(figure, ring_section.sentence(ring), size=13, edge=EDGE)
-        axes.set_position((0, EDGE / height, 1, (up + down) / height))
-        axes.set(xlim=(-EDGE, width - EDGE), ylim=(-down, up))
-        axes.set_axis_off()
-        _draw_line(axes, ring, per_km)
-    return figure
-
-
-def _draw_flags(
-    axes: Axes,
-    places: Sequence[float],
-    texts: Sequence[str],
-    side: int,
-    **look: Any,  # noqa: ANN401 - of text
-) -> tuple[float, float]:
-    """Write texts above (1) or below (-1) places along a line, each on the lowest level with room for it.
-
-    The last one comes first: the poles of the texts, at their left, then cross no other text. Returned is how
-    far they reach to the right, and up or down.
-    """
-    found: list[tuple[float, float, int]] = []
-    for x, words in reversed(list(zip(places, texts, strict=True))):
-        text = axes.text(x + KEY / 6, 0, words, va="center", **look)
-        right = x + KEY / 4 + text.get_window_extent().width / (72 * plots.per_point(axes))
-        level = max((level for other, _, level in found if other < right + KEY / 4), default=-1) + 1
-        found.append((x, right, level))
-        text.set_y(side * ROW * (1 + level))
-        axes.plot([x, x], [0, side * ROW * (1.5 + level)], color=look["color"], lw=0.7, zorder=1)
-    return max(right for _, right, _ in found), ROW * (2 + max(level for *_, level in found))
-
-
-def _draw_line(axes: Axes, ring: RingShown, per_km: float) -> None:
-    """Draw a ring from its first city on, the new parts with a dashed core as on maps."""
-    stroke, whole, at = plots.ring(ring.facts.mode), ring.length_km * per_km, 0.0
-    axes.plot([0, whole], [0, 0], color=stroke.colour, lw=2 * stroke.width, solid_capstyle="butt", zorder=3)
-    for leg in ring.legs:
-        for length, state in zip(leg.pieces["length_km"] * per_km, leg.pieces["state"], strict=True):
-            if state == NEW:
-                axes.plot([at, at + length], [0, 0], zorder=4, **plots.RING_NEW.look)
-            at += length

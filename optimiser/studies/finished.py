@@ -405,33 +405,6 @@ class Run:
 
         return picture.draw(self.shown, dpi=100)
 
-    def unroll(self, ring: str | None = None) -> Figure:
-        """Draw a ring of the plan as a straight line: its cities, the km between them, what is new.
-
-        Parameters
-        ----------
-        ring
-            Id of the ring; None: the first that the plan forms.
-
-        Raises
-        ------
-        JobError
-            When the plan forms no such ring.
-        """
-        from optimiser.report import picture
-
-        formed = [shown for shown in self.shown.rings if shown.is_formed]
-        found = next((shown for shown in formed if ring in (None, shown.id)), None)
-        if found is None:
-            names = ", ".join(shown.id for shown in formed) or "none"
-            raise JobError(
-                "the plan forms no ring" if ring is None else f"the plan forms no ring '{ring}'",
-                where="unroll",
-                done="Nothing was drawn.",
-                remedy=f"Rings that it forms: {names}. run.rings lists all that the job asks for.",
-            )
-        return picture.unroll(found, dpi=100)
-
     def plot_rings(self) -> Figure:
         """Draw the rings of the plan beside the known rings of the region: a map a ring, and why they differ.
 
@@ -447,7 +420,7 @@ class Run:
                 "the plan forms no ring that a known ring of the region could be compared with",
                 where="plot_rings",
                 done="Nothing was drawn.",
-                remedy="run.plot() draws the plan, run.unroll() a ring as a straight line.",
+                remedy="run.plot() draws the plan.",
             )
         return picture.draw_rings(self.shown, dpi=100)
 

@@ -148,17 +148,13 @@ def test_the_same_job_without_its_ring_leaves_no_file_of_rings(done: Path, call:
     assert (code, "Ring outer in the first: not asked for." in out) == (0, True)
 
 
-def test_a_finished_run_shows_its_ring_unrolled(done: Path) -> None:
+def test_a_finished_run_tells_what_lies_between_the_cities_of_its_ring(done: Path) -> None:
     run = polyring.load(done / "out")
     run.close()
     legs, (ring,) = run.ring_legs, run.rings.itertuples()
     assert legs["length_km"].sum() == pytest.approx(ring.length_km, abs=0.1)
     assert legs["new_km"].sum() == pytest.approx(ring.new_km, abs=0.1)
     assert legs["to_cities"].tolist() == [*legs["from_cities"][1:], legs["from_cities"][0]]
-    words = {text.get_text() for axes in run.unroll().axes for text in axes.texts}
-    assert set(legs["from_cities"].str.replace("; ", " and ")) <= words
-    with pytest.raises(JobError, match="the plan forms no ring 'inner'"):
-        run.unroll("inner")
 
 
 def test_a_what_if_without_rings_has_the_money_of_the_ring_for_other_links(done: Path) -> None:

@@ -401,19 +401,11 @@ def _state_folder(home: Path, name: str) -> Path:
 
 
 def _summary_of(home: Path) -> dict[str, Any]:
-
-    path = home / "summary.json"
-    if not path.is_file():
-        folder.refuse_study(home, "Nothing was compared.")
-        raise ProblemError(
-            "holds no finished run (no summary.json)",
-            where=str(home),
-            done="Nothing was compared.",
-            remedy="Name the folder that `polyring run --out` wrote.",
-        )
-    value = read_json(path)
+    """Return the contents of the summary of a run."""
+    folder.refuse_unfinished(home, [folder.SUMMARY])
+    value = read_json(home / folder.SUMMARY)
     if not isinstance(value, dict) or not {"built", "coverage"} <= set(value):
-        raise ProblemError("is no summary of a run", where=str(path), done="Nothing was compared.")
+        raise ProblemError("is no summary of a run", where=str(home), done="Nothing was compared.")
     return dict(value)
 
 

@@ -167,9 +167,9 @@ def init(
     key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs", "": "name"}.get(Path(file).suffix, "file")
     source = {key: file or region} | ({"country": country} if country else {})
     written = _with_cities(cities, None if known is None else known.cities)
-    amount = None if money is None else _in_units(money, country or (known.country if known else "world"))
+    budget = "" if money is None else _in_units(money, country or (known.country if known else "world"))
     table = "" if cities is None else path_from(path.resolve().parent, cities.resolve())
-    text = start(source, cities=table, money=amount)
+    text = start(source, cities=table, budget=budget)
     write_atomically(path, render(loads(text), title=_TITLE, quiet=True) if full else text)
     put = f"Put {file} beside it, then: " if file else "Then: "
     screen.line(f"{path} is written. {written}{put}polyring run {path}")
@@ -192,8 +192,8 @@ def _with_cities(table: Path | None, known: Path | None) -> str:
     return f"{table} holds the cities of the region: add rows, or leave some out. "
 
 
-def _in_units(money: float, country: str) -> tuple[int, str]:
-    """Return money in the unit in which the costs of a country are stated, and that unit."""
+def _in_units(money: float, country: str) -> str:
+    """Return a budget in the unit in which the costs of a country are stated, as a line of a job."""
     from optimiser.proposals.costs import builtin_cost_table
 
     unit = builtin_cost_table(country).money
@@ -204,7 +204,7 @@ def _in_units(money: float, country: str) -> tuple[int, str]:
         raise typer.BadParameter(
             f"{money:g} is {meant if money < size else 'too much'}.", param_hint="--money"
         )
-    return round(money / size), unit
+    return f"{f'amount = {round(money / size):_}':<30} # {unit}"
 
 
 # ---- import

@@ -555,7 +555,7 @@ def _state_after(line: str, state: tuple[int, str]) -> tuple[int, str]:
     return level, quote
 
 
-def start(source: Mapping[str, str], *, cities: str = "", money: tuple[int, str] | None = None) -> str:
+def start(source: Mapping[str, str], *, cities: str = "", budget: str = "") -> str:
     """Return the text of a short job to edit, with the keys that most people change.
 
     Parameters
@@ -564,25 +564,18 @@ def start(source: Mapping[str, str], *, cities: str = "", money: tuple[int, str]
         Keys of `[region]`; an embedded region with a ready job of its name extends that job.
     cities
         Table of cities as seen from the folder of the job; empty: those of the region or the map.
-    money
-        Budget, and the unit in which costs are stated; None: that of the ready job, or a share of all costs.
+    budget
+        Key and value of the budget; empty: that of the ready job, or a share of all costs.
     """
     extended = source.get("name") in ready_names()
-    budget, unit = (
-        ("amount = 65_000", "in place of the ready job's")
-        if money is None
-        else (f"amount = {money[0]:_}", money[1])
-    )
-    if money is None and not extended:
-        budget, unit = "share = 0.1", "of the cost of all candidates; or amount = 65_000"
-    mark = "# " if money is None and extended else ""
+    ready = f"amount = {loads(_ready_text(source['name'])).budget.amount:_}" if extended else ""
     table = f"{'' if cities else '# '}file = {_toml(cities or 'cities.csv')}"
     text = (resources.files("optimiser.job") / "start.toml").read_text(encoding="utf-8")
     return Template(text).substitute(
         extends=f"\nextends = {_toml(source['name'])}\n" if extended else "",
         region="\n".join(f"{key} = {_toml(value)}" for key, value in source.items()),
         cities=f"{table:<30} # id, name, lat, lon, population; and tier",
-        budget=f"{mark}[budget]\n{mark + budget:<30} # {unit}",
+        budget=budget or ready or "share = 0.1                    # of the cost of all candidates",
     )
 
 

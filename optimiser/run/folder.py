@@ -278,9 +278,9 @@ def find_finished(
     return home, loaded
 
 
-def refuse_unfinished(home: Path) -> None:
+def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN) -> None:
     """Refuse a folder that is not that of a finished run."""
-    missing = [name for name in _RUN if not (home / name).is_file()]
+    missing = [name for name in needed if not (home / name).is_file()]
     if missing:
         refuse_study(home, "Nothing was read.")
         raise JobError(

@@ -28,7 +28,7 @@ def examples(count, **others):
     There is no limit of time in any.
     """
     few = min(count, max(FEWEST, count // 10))
-    drawn = {FIRST: few, LONG: max(1, count - few), BOTH: count}
+    drawn = {FIRST: few, LONG: max(few, count - few), BOTH: count}
     return settings(max_examples=drawn[Tier.name], deadline=None, **others)
 
 

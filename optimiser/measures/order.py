@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import groupby
 from math import inf
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -445,7 +446,13 @@ type Ranking = tuple[tuple[LinkGain, ...], tuple[tuple[int, tuple[int, ...]], ..
 """Gains of the links of a plan in order of rank; each newly covered pair with the candidates on its path."""
 
 
-def rank_links(problem: DesignProblem, built: Iterable[str], *, order: Sequence[str] = ()) -> Ranking:
+def rank_links(
+    problem: DesignProblem,
+    built: Iterable[str],
+    circuits: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    *,
+    order: Sequence[str] = (),
+) -> Ranking:
     """Return what each link of a plan brings, in the order of building: the first to build ranks first.
 
     Parameters
@@ -454,6 +461,8 @@ def rank_links(problem: DesignProblem, built: Iterable[str], *, order: Sequence[
         The design problem.
     built
         Ids of the plan.
+    circuits
+        Positions of the links of each ring that it forms, by its id.
     order
         The same ids in the order of building, where it is known; else that of `build_order`.
 
@@ -463,7 +472,8 @@ def rank_links(problem: DesignProblem, built: Iterable[str], *, order: Sequence[
         The routes are those with the whole plan built.
     """
     values = MarginalValues.of(Valuer.of(problem), built)
-    routes, links = values.valuer.routes(values.plan), order or build_order(values.valuer, built).links
+    routes, rings = values.valuer.routes(values.plan), links_of_rings(problem, circuits)
+    links = order or build_order(values.valuer, built, rings).links
     alone = dict(zip(values.plan, values.lost_pairs(values.plan), strict=True))
     covered = [values.covered(links[:at]) for at in range(len(links) + 1)]
     gains = tuple(

@@ -15,7 +15,7 @@ from optimiser.job.model import ROBUST_SHARE
 from optimiser.job.sections import AS_CHOSEN, slug
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
-from optimiser.measures.order import Ranking
+from optimiser.measures.order import Ranking, rank_links
 from optimiser.measures.ring_use import RingUse
 from optimiser.measures.tables import Measures
 from optimiser.measures.uncertainty import least_for_core
@@ -672,11 +672,10 @@ def assemble(
     population = cities["population"].to_numpy(dtype=np.int64)
     links, paths = tables.tabulate_links(
         problem,
-        plan.built,
+        ranking or rank_links(problem, plan.built, plan.rings),
         candidates=candidates,
         smaller_city=tables.smaller_city(ends, population),
         population=population,
-        ranking=ranking,
     )
     found = [tables.package(row, further.get("rings", ())) for row in links.to_dict("records")]
     links.insert(2, "package", found)

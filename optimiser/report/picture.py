@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-import geopandas as gpd
 import pandas as pd
 
 from optimiser.measures import coverage
 from optimiser.report import answer, maps, plots, ring_section, sentences, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.maps import Frame, Layers
-from optimiser.report.ring_layout import RingShown, formed, known_rings
+from optimiser.report.ring_layout import formed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,6 +73,42 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
     return _draw(report, title, parts, lambda axes: _draw_panel(axes, report), dpi=dpi)
 
 
+def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
+    """Draw the rings of a plan beside the known ones that they are compared with, with their corridors.
+
+    Parameters
+    ----------
+    report
+        What to draw; a ring that is compared at least.
+    dpi
+        Dots per inch for which labels are placed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bound to no window.
+    """
+    looks = ring_section.known_strokes(report.rings)
+    rings = formed(report.rings)
+    filled = {str(name): plots.ring(one.facts.mode).colour for one in rings for name in one.cities["city_id"]}
+
+    def panel(axes: Axes) -> None:
+        column = _Panel.of(axes)
+        column.heading("Legend")
+        new = [plots.RING_NEW] if any(ring.new_km for ring in rings) else []
+        _draw_keys(column, [*map(plots.ring, dict.fromkeys(ring.facts.mode for ring in rings)), *new])
+        _draw_rings(column, report)
+        column.heading("Known rings")
+        for ring in report.rings:
+            for one in ring.overlaps:
+                column.key(0, looks[one.reference])
+                whose = f"{ring_section.name(ring, report.rings)}: " if len(report.rings) > 1 else ""
+                column.paragraph(f"{whose}{ring_section.overlap(ring, one)}", left=0.11)
+
+    title = f"{report.region}: proposed and known rings"
+    return _draw(report, title, (), panel, filled=filled, looks=looks, dpi=dpi)
+
+
 def draw_comparison(
     report: ReportInput,
     names: tuple[str, str],
@@ -115,12 +149,20 @@ def _draw(
     draw_panel: Callable[[Axes], None],
     *,
     filled: Mapping[str, str] | None = None,
+    looks: Mapping[str, plots.Stroke] | None = None,
     dpi: int,
 ) -> Figure:
-    """Draw title, map and panel; the width follows the shape of the region."""
+    """Draw title, map and panel; the width follows the shape of the region.
+
+    `looks` are those of known rings, which are drawn with their corridors in place of proposals.
+    """
     layers = maps.project(report)
-    layers = replace(layers, known=layers.known.iloc[:0])
-    west, south, east, north = frame = maps.frame(layers)
+    left_out = {"known": layers.known.iloc[:0]} if looks is None else {"links": layers.links.iloc[:0]}
+    layers = replace(layers, **left_out)
+    corridors = layers.known.geometry.buffer(1000 * layers.known["corridor_km"].astype(float))
+    shapes = [layers.rings.geometry, corridors]
+    frame = maps.frame(layers) if looks is None else maps.padded(maps.bounds(shapes), 0.03)
+    west, south, east, north = frame
     map_width = min(max(MAP_HEIGHT * (east - west) / (north - south), NARROWEST), WIDEST)
     width, height = map_width + PANEL_WIDTH + 3 * EDGE, MAP_HEIGHT + TITLE_HEIGHT + 2 * EDGE
     with plots.figure(width, height, dpi=dpi, size=9) as figure:
@@ -136,6 +178,12 @@ def _draw(
         maps.draw_network(axes, layers.networks)
         maps.draw_proposals(axes, layers)
         maps.draw_rings(axes, layers)
+        for reference, stroke in ({} if looks is None else looks).items():
+            own = layers.known["reference"] == reference
+            shade = {"color": stroke.colour, "edgecolor": "none", "alpha": 0.16, "aspect": None}
+            corridors[own].plot(ax=axes, zorder=0.5, **shade)
+            axes.plot(*layers.known.geometry[own].iloc[0].xy, zorder=8.1, **stroke.look)
+        axes.set(xlabel="", ylabel="")
         maps.draw_marks(axes, layers, report, filled=filled)
         draw_panel(place(map_width + 2 * EDGE, PANEL_WIDTH))
     return figure
@@ -194,9 +242,11 @@ class _Panel:
         self.axes.plot([0, 1], [self.y - 0.62 * LINE] * 2, color=plots.RULE, lw=0.8)
         self.end_line(1.5)
 
-    def paragraph(self, words: str, *, size: float = 8.0, colour: str = plots.MUTED) -> None:
-        for line in textwrap.wrap(words, 62):
-            self.text(0, line, size=size, colour=colour)
+    def paragraph(
+        self, words: str, *, size: float = 8.0, colour: str = plots.MUTED, left: float = 0.0
+    ) -> None:
+        for line in textwrap.wrap(words, int(62 * (1 - left))):
+            self.text(left, line, size=size, colour=colour)
             self.end_line()
 
     def more(self, count: int, file: str) -> None:
@@ -318,134 +368,3 @@ def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) ->
         panel.end_line()
     alone = report.links[report.links["category"] != "both"]
     _draw_rows(panel, f"Links of one plan alone (cost in {report.money})", alone, "the table of links")
-
-
-# ---- rings beside known ones
-
-RING_MAP, RING_TITLE = 7.2, 0.5
-"""Inches; the width of a map follows what it shows, the height of the text below it its lines."""
-
-LEAST_RING, MOST_RING = 6.6, 10.0
-"""Least and most width of the map of a ring in inches."""
-
-ROW = 0.2
-"""Inches between lines of text."""
-
-KEY, TEXT = 0.42, 0.55
-"""Inches from the left at which the keys end and the texts begin."""
-
-LETTER = 0.56
-"""Width of a letter as a share of its size, slightly more than the average."""
-
-
-def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
-    """Draw one map for each ring that is compared with known ones, and a legend with the shares below it.
-
-    Parameters
-    ----------
-    report
-        What to draw; one such ring at least.
-    dpi
-        Dots per inch for which labels are placed.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Bound to no window.
-    """
-    rings, layers = [ring for ring in report.rings if ring.overlaps], maps.project(report)
-    looks = ring_section.known_strokes(report.rings)
-    shown = [_layers_of(layers, ring, report.rings.index(ring)) for ring in rings]
-    frames = [_frame(one) for one in shown]
-    widest = max(RING_MAP * (east - west) / (north - south) for west, south, east, north in frames)
-    wide = min(max(widest, LEAST_RING), MOST_RING)
-    legends = [list(_legend(ring, wide)) for ring in rings]
-    below = ROW * (max(map(len, legends)) + 1)
-    width, height = len(rings) * (wide + EDGE) + EDGE, RING_MAP + below + RING_TITLE + 2 * EDGE
-    with plots.figure(width, height, dpi=dpi, size=9) as figure:
-        draw_title(figure, f"{report.region}: proposed and known rings", size=15, edge=EDGE)
-
-        def axes(column: int, bottom: float, high: float) -> Axes:
-            left = EDGE + column * (wide + EDGE)
-            return figure.add_axes((left / width, bottom / height, wide / width, high / height))
-
-        for column, ring in enumerate(rings):
-            strokes = [looks[one.reference] for one in known_rings([ring])]
-            upper, lower = axes(column, EDGE + below, RING_MAP), axes(column, EDGE, below)
-            maps.frame_map(upper, maps.fit(frames[column], wide / RING_MAP))
-            _draw_ring_map(upper, shown[column], report, ring, strokes)
-            lower.set(xlim=(0, wide), ylim=(-below, 0))
-            lower.set_axis_off()
-            for number, (words, key, look) in enumerate(legends[column], start=1):
-                _draw_key(lower, key, plots.ring(ring.facts.mode), strokes, -number * ROW)
-                lower.text(TEXT, -number * ROW, words, va="center", **look)
-    return figure
-
-
-def _layers_of(layers: Layers, ring: RingShown, place: int) -> Layers:
-    """Return what the map of one ring shows: itself and the known rings that it is compared with."""
-    near = layers.known["reference"].isin({one.reference for one in ring.overlaps})
-    own = layers.rings["ring"] == place
-    return replace(layers, links=layers.links.iloc[:0], rings=layers.rings[own], known=layers.known[near])
-
-
-def _frame(layers: Layers) -> Frame:
-    """Return a frame round the rings, with room for the corridors."""
-    west, south, east, north = maps.bounds([layers.rings.geometry, layers.known.geometry])
-    room = 1000 * float(layers.known["corridor_km"].max()) + 0.06 * (east - west)
-    return west - room, south - room, east + room, north + room
-
-
-def _draw_ring_map(
-    axes: Axes, layers: Layers, report: ReportInput, ring: RingShown, strokes: Sequence[plots.Stroke]
-) -> None:
-    known = list(zip(strokes, layers.known.itertuples(), strict=True))
-    for stroke, row in known:
-        corridor = gpd.GeoSeries([row.geometry.buffer(1000 * row.corridor_km)])
-        corridor.plot(ax=axes, color=stroke.colour, edgecolor="none", alpha=0.16, zorder=0.5, aspect=None)
-    axes.set(xlabel="", ylabel="")
-    maps.draw_network(axes, layers.networks)
-    maps.draw_rings(axes, layers)
-    for stroke, row in known:
-        x, y = row.geometry.xy
-        axes.plot(x, y, color="white", lw=stroke.width + 2, zorder=7.5)
-        axes.plot(x, y, zorder=8.1, **stroke.look)
-    filled = dict.fromkeys(ring.cities["city_id"].astype(str), plots.ring(ring.facts.mode).colour)
-    maps.draw_marks(axes, layers, report, filled=filled)
-
-
-type Key = str | int | None
-"""What a line of the legend explains: `ring`, `new`, `cities`, or the position of a known ring."""
-
-
-def _legend(ring: RingShown, wide: float) -> Iterator[tuple[str, Key, dict[str, Any]]]:
-    """Yield the lines below the map of a ring, wrapped to a width in inches, and how they are written."""
-    plain = {"size": 9.0, "color": plots.INK}
-    head: Key = "ring" if ring.is_formed else None
-    entries: list[tuple[str, Key, dict[str, Any]]] = [
-        (ring_section.sentence(ring), head, {"size": 10.0, "weight": "bold", "color": plots.INK})
-    ]
-    if ring.new_km:
-        entries.append((f"{ring.new_km:,.0f} km of it must be built", "new", plain))
-    if len(ring.cities):
-        names = wording.join_names(list(ring.cities["name"].astype(str)))
-        entries.append((f"Cities on it, clockwise: {names}", "cities", plain))
-    for place, one in enumerate(known_rings([ring])):
-        entries.append((ring_section.overlap(ring, one), place, plain))
-    for words, key, look in entries:
-        lines = textwrap.wrap(words, int((wide - TEXT) * 72 / (LETTER * look["size"])))
-        yield from ((line, None if number else key, look) for number, line in enumerate(lines))
-
-
-def _draw_key(axes: Axes, key: Key, ring: plots.Stroke, strokes: Sequence[plots.Stroke], y: float) -> None:
-    """Draw what a line of the legend explains; `strokes` are those of the known rings."""
-    if key in ("ring", "new"):
-        axes.plot([0, KEY], [y, y], color=ring.colour, lw=ring.width, solid_capstyle="butt")
-    elif key == "cities":
-        axes.scatter([KEY / 2], [y], s=36, c=ring.colour, edgecolors=plots.INK, linewidths=1.0)
-    elif isinstance(key, int):
-        low, high = y - 0.45 * ROW, y + 0.45 * ROW
-        axes.fill_between([0, KEY], low, high, color=strokes[key].colour, alpha=0.16, lw=0)
-    if key == "new" or isinstance(key, int):
-        dashed = strokes[key] if isinstance(key, int) else plots.RING_NEW
-        axes.plot([0, KEY], [y, y], dash_capstyle="butt", **dashed.look)

@@ -237,11 +237,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
     looks, known = known_strokes(report.rings), {ring.id for ring in circuits}
     own = {ring.id: ring for ring in report.rings}
     unknown = [ring for ring in report.rings if ring.id not in known]
-    ranks = report.ranks
-
-    def rank(name: str) -> float:
-        return ranks.get(name, math.inf)
-
+    ranks = dict.fromkeys((name for ring in circuits for name in ring.candidates), math.inf) | report.ranks
     return [
         {
             "place": place if place < len(circuits) else None,
@@ -264,7 +260,8 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
         }
         for place, ring in sorted(
-            enumerate((*circuits, *unknown)), key=lambda one: min(map(rank, one[1].candidates), default=0)
+            enumerate((*circuits, *unknown)),
+            key=lambda one: min((ranks[name] for name in one[1].candidates), default=0),
         )
     ]
 

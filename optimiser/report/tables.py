@@ -16,7 +16,7 @@ from shapely import linestrings
 from networks.skims import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
-from optimiser.measures.order import Ranking, rank_links
+from optimiser.measures.order import Ranking
 from optimiser.measures.ring_use import RingUse
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
@@ -91,29 +91,26 @@ def guard_formula(value: object) -> object:
 
 def tabulate_links(
     problem: DesignProblem,
-    built: Sequence[str],
+    ranking: Ranking,
     *,
     candidates: gpd.GeoDataFrame,
     smaller_city: NDArray[np.int64],
     population: NDArray[np.int64],
-    ranking: Ranking | None = None,
 ) -> tuple[gpd.GeoDataFrame, dict[int, tuple[str, ...]]]:
-    """Rank the links of a plan and count who gains by each.
+    """Tabulate the links of a plan by rank, and count who gains by each.
 
     Parameters
     ----------
     problem
         The problem that was solved.
-    built
-        Ids of the candidates of the plan.
+    ranking
+        The rank of the links: `optimiser.measures.order.rank_links`.
     candidates
         Their description: `candidate_id`, the columns in `DESCRIBED`, `geometry`.
     smaller_city
         For each pair of the problem, the position of its smaller city, int64 [pairs].
     population
         Inhabitants of each city, int64 [cities].
-    ranking
-        The rank of the links, where it is known already.
 
     Returns
     -------
@@ -122,7 +119,7 @@ def tabulate_links(
         the problem) the ids of the links on its path.
     """
     ids = [candidate.id for candidate in problem.candidates]
-    gains, routes = ranking or rank_links(problem, built)
+    gains, routes = ranking
     people = [int(population[np.unique(smaller_city[list(gain.used_by)])].sum()) for gain in gains]
     rows = [
         (rank, ids[gain.candidate], len(gain.used_by), count, len(gain.added), len(gain.lost_alone))

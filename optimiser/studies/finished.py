@@ -406,7 +406,7 @@ class Run:
         return picture.draw(self.shown, dpi=100)
 
     def plot_rings(self) -> Figure:
-        """Draw the rings of the plan beside the known rings of the region: a map a ring, and why they differ.
+        """Draw the rings of the plan beside the known rings of the region.
 
         Raises
         ------

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from report_drawing import HOUR, line_problem, many_links, report_out_of_reach, three_candidates
 
+from optimiser.measures.order import rank_links
 from optimiser.report import tables
 
 GOLDEN = Path(__file__).parent / "links_golden.csv"
@@ -45,7 +46,7 @@ def test_a_name_that_is_a_formula_reaches_the_csv_as_text(make, tmp_path):
 def test_people_of_a_link_are_counted_once_a_city():
     table, _ = tables.tabulate_links(
         line_problem(),
-        ["cd"],
+        rank_links(line_problem(), ["cd"]),
         candidates=three_candidates(),
         smaller_city=np.array([1, 2, 3, 2, 3, 3]),
         population=np.array([6_000_000, 900_000, 300_000, 100_000]),

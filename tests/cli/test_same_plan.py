@@ -13,7 +13,7 @@ import pytest
 from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.problem import save
 
-CASES = [("0", 1), ("1", 1), ("2", 2)]
+CASES = [("0", 1), ("1", 2)]
 """PYTHONHASHSEED, threads."""
 
 
@@ -34,6 +34,6 @@ def _plan(folder: Path, hash_seed: str, threads: int) -> dict[str, object]:
 @pytest.mark.long
 def test_hash_seeds_and_threads_do_not_change_the_plan(tmp_path: Path) -> None:
     save(grid(GridParameters(rows=4, columns=4, candidates=12, pairs=30, seed=2)), tmp_path / "problem.json")
-    first, *others = [_plan(tmp_path, *case) for case in CASES]
+    first, other = (_plan(tmp_path, *case) for case in CASES)
     assert first["status"] == "optimal"
-    assert all(other == first for other in others)
+    assert other == first

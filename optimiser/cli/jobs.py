@@ -324,13 +324,15 @@ def robust(
 def _show_sweep(done: Sweep) -> None:
     """Print how the cases ended, and the robust core."""
     found = done.facts
+    chosen = set(found["core"]) - set(done.on_rings)
     figures = {
         "cases": found["cases"],
         f"proven within {100 * found['gap']:g} %": found["proven"],
         "without a plan": found["infeasible"],
         "ended by their time limit": found["ended_by_time"],
         "given up": len(found["quarantined"]),
-        f"links chosen in {100 * found['core_share']:g} % of the cases or more": len(found["core"]),
+        f"links chosen in {100 * found['core_share']:g} % of the cases or more": len(chosen),
+        "links on rings of the job's plan, kept and not chosen": len(done.on_rings),
     }
     screen.pairs("", figures, heads=("what", "count"))
     for one in found["quarantined"][:5]:

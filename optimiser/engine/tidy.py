@@ -225,7 +225,7 @@ def tidied(problem: DesignProblem, result: Result, *, find_rings: FindRings = la
     Parameters
     ----------
     problem
-        A problem with rings.
+        Any problem.
     result
         A result with a plan.
     find_rings
@@ -245,7 +245,7 @@ def tidied(problem: DesignProblem, result: Result, *, find_rings: FindRings = la
     circuits = dict(sorted(canonical_circuits(problem, result.rings).items()))
     before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
     needed = _needed(canonical, before)
-    if problem.budget is not None and not problem.periods:
+    if circuits and problem.budget is not None and not problem.periods:
         cheapest = dict(find_rings(rings_alone(canonical, needed, circuits)))
         built = _with_required(canonical, needed | candidates_on(canonical, cheapest))
         after = PlanEvaluator(canonical)(built, rings=cheapest)

@@ -105,6 +105,11 @@ class SweepResults:
         """Return the share of the futures in which a link of the robust core is chosen."""
         return float(self.facts["core_share"])
 
+    @property
+    def on_rings(self) -> tuple[str, ...]:
+        """Return the ids of the links on rings of the plan of the job, which every case keeps."""
+        return tuple(self.facts.get("on_rings", ()))  # sweeps of an earlier version do not say
+
     @cached_property
     def futures(self) -> pd.DataFrame:
         """Return the cases that count: all but the job itself that are proven within `SETTLED_GAP`."""
@@ -161,6 +166,11 @@ class SweepResults:
         factor = uncertainty.deciding_factors(self.by_factor).reindex(shares["candidate_id"])
         ends = self.by_factor.set_index(["candidate_id", "factor"])[["share_low", "share_high"]]
         decided = ends.reindex(pd.MultiIndex.from_arrays([shares["candidate_id"], factor]))
+        # Below half of the cases there is no core; what is on rings is kept in all of them, and not chosen.
+        others = self.cases["status"][self.cases["case"] != JOB]
+        is_enough = 2 * (len(self.futures) + int(others.eq("infeasible").sum())) >= len(others)
+        is_chosen = ~shares["candidate_id"].isin(self.on_rings) & is_enough
+        shares = shares.assign(is_core=shares["is_core"] & is_chosen)
         table = described.reset_index().assign(
             number=np.arange(1, len(shares) + 1),
             **{name: shares[name].to_numpy() for name in shares.columns},

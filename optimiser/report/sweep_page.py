@@ -102,6 +102,10 @@ def lead(sweep: SweepResults) -> str:
     if sweep.unsettled:
         settled = wording.percent(SETTLED_GAP, digits=0)
         words += f" {sweep.unsettled:,} more are left out: not solved, or not settled within {settled}."
+    if sweep.on_rings:
+        words += (
+            f" What is on rings of the plan ({len(sweep.on_rings)} links) is kept in each, and not chosen."
+        )
     return words
 
 

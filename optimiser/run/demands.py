@@ -117,6 +117,11 @@ def budgets_of(one: Alternative, budget: int | None) -> list[int]:
     return sorted({int(exact_share(part) * (budget or 0)) for part in one.budgets} | {*one.amounts})
 
 
+def states_at_most(one: Alternative, budget: int | None) -> int:
+    """Return how many plans an alternative asks for, at most."""
+    return max(1, len(set(one.shares)) or len(budgets_of(one, budget)))
+
+
 def most_money(job: Job, budget: int | None) -> int | None:
     """Return the most that the plan of a job or one of its alternatives may spend; None: any money."""
     if budget is None or any(one.shares for one in askable(job)):

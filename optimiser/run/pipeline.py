@@ -22,6 +22,7 @@ from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError
 from optimiser.run import folder, solving
+from optimiser.run.demands import states_at_most
 from optimiser.run.solving import exit_code
 from optimiser.run.source import find_source
 from optimiser.tasks import cache
@@ -455,12 +456,17 @@ def _worked_out(chain: Chain) -> dict[str, Any]:
     left = reduce(problem).problem if problem.is_plain else open_network(problem.canonical())[0]
     # A solve takes about 4 s at 100 candidates and 100 pairs, growing with both.
     size = len(left.candidates) * len(left.pairs)
+    asked = {one.name: states_at_most(one, problem.budget) for one in askable(chain.loaded.job)}
+    # The best ring is that of the best plan with each, and whether rings can be paid for is a question too.
+    of_rings = len(problem.rings) + len(asked) if problem.rings and asked else 0
     expected = max(1, round(4.0 * pow(size / 9_300, 0.93)))
     return {
         **reporting.sizes(chain.times.value, chain.candidates.value, problem),
         "candidates left to decide on": len(left.candidates),
         "pairs left to cover": len(left.pairs),
         "budget": problem.budget,
+        "alternatives": "; ".join(f"{name} ({count})" for name, count in asked.items()) or "none",
+        "problems to be solved, at most": 1 + sum(asked.values()) + of_rings,
         "expected seconds of solving, about": min(expected, round(chain.loaded.job.solve.time_limit_s)),
         "expected seconds of writing, about": _writing_s(len(problem.pairs)),
     }

@@ -13,6 +13,7 @@ from optimiser.engine.methods.variants import choose
 from optimiser.engine.search.task import NamedPlan, SolveParameters, cores
 from optimiser.engine.solve import FAILED, KILLED
 from optimiser.engine.solve import solve as solve_problem
+from optimiser.engine.tidy import tidied
 from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares
 from optimiser.job.model import Job, least_keys
 from optimiser.job.sections import Solve
@@ -123,6 +124,10 @@ def refuse_empty(result: Result, *, reasons: Sequence[str] | None = None, remedy
         )
 
 
+MOST_TIDIED = 1_000_000
+"""Links of a plan times pairs up to which links without use are sought: that evaluates a plan for each."""
+
+
 def solve(
     problem: DesignProblem,
     settings: Solve,
@@ -145,9 +150,15 @@ def solve(
         The process that solves it; default one of its own.
     start
         A known plan to start from.
+
+    Notes
+    -----
+    Links without which nothing is lost are left out of the plan, the dearest first, as beside rings.
     """
     params = parameters(settings).replace(start=start)
-    return solve_problem(problem, variant=settings.variant, params=params, progress=progress, run=run)
+    result = solve_problem(problem, variant=settings.variant, params=params, progress=progress, run=run)
+    is_brief = result.is_settled and len(result.built) * len(problem.pairs) <= MOST_TIDIED
+    return tidied(problem, result) if result.has_plan and not result.rings and is_brief else result
 
 
 def prepare(process: ChildProcess, job: Job) -> None:

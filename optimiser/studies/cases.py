@@ -29,7 +29,7 @@ from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.inputs import FRAGILE_SHARE, CaseResults
-from optimiser.report.wording import join_names, link_name, money, percent
+from optimiser.report.wording import WORDS, join_names, link_name, money, percent
 from optimiser.run import demands, folder, pipeline, timing
 from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
@@ -419,6 +419,8 @@ class Asking:
     def _notes(self) -> Iterator[str]:
         """Yield which of the usual cases are not there since they do not apply, as sentences."""
         chain = self.chain
+        if self.cases and chain.design.rings:
+            yield WORDS["notes"]["rings_kept"]
         if "speeds" not in chain.questions and len(chain.times.value.road.links):
             yield "No case varies the speed on expressways: the map has none."
         reasons: dict[str, list[str]] = {}

@@ -25,6 +25,7 @@ from optimiser.job.model import LoadedJob
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem.errors import JobError, SolverError
 from optimiser.problem.jsonfile import packaged
+from optimiser.problem.model import candidates_on
 from optimiser.report import page, sweep_page
 from optimiser.report import sweep as results
 from optimiser.report.inputs import SETTLED_GAP
@@ -250,7 +251,10 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
     rows = [one.value for one in outcomes[1:] if one.value is not None and one.value["objective"] is not None]
     settled = [row for row in rows if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
     chosen = Counter(name for row in settled for name, _ in row["built"])
-    least = least_for_core(len(settled), asked.core_share)
+    # Below half of the cases there is no verdict.
+    empty = sum(one.value is not None and one.value["status"] == "infeasible" for one in outcomes[1:])
+    is_enough = 2 * (len(settled) + empty) >= len(outcomes) - 1
+    least = least_for_core(len(settled), asked.core_share) if is_enough else math.inf
     core = tuple(sorted(name for name, count in chosen.items() if count >= least))
     plans = _plans(outcomes, core)
     content = json.dumps([{key: one[key] for key in ("built", "starts")} for one in plans]).encode()
@@ -377,6 +381,7 @@ def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any
     """Return the contents of `sweep.json`, the same whatever ran the tasks, and in whatever order."""
     loaded = found.chain.loaded
     asked, done = loaded.job.sweep, [row for row in rows if row["fault"] is None]
+    problem, rings = resolve(found.base.base, found.cases[0]), solved.cases[0].value["rings"]
     return {
         "format": FORMAT,
         "name": loaded.name,
@@ -402,6 +407,7 @@ def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any
             if one.quarantined
         ],
         "core": list(solved.core),
+        "on_rings": sorted(candidates_on(problem, rings)),
         "plans": len(solved.plans),
         "committed": bool(solved.committed),
         "versions": versions(),

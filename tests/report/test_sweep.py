@@ -68,6 +68,29 @@ def test_the_job_itself_and_unsettled_cases_are_no_futures():
     assert left.links["cases"].unique().tolist() == [39]
 
 
+@pytest.mark.parametrize(
+    ("unsettled", "status", "core"),
+    [(0, "feasible", {"always", "station"}), (20, "feasible", {"always", "station"}), (21, "feasible", set()),
+     (21, "infeasible", {"always", "station"})],
+)  # fmt: skip
+def test_below_half_of_the_cases_there_is_no_verdict(unsettled, status, core):
+    sweep = swept()
+    is_open = sweep.cases["case"].between(1, unsettled)
+    cases = sweep.cases.assign(
+        gap=sweep.cases["gap"].mask(is_open), status=sweep.cases["status"].mask(is_open, status)
+    )
+    assert set(replace(sweep, cases=cases).core["candidate_id"]) == core
+
+
+def test_what_is_on_rings_of_the_plan_is_kept_and_not_chosen():
+    sweep = swept(on_rings=["always"])
+    assert set(sweep.core["candidate_id"]) == {"station"}
+    assert sweep_page.lead(sweep).endswith(
+        "What is on rings of the plan (1 links) is kept in each, and not chosen."
+    )
+    assert "rings" not in sweep_page.lead(swept())
+
+
 def test_a_case_that_failed_is_no_future():
     sweep = swept()
     failed = sweep.cases["case"] == 5

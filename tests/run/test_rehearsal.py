@@ -95,3 +95,18 @@ def test_a_small_job_is_worked_out(tmp_path):
     found = pipeline.rehearse(load(tmp_path / "job.toml"), Progress())
     assert found["problem pairs"] == 15
     assert "not worked out" not in found
+    assert (found["alternatives"], found["problems to be solved, at most"]) == ("none", 1)
+
+
+def test_alternatives_are_named_with_the_plans_that_they_ask_for(tmp_path):
+    (tmp_path / "map.osm").write_text(draw_map())
+    (tmp_path / "cities.csv").write_text(cities_csv())
+    asked = (
+        "\n[[alternatives]]\nname = 'other money'\nbudgets = [0.5, 1]\namounts = [0]\n"
+        "\n[[alternatives]]\nname = 'dear'\nprices = 'high'\n"
+        "\n[[alternatives]]\nname = 'half of all'\nshares = [0.5]\n"
+    )
+    (tmp_path / "job.toml").write_text(JOB + asked)
+    found = pipeline.rehearse(load(tmp_path / "job.toml"), Progress())
+    assert found["alternatives"] == "other money (3); dear (1); half of all (1)"
+    assert found["problems to be solved, at most"] == 6

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from toys import rivals
 
+from optimiser import verify
 from optimiser.job import loads
 from optimiser.job.sections import Solve
 from optimiser.problem import Candidate, DesignProblem, Pair, Target
 from optimiser.problem.errors import InfeasibleError
-from optimiser.problem.result import Reason
+from optimiser.problem.result import Reason, Result
 from optimiser.run import solving
 from optimiser.run.solving import in_terms_of_job, refuse_empty, refuse_empty_run
 
@@ -51,6 +54,34 @@ def test_candidates_fixed_in_within_the_budget_are_built() -> None:
     result = solving.solve(problem, Solve())
     refuse_empty(result)
     assert set(result.built) >= {"east", "west"}
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("budget", [100, None])
+def test_links_that_a_plan_builds_without_use_are_left_out_of_it_the_dearest_first(
+    budget: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidates = [
+        Candidate(name, cost, ((0, 1, 30),)) for name, cost in (("cheap", 3), ("dear", 8), ("mid", 5))
+    ]
+    candidates.append(Candidate("idle", 2, ((1, 0, 5),)))
+    problem = _problem(budget=1).replace(candidates=tuple(candidates), budget=budget)
+    own = solving.solve_problem
+
+    def lavish(problem: DesignProblem, **others: Any) -> Result:
+        found = own(problem, **others)
+        everything = [c.id for c in problem.candidates]
+        cost = problem.cost_of(everything)
+        return found.replace(
+            built=tuple(everything), cost=cost, objective=found.objective if budget else cost
+        )
+
+    monkeypatch.setattr(solving, "solve_problem", lavish)
+    result = solving.solve(problem, Solve())
+    assert (result.built, result.cost) == (("cheap",), 3)
+    assert verify.check(problem, result).status == "optimal"
+    monkeypatch.setattr(solving, "MOST_TIDIED", 0)
+    assert len(solving.solve(problem, Solve()).built) == 4
 
 
 def test_cities_go_by_name_also_with_a_suffix_of_the_node() -> None:

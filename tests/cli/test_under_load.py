@@ -1,0 +1,93 @@
+"""The load of the machine changes no result: a run beside busy processes tells the same as one alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from cli_drawing import draw_region
+
+from optimiser.engine.search.task import cores
+
+ALTERNATIVES = """
+[[alternatives]]
+name = "other money"
+budgets = [0.3, 0.6, 2]
+"""
+FEWER = ("--set", "cases.draws=6", "--set", "output.picture=false")
+CLOCKED = {"seconds", "peak_memory_mb", "check_seconds", "reused"}
+"""Keys and columns that tell of time and load."""
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Keep every core busy three times over."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3 * cores())]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+def told(home: Path) -> dict[str, object]:
+    """Return what the files of a run tell a reader, without times, dates and load."""
+    found: dict[str, object] = {}
+    for path in sorted(home.rglob("*")):
+        name = path.relative_to(home).as_posix()
+        match path.suffix:
+            case ".csv":
+                found[name] = pd.read_csv(path).drop(columns=list(CLOCKED), errors="ignore").to_csv()
+            case ".html":
+                # The map numbers its parts on from those of earlier maps of the process.
+                found[name] = re.sub(r'\d[\d.,]* s\b|"p\d+"', "", path.read_text(encoding="utf-8"))
+            case ".json" | ".geojson" if name.split("/")[-1] != "checksums.json":
+                found[name] = _without(json.loads(path.read_text(encoding="utf-8")))
+            case _:
+                pass
+    return found
+
+
+def _without(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without(one) for key, one in value.items() if key not in CLOCKED}
+    return [_without(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("processes")
+@pytest.mark.parametrize("job", ["drawn", "jing-jin-ji"])
+def test_a_run_with_states_cases_and_draws_beside_busy_processes_is_the_same(
+    job: str, call: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (job,)
+    if job == "drawn":
+        draw_region(tmp_path)
+        text = (tmp_path / "job.toml").read_text(encoding="utf-8")
+        (tmp_path / "job.toml").write_text(text + ALTERNATIVES, encoding="utf-8")
+        words = (str(tmp_path / "job.toml"),)
+    answers = []
+    for name in ("alone", "beside"):
+        monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / f"cache {name}"))
+        asked = ("run", *words, "--cases", *FEWER, "--out", tmp_path / name)
+        if name == "alone":
+            code, _, err = call(*asked)
+        else:
+            with busy():
+                code, _, err = call(*asked)
+        assert code == 0, err
+        answers.append(told(tmp_path / name))
+    alone, beside = answers
+    assert alone.keys() == beside.keys()
+    assert [name for name in alone if alone[name] != beside[name]] == []
+    assert {"report.html", "cases.csv", "states.csv", "links.csv", "plan.json"} <= alone.keys()
+    ended = pd.read_csv(tmp_path / "beside" / "cases.csv")["ended"].dropna()
+    assert set(ended) <= {"proof", "gap", "nodes"}

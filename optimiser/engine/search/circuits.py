@@ -15,7 +15,7 @@ walks that wind three times, and walks that visit a node twice.
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -491,11 +491,7 @@ def usable_links(problem: DesignProblem, ring: Ring) -> frozenset[int]:
     """
     barred = {c.id for c in problem.candidates if c.fixed == "out"}
     cost = {c.id: 0 if c.fixed == "in" else c.cost for c in problem.candidates}
-    links_of_candidate = Counter(link.candidate for link in ring.links)
-    length = [
-        0 if link.candidate is None else cost[link.candidate] // links_of_candidate[link.candidate]
-        for link in ring.links
-    ]
+    length = divided_costs([link.candidate for link in ring.links], cost)
     available = sum(cost.values())
     if problem.budget is not None:
         available = min(
@@ -508,6 +504,12 @@ def usable_links(problem: DesignProblem, ring: Ring) -> frozenset[int]:
     if ring.longest is not None and metres is not None:
         usable &= through_links(ring, metres, barred=barred) <= ring.longest
     return frozenset(np.flatnonzero(usable).tolist())
+
+
+def divided_costs(names: Sequence[str | None], price: Mapping[str, int]) -> list[int]:
+    """Return for each link the cost of its candidate, by name, over the number of links that name it."""
+    links = Counter(names)
+    return [int(price.get(name or "", 0)) // links[name] for name in names]
 
 
 def lengths_m(ring: Ring) -> Integers | None:

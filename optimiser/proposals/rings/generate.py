@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
-from optimiser.engine.search.circuits import Circuit, lengths_m, through_links
+from optimiser.engine.search.circuits import Circuit, divided_costs, lengths_m, through_links
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.problem import Ring, RingLink, RingStop
 from optimiser.problem.ring import Point
@@ -107,13 +107,10 @@ def shortest_circuit_within(
     for, the shortest counts. Without demands on cities and with money enough it is the shortest of all, else
     a good one (`engine.search.circuit_starts`).
     """
-    metres, links_of = lengths_m(ring), Counter(link.candidate for link in ring.links)
+    metres = lengths_m(ring)
     if metres is None or not ring.links:
         return ()
-    costs = [
-        0 if link.candidate is None else price[link.candidate] // links_of[link.candidate]
-        for link in ring.links
-    ]
+    costs = divided_costs([link.candidate for link in ring.links], price)
     a_unit = max(1, int(metres.sum())) / max(1, sum(costs))
     found: list[tuple[int, Circuit]] = []
     for share in _MONEY_SHARES:
@@ -201,8 +198,7 @@ def links_on_circuits(
     """
     if not graph.links:
         return graph
-    costs, shared = candidates.costs, Counter(link.candidate for link in graph.links)
-    least = [int(costs.get(link.candidate, 0)) // shared[link.candidate] for link in graph.links]
+    least = divided_costs([link.candidate for link in graph.links], candidates.costs)
     through = through_links(ring_of(graph, {}, network), np.array(least, dtype=np.int64))
     return graph.take(np.flatnonzero(through <= (UNREACHED - 1 if budget is None else budget)).tolist())
 

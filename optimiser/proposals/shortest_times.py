@@ -4,11 +4,10 @@ Graphs are sparse matrices of whole seconds, [n, n]: row the tail and column the
 """
 
 import heapq
-import itertools
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,13 +104,10 @@ def times_between(
         int64 [sources, targets], `NO_PATH_S` where no path exists, or none that is short enough.
     """
     if len(sources) >= MANY:
-        nodes = np.union1d(sources, targets)
         if len(sources) >= _VERY_MANY and most_s == np.inf:
-            row, seconds = _times_among(graph, nodes)
-            found = seconds[np.ix_(row[sources], row[targets])].astype(np.int64)
-            found[found >= _none(seconds.dtype)] = NO_PATH_S
-            return found
-        row, graph = contracted(graph, nodes, most_more=_FEW_MORE)
+            found = times_on_each([graph], sources, targets)
+            return found.reshape(found.shape[1:])
+        row, graph = contracted(graph, np.union1d(sources, targets), most_more=_FEW_MORE)
         sources, targets = row[sources], row[targets]
     found = np.empty((len(sources), len(targets)), dtype=np.int64)
     # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
@@ -122,81 +118,84 @@ def times_between(
     return found
 
 
-def _none(kind: np.dtype[Any]) -> int:
-    """Return what stands for no path in arrays of a type; a time may be added to it without overflow."""
-    return 2**30 if kind == np.int32 else NO_PATH_S
-
-
-def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Return the times between each two of some nodes, and of others.
-
-    Parameters
-    ----------
-    graph
-        Sparse matrix of seconds.
-    nodes
-        Rows of nodes, each once.
+def times_on_each(
+    graphs: Sequence[csr_array], sources: NDArray[np.int64], targets: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Compute shortest travel times on k graphs of the same nodes that differ in few arcs.
 
     Returns
     -------
-    row, seconds
-        int64 [n]: the row in `seconds` of each node, -1 for none; integers [m, m], of 32 bits where the times
-        fit, which halves the largest array of a run; without a path `_none` of their type.
+    numpy.ndarray
+        int64 [k, sources, targets], each as of `times_between`.
 
     Notes
     -----
     First the other nodes are contracted, then those that are asked for, while that makes few shortcuts. What
     is left is a small graph, the core, on which Dijkstra's algorithm is fast. The contracted nodes come back
     in reverse order. When a node was removed, the graph kept the distances between all nodes that were there,
-    and its arcs led to and from nodes that are in `seconds` again by then. So its times are the least over
+    and its arcs led to and from nodes whose times are known again by then. So its times are the least over
     its arcs of the time of the arc and the known time at the other end, which is one operation on whole rows
-    (the elimination of Carre, "An algebra for network routing problems", 1971).
+    (the elimination of Carre, "An algebra for network routing problems", 1971). No step but Dijkstra's looks
+    at seconds, so that all graphs are contracted at once.
     """
-    adjacency, every = _Adjacency.of(graph), np.arange(graph.shape[0])
+    adjacency, every = _Adjacency.of(graphs), np.arange(graphs[0].shape[0])
+    nodes = np.union1d(sources, targets)
     others = adjacency.contract_cheapest(np.setdiff1d(every, nodes).tolist())
     asked = adjacency.contract_cheapest(nodes.tolist())
     core = np.setdiff1d(every, others + asked)
-    row = np.full(graph.shape[0], -1, dtype=np.int64)
+    row = np.full(len(every), -1, dtype=np.int64)
     row[[*core, *reversed(asked)]] = np.arange(len(core) + len(asked))
-    longest = graph.shape[0] * (graph.data.max() if graph.nnz else 0)
-    kind = np.dtype(np.int32 if longest < _none(np.dtype(np.int32)) else np.int64)
-    seconds, none = np.zeros((len(core) + len(asked),) * 2, dtype=kind), _none(kind)
-    if len(core):
-        seconds[: len(core), : len(core)] = np.minimum(dijkstra(adjacency.matrix(core)), none)
+    longest = len(every) * max((graph.data.max() for graph in graphs if graph.nnz), default=0)
+    # 32 bits halve the largest array of a run; twice the time of no path fits too.
+    kind, none = (np.int32, 2**30 - 1) if longest < 2**30 - 1 else (np.int64, NO_PATH_S)
+    seconds = np.zeros((len(graphs), *(len(core) + len(asked),) * 2), dtype=kind)
+    for at in range(len(graphs) if len(core) else 0):
+        seconds[at, : len(core), : len(core)] = np.minimum(dijkstra(adjacency.matrix(core, at)), none)
+    arcs = np.minimum(adjacency.seconds.T, none).astype(kind)
     for known, node in enumerate(reversed(asked), start=len(core)):
         into, out = adjacency.before[node], adjacency.after[node]
-        first, last = (np.fromiter(arcs.values(), kind, len(arcs)) for arcs in (out, into))
-        onward = seconds[row[list(out)], :known] + first[:, None]
-        so_far = seconds[:known, row[list(into)]] + last
-        seconds[known, :known] = onward.min(axis=0, initial=none)
-        seconds[:known, known] = so_far.min(axis=1, initial=none)
-    return row, seconds
+        onward = seconds[:, row[list(out)], :known] + arcs[:, [*out.values()], None]
+        so_far = seconds[:, :known, row[list(into)]] + arcs[:, None, [*into.values()]]
+        seconds[:, known, :known] = onward.min(axis=1, initial=none)
+        seconds[:, :known, known] = so_far.min(axis=2, initial=none)
+    found = seconds[:, row[sources][:, None], row[targets]].astype(np.int64)
+    found[found >= none] = NO_PATH_S
+    return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Adjacency:
-    """The arcs of a graph by node, from which nodes are removed without a change of distances.
+    """The arcs of k graphs by node, from which nodes are removed without a change of distances.
 
     Attributes
     ----------
     before, after
-        For each node the seconds of the arcs into it by their tails, and of those out of it by their heads.
+        For each node the rows of the arcs into it by their tails, and of those out of it by their heads.
         Those of a removed node stay as they were when it was removed.
+    seconds
+        Of each arc on each graph, infinite where it has none, float64 [rows, k]; row 0 and those from `size`
+        on stand for no arc.
     """
 
-    before: list[dict[int, float]]
-    after: list[dict[int, float]]
+    before: list[dict[int, int]]
+    after: list[dict[int, int]]
+    seconds: NDArray[np.float64]
+    size: int
 
     @classmethod
-    def of(cls, graph: csr_array) -> Self:
-        """Return the arcs of a sparse matrix."""
-        found = []
-        for arcs in (graph.T.tocsr(), graph):
-            ends, seconds, start = arcs.indices.tolist(), arcs.data.tolist(), arcs.indptr.tolist()
-            found.append(
-                [dict(zip(ends[a:b], seconds[a:b], strict=True)) for a, b in itertools.pairwise(start)]
-            )
-        return cls(*found)
+    def of(cls, graphs: Sequence[csr_array]) -> Self:
+        """Return the arcs of sparse matrices on the same nodes."""
+        count, found = graphs[0].shape[0], [graph.tocoo() for graph in graphs]
+        keys = [one.row * np.int64(count) + one.col for one in found]
+        every = np.unique(np.concatenate(keys))
+        seconds = np.full((1 + len(every), len(graphs)), np.inf)
+        for at, (one, key) in enumerate(zip(found, keys, strict=True)):
+            seconds[1 + np.searchsorted(every, key), at] = one.data
+        before, after = ([dict[int, int]() for _ in range(count)] for _ in range(2))
+        for arc, key in enumerate(every.tolist(), start=1):
+            tail, head = divmod(key, count)
+            after[tail][head] = before[head][tail] = arc
+        return cls(before, after, seconds, len(seconds))
 
     def remove(self, node: int) -> None:
         """Remove a node, and join each node before it to each node after it.
@@ -205,18 +204,26 @@ class _Adjacency:
         no distance between others changes (as in contraction hierarchies: Geisberger, Sanders, Schultes and
         Delling 2008).
         """
-        before, after = self.before, self.after
+        before, after, size = self.before, self.after, self.size
         into, out = before[node], after[node]
         for tail in into:
             del after[tail][node]
         for head in out:
             del before[head][node]
-        for tail, first in into.items():
+        shortcuts = []
+        for tail in into:
             arcs = after[tail]
-            for head, second in out.items():
-                time = first + second
-                if head != tail and time < arcs.get(head, np.inf):
-                    arcs[head] = before[head][tail] = time
+            for head in out:
+                arc = arcs.get(head) if head != tail else 0
+                if arc is None:
+                    arc = arcs[head] = before[head][tail] = size
+                    size += 1
+                shortcuts.append(arc)
+        if size > len(self.seconds):
+            self.seconds = np.pad(self.seconds, ((0, size), (0, 0)), constant_values=np.inf)
+        self.size, seconds = size, self.seconds
+        times = seconds[[*into.values()], None] + seconds[[*out.values()]]
+        seconds[shortcuts] = np.minimum(seconds[shortcuts], times.reshape(len(shortcuts), seconds.shape[1]))
 
     def contract_cheapest(self, nodes: Iterable[int]) -> list[int]:
         """Remove nodes, those with the fewest ways through them first; return them in that order."""
@@ -237,12 +244,13 @@ class _Adjacency:
                 removed.append(node)
         return removed
 
-    def matrix(self, left: NDArray[np.int64]) -> csr_array:
-        """Return the arcs between the nodes that are left, which rise, as a sparse matrix."""
-        found = [(tail, head, time) for tail in left.tolist() for head, time in self.after[tail].items()]
-        tails, heads, times = np.array(found, dtype=np.float64).reshape(-1, 3).T
-        at = np.searchsorted(left, tails), np.searchsorted(left, heads)
-        return csr_array((times, at), shape=(len(left), len(left)))
+    def matrix(self, left: NDArray[np.int64], at: int = 0) -> csr_array:
+        """Return the arcs of a graph between the nodes that are left, which rise, as a sparse matrix."""
+        found = [(tail, head, arc) for tail in left.tolist() for head, arc in self.after[tail].items()]
+        tails, heads, arcs = np.array(found, dtype=np.int64).reshape(-1, 3).T
+        ends, times = np.searchsorted(left, [tails, heads]), self.seconds[arcs, at]
+        is_open = np.isfinite(times)
+        return csr_array((times[is_open], tuple(ends[:, is_open])), shape=(len(left), len(left)))
 
 
 def contracted(
@@ -269,7 +277,7 @@ def contracted(
     Nodes are looked at in order of their rows, and again when a neighbour was removed, so that which nodes
     and arcs remain does not depend on the seconds.
     """
-    count, adjacency = graph.shape[0], _Adjacency.of(graph)
+    count, adjacency = graph.shape[0], _Adjacency.of([graph])
     before, after = adjacency.before, adjacency.after
     is_kept = np.zeros(count, dtype=bool)
     is_kept[kept] = True

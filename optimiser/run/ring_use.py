@@ -1,8 +1,8 @@
 """Time the ways between the places of a region on the road alone, and say what rings do for them."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +22,7 @@ from optimiser.measures.ring_use import CONDITIONS, RingUse, RoadTimes, second_w
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import candidates_on
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.shortest_times import NO_PATH_S, times_between
+from optimiser.proposals.shortest_times import NO_PATH_S, times_on_each
 from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import EXISTING, RingShown
 from optimiser.run.independence import core_cities, discs
@@ -98,20 +98,22 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
         of = arcs[is_open, 0], arcs[is_open, 1], seconds[is_open].astype(np.int64)
         return time_matrix(len(road.nodes), *of)
 
-    def between(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = times_between(matrix(seconds), terminals, terminals).astype(np.float64)
-        return np.where(found < NO_PATH_S, found, np.inf)
-
     free = arcs[:, 2].astype(np.float64)
     near = _near(matrix(free), road, places["node"].to_numpy(), junctions)
-    free_s, core, found = between(free), core_cities(cities).tolist(), dict[tuple[int, ...], RoadTimes]()
+    core = core_cities(cities).tolist()
+    asked_cores = {ALL_RINGS: tuple(core)}
+    asked_cores |= {one.id: tuple(sorted({*core, *one.centres})) for one in rules}
+    areas = {cores: shapely.union_all(towns[list(cores)]) for cores in asked_cores.values()}
+    slower = [_by_condition(arcs[:, 2], speed_kmh, lines, area, kmh)[1:] for area in areas.values()]
+    graphs = [matrix(one) for one in (free, *itertools.chain(*slower))]
+    today, *later = times_on_each(graphs, terminals, terminals)
+    times = dict(zip(areas, itertools.batched(later, 2), strict=True))
 
     def past(cores: tuple[int, ...]) -> RoadTimes:
-        area = shapely.union_all(towns[list(cores)])
-        _, *slower = _by_condition(arcs[:, 2], speed_kmh, lines, area, kmh)
+        area, every = areas[cores], np.array([today, *times[cores]])
         by_new = dict(zip(CONDITIONS, _by_condition(*proposed, area, kmh), strict=True))
         return RoadTimes(
-            seconds=np.array([free_s, *map(between, slower)]),
+            seconds=np.where(every < NO_PATH_S, every, np.inf),
             places=places.assign(is_outside=~shapely.intersects(points, area)),
             arcs=pd.DataFrame(columns | by_new),
             near=near,
@@ -126,11 +128,7 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
             },
         )
 
-    asked_cores = {ALL_RINGS: tuple(core)}
-    asked_cores |= {one.id: tuple(sorted({*core, *one.centres})) for one in rules}
-    for cores in asked_cores.values():
-        if cores not in found:
-            found[cores] = past(cores)
+    found = {cores: past(cores) for cores in areas}
     return {name: found[cores] for name, cores in asked_cores.items()}
 
 
@@ -144,7 +142,7 @@ def _places(
         found = Cities(found.table.sort_values("population", ascending=False, ignore_index=True))
         found = Cities(found.table[found.table["population"] >= LEAST_PEOPLE])
         stated = (one.partition(";")[0] for one in found.table["source"] if one != str(own))
-        origin = ", ".join([own.name, *islice(stated, 1)])
+        origin = ", ".join([own.name, *itertools.islice(stated, 1)])
     else:
         west, south, east, north = road.nodes.total_bounds.tolist()
         box, dense = Box(south=south, north=north, west=west, east=east), residents_a_km2
@@ -178,10 +176,11 @@ def _by_condition(
     congested_kmh: float,
 ) -> NDArray[np.float64]:
     """Return the seconds of m arcs in each of `CONDITIONS`, float64 [3, m]; infinity: closed."""
-    enters = shapely.intersects(lines, area)
-    share = np.zeros(len(lines))
-    inside, whole = shapely.length(shapely.intersection(lines[enters], area)), shapely.length(lines[enters])
-    share[enters] = np.divide(inside, whole, out=np.ones(len(whole)), where=whole > 0)
+    shapely.prepare(area)
+    enters, is_inside = shapely.intersects(area, lines), shapely.covers(area, lines)
+    share, crossing = is_inside.astype(np.float64), lines[enters & ~is_inside]
+    inside = shapely.length(shapely.intersection(crossing, area))
+    share[enters & ~is_inside] = inside / shapely.length(crossing)
     slower = 1 - share + share * np.fmax(speed_kmh / congested_kmh, 1.0)  # where no speed is known: 1
     # A hair less before rounding up, so that whole seconds remain what they are.
     return np.array(

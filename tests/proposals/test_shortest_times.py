@@ -12,7 +12,14 @@ from tiers import examples
 
 from networks.skims import time_matrix
 from optimiser.proposals import shortest_times
-from optimiser.proposals.shortest_times import MANY, NO_PATH_S, contracted, times_between, without_detours
+from optimiser.proposals.shortest_times import (
+    MANY,
+    NO_PATH_S,
+    contracted,
+    times_between,
+    times_on_each,
+    without_detours,
+)
 
 
 def chain():
@@ -84,6 +91,28 @@ def test_times_between_very_many_nodes_are_those_of_the_whole_graph(drawn, most_
         patch.setattr(shortest_times, "_MOST_SHORTCUTS", most_shortcuts)
         found = times_between(graph, sources, kept)
     exact = dijkstra(graph)[np.ix_(sources, kept)]
+    assert (found == np.where(np.isfinite(exact), exact, NO_PATH_S)).all()
+
+
+@given(
+    graphs(), st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4), st.sampled_from([0, 2, 9, 2500])
+)
+@examples(200)
+def test_times_on_each_of_several_graphs_are_those_of_each_alone(drawn, seeds, most_shortcuts):
+    """Each graph has the arcs of the drawn one, some of them closed and the others slower."""
+    graph, kept = drawn
+    several = []
+    for seed in seeds:
+        random, other = np.random.default_rng(seed), graph.copy()
+        other.data = other.data + random.integers(0, 3, other.nnz)
+        is_open = random.random(other.nnz) < 0.8
+        ends = np.array(other.nonzero())[:, is_open]
+        several.append(csr_array((other.data[is_open], tuple(ends)), shape=other.shape))
+    nodes = np.unique(kept)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shortest_times, "_MOST_SHORTCUTS", most_shortcuts)
+        found = times_on_each(several, nodes, nodes)
+    exact = np.array([dijkstra(one)[np.ix_(nodes, nodes)] for one in several])
     assert (found == np.where(np.isfinite(exact), exact, NO_PATH_S)).all()
 
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 MOST_CLOSURES = 15
 """Closures that the table shows: those that leave least."""
 NOTHING_DONE = "Nothing was solved or written."
+FILES = "Files: {}  (open report.html, or plan.gpkg in a GIS)"
 
 
 # ---- the factory
@@ -65,7 +66,7 @@ class Done(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What a dry run found: nothing was solved or written."""
+    """What is to be said where nothing was solved or written: what a dry run found, or a run as it stands."""
 
     values: Mapping[str, Any]
     show: Callable[[], None]
@@ -152,7 +153,7 @@ def _show_run(done: Written) -> None:
     if done.exit_code == NOT_PROVEN:
         asked = wording.percent(done.chain.loaded.job.solve.gap, digits=3)
         screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.effort.")
-    screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")
+    screen.line(FILES.format(done.folder))
 
 
 @writes_folder(_show_run, lambda done: done.summary, lambda done: done.summary["warnings"])
@@ -200,13 +201,18 @@ def run(
             sizes = pipeline.rehearse(loaded, display.steps)
             shown = partial(screen.pairs, "Sizes", sizes, heads=("what", "value"), end=NOTHING_DONE)
             return Rehearsed(sizes, shown)
-        if not loaded.job.cases.enabled and not loaded.job.alternatives:
-            return pipeline.run(loaded, out=out, progress=display.steps)
+        home = out or loaded.run_folder()
+        if (found := pipeline.find_unchanged(loaded, home)) is not None:
+            display.ends("Nothing was made again: job, data, code and files are as the last run left them.")
+            words = f"\n{found['title']}: {found['headline']}\n{FILES.format(home)}"
+            return Rehearsed({"folder": str(home), "exit_code": 0, **found}, partial(screen.line, words))
         from optimiser.studies import states
 
         with ChildProcess() as process:
             done = pipeline.run(loaded, out=out, progress=display.steps, solver=process, is_followed=True)
-            return states.follow(done, process)
+            done = states.follow(done, process)
+        pipeline.keep(done)
+        return done
 
     return ask
 

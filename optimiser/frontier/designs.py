@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+import scipy
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from optimiser.engine.search.paths import Floats
 from optimiser.job import model
@@ -210,7 +210,7 @@ def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Floats, tuple[Bloc
         case "morris":
             return _morris(count, plan)
         case "latin-hypercube":
-            strata = qmc.LatinHypercube(count, rng=plan.seed).random(plan.cases)
+            strata = scipy.stats.qmc.LatinHypercube(count, rng=plan.seed).random(plan.cases)
             mixed = _mixed(strata, factors, plan.correlations)
             if not plan.correlations:
                 return strata, ()
@@ -233,7 +233,9 @@ def _sobol(count: int, points: int, seed: int) -> Floats:
             done="No case was made.",
             remedy=f"Choose {below} or {2 * below} cases.",
         )
-    return _inside(qmc.Sobol(count, scramble=True, rng=seed).random_base2(points.bit_length() - 1))
+    return _inside(
+        scipy.stats.qmc.Sobol(count, scramble=True, rng=seed).random_base2(points.bit_length() - 1)
+    )
 
 
 def _inside(chances: Floats) -> Floats:

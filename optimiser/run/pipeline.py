@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from networks.inputs import checksum
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.compiled import LEAST_WORK, is_large
@@ -24,7 +25,7 @@ from optimiser.problem.errors import JobError
 from optimiser.run import folder, solving
 from optimiser.run.demands import states_at_most
 from optimiser.run.solving import exit_code
-from optimiser.run.source import find_source
+from optimiser.run.source import Source, find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan, bound_checker
@@ -75,6 +76,38 @@ class Written:
     report: ReportInput | None
     exit_code: int
     proof: Certified | None = None
+
+
+def find_unchanged(loaded: LoadedJob, target: Path) -> dict[str, Any] | None:
+    """Return the summary of a run where neither its files nor job, data or code have changed since `keep`."""
+    if not (target / folder.CHECKSUMS).is_file():
+        return None
+    from optimiser.run.folder_check import changed_files
+
+    if not cache.is_kept("run", _inputs(loaded, find_source(loaded), target)) or any(
+        changed_files(target, ())
+    ):
+        return None
+    return summary_of(target)
+
+
+def keep(done: Written) -> None:
+    """Let `find_unchanged` find a run, unless another attempt may bring more: what failed or is unproven."""
+    chain, summary = done.chain, done.summary
+    failed = [*chain.faults, *summary.get("asked", {}).get("faults", ())]
+    is_proven = all(state["is_proven"] for state in summary.get("states", ()))
+    is_certified = summary["certified"] is not None or not chain.certifies
+    if done.exit_code == 0 and is_proven and is_certified and not failed:
+        cache.get("run", _inputs(chain.loaded, chain.source, done.folder), lambda _folder: None)
+
+
+def _inputs(loaded: LoadedJob, source: Source, target: Path) -> dict[str, Any]:
+    """Return all that a run depends on, and the checksum of the list of the files that it wrote."""
+    return {
+        "job": [loaded.name, loaded.job.model_dump(mode="json"), repr(source)],
+        "files": {key: checksum(path) for key, path in source.files.items()},
+        "folder": [target.resolve().as_posix(), checksum(target / folder.CHECKSUMS)],
+    }
 
 
 def run(

@@ -8,18 +8,21 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from cli_drawing import CITIES, JOB, PLAIN
 
+from networks.inputs import checksum
 from optimiser import verify
 from optimiser.engine import child
 from optimiser.job import load
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
-from optimiser.run import chain
+from optimiser.run import chain, pipeline
+from optimiser.tasks import cache
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -162,6 +165,85 @@ def test_a_second_run_takes_every_step_from_the_first(done: Path, call: Call) ->
     assert "kept from before" in err
     first, second = (results.load(done / name / "result.json") for name in ("out", "again"))
     assert first == second
+
+
+UNCHANGED = "Nothing was made again"
+
+
+def _change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _forge(out: Path) -> None:
+    """Change a file, and its checksum with it."""
+    before = checksum(out / "links.csv")
+    _change(out / "links.csv", ",", ";")
+    _change(out / "checksums.json", before, checksum(out / "links.csv"))
+
+
+CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], object]] = {
+    "nothing": lambda _region, _patch: None,
+    "a file edited": lambda region, _patch: _change(region / "out" / "links.csv", ",", ";"),
+    "a file missing": lambda region, _patch: (region / "out" / "plan.gpkg").unlink(),
+    "a file forged": lambda region, _patch: _forge(region / "out"),
+    "the job": lambda region, _patch: _change(region / "job.toml", "share = 0.3", "share = 0.2"),
+    "its name": lambda region, _patch: (region / "job.toml").rename(region / "other.toml"),
+    "the data": lambda region, _patch: _change(region / "cities.csv", "000", "001"),
+    "the code": lambda _region, patch: patch.setattr(cache, "code_version", lambda: "another"),
+    "the folder": lambda region, _patch: shutil.copytree(region / "out", region / "away" / "out"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_run_is_made_again_where_anything_has_changed(
+    warm: Path, call: Call, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    out = warm / "out"
+    assert call("run", warm / "job.toml", "--out", out, *PLAIN)[0] == 0
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    CHANGES[change](warm, monkeypatch)
+    out = warm / "away" / "out" if change == "the folder" else out
+    job = warm / ("other.toml" if change == "its name" else "job.toml")
+    code, text, err = call("run", job, "--out", out, *PLAIN, "--json")
+    assert code == 0, err
+    if change == "nothing":
+        assert before == {path: path.stat().st_mtime_ns for path in out.iterdir()}
+        assert json.loads(text) == {"folder": str(out), "exit_code": 0, **_summary(out)}
+        code, text, err = call("run", job, "--out", out, *PLAIN)
+        assert (code, UNCHANGED in err) == (0, True)
+        assert str(_summary(out)["headline"]) in text
+        return
+    written = {path: path.stat().st_mtime_ns for path in (warm / "out").iterdir()}
+    assert written.keys() == before.keys()
+    assert (written == before) == (change == "the folder")
+    sums = json.loads((out / "checksums.json").read_text())["files"]
+    assert sums == {name: checksum(out / name) for name in sums}
+    assert (out / "links.csv").read_text().startswith("rank,")
+    assert UNCHANGED in call("run", job, "--out", out, *PLAIN)[2]
+
+
+@pytest.mark.parametrize("fault", ["gap", "state", "failure", "proof"])
+def test_a_run_of_which_another_attempt_may_bring_more_is_made_again(
+    warm: Path, call: Call, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    keep = pipeline.keep
+
+    def keep_with_fault(written: pipeline.Written) -> None:
+        if fault == "gap":
+            written = replace(written, exit_code=10)
+        elif fault == "failure":
+            written.chain.faults.append("A solver failed.")
+        else:
+            worse = {"state": {"states": [{"is_proven": False}]}, "proof": {"certified": None}}[fault]
+            written = replace(written, summary={**written.summary, **worse})
+        keep(written)
+
+    monkeypatch.setattr(pipeline, "keep", keep_with_fault)
+    for _ in range(2):
+        code, _, err = call("run", warm / "job.toml", "--out", warm / "out", *PLAIN)
+        assert (code, UNCHANGED in err) == (0, False)
 
 
 @pytest.mark.usefixtures("processes")

@@ -209,10 +209,7 @@ def run(
         from optimiser.studies import states
 
         with ChildProcess() as process:
-            done = pipeline.run(loaded, out=out, progress=display.steps, solver=process, is_followed=True)
-            done = states.follow(done, process)
-        pipeline.keep(done)
-        return done
+            return states.run(loaded, process, out=out, progress=display.steps)
 
     return ask
 

@@ -631,6 +631,11 @@ _OF_PLAN = ("cost", "objective", "bound", "gap", "gap_of_gain", "bound_source")
 """What a report takes over from its plan as it is."""
 
 
+def of_plan(plan: Plan) -> dict[str, Any]:
+    """Return the figures of a plan that a report shows as they are, by field."""
+    return {name: getattr(plan, name) for name in _OF_PLAN}
+
+
 def assemble(
     problem: DesignProblem,
     plan: Plan,
@@ -684,7 +689,7 @@ def assemble(
         limit_s=max((pair.limit for pair in problem.pairs), default=0),
         budget=problem.budget,
         money=problem.money,
-        **{name: getattr(plan, name) for name in _OF_PLAN},
+        **of_plan(plan),
         cities=cities,
         pairs=tables.tabulate_pairs(problem, plan, ends=ends, paths=paths),
         links=links,

@@ -33,7 +33,6 @@ from optimiser.verify import Plan, bound_checker
 if TYPE_CHECKING:
     from networks.cities import Cities
     from optimiser.engine.certification import Certified
-    from optimiser.problem.result import Result
     from optimiser.report.inputs import ReportInput
     from optimiser.run.chain import Chain
     from optimiser.run.reporting import Answers
@@ -84,11 +83,9 @@ def find_unchanged(loaded: LoadedJob, target: Path) -> dict[str, Any] | None:
         return None
     from optimiser.run.folder_check import changed_files
 
-    if not cache.is_kept("run", _inputs(loaded, find_source(loaded), target)) or any(
-        changed_files(target, ())
-    ):
-        return None
-    return summary_of(target)
+    inputs = _inputs(loaded, find_source(loaded), target)
+    is_same = cache.is_kept("run", inputs) and not any(changed_files(target, ()))
+    return folder.summary_of(target) if is_same else None
 
 
 def keep(done: Written) -> None:
@@ -115,11 +112,9 @@ def run(
     *,
     out: Path | None = None,
     progress: Progress | None = None,
-    solver: ChildProcess | None = None,
-    known: Result | None = None,
-    is_followed: bool = False,
+    solver: ChildProcess,
 ) -> Written:
-    """Run a job and write its run folder, whole or not at all.
+    """Run a job and write its run folder, whole or not at all; then come alternatives (`studies.states`).
 
     Networks, times, candidates, problem (with the rewards of rings), levels of max-min, further pairs, solve,
     check, measures, report: the steps of `Chain`, in this order. Tables of the map are written while
@@ -136,12 +131,7 @@ def run(
     progress
         Notified of each step.
     solver
-        The process that solves everything, which stays open; None: one of its own.
-    known
-        The result of an earlier run of the job, in place of a solve; None: the problem is solved.
-    is_followed
-        Whether the caller asks the alternatives next (`studies.states.follow`), and so writes the folder
-        again: the proof of a large problem then waits for that, as does the picture.
+        The process that solves everything, which stays open.
 
     Returns
     -------
@@ -153,16 +143,13 @@ def run(
     NetworksError, OptimiserError
         With what happened, where, what was done and what to do; the exit code is theirs.
     """
-    if solver is None:
-        with ChildProcess() as process:
-            return run(loaded, out=out, progress=progress, solver=process, known=known)
     source, target = find_source(loaded), out or loaded.run_folder()
     with _beside(solver) as beside:
         progress = progress or Progress()
         with folder.staged(target, progress.ends) as stage, _logging_to(stage / "log.txt"):
             from optimiser.run.chain import Chain
 
-            chain = Chain(loaded, source, progress, solver, known=known)
+            chain = Chain(loaded, source, progress, solver)
             chain.progress.coming = list(STEPS)
             log.info("job %s", loaded.name)
             chain.candidates  # noqa: B018 - made here; what follows needs them
@@ -187,7 +174,7 @@ def run(
             if loaded.job.output.picture:
                 chain.picture(report)
             done = replace(done, proof=later.result())
-            if not (is_followed and askable(loaded.job)):
+            if not askable(loaded.job):  # else the answers are added with them
                 done = amend(done)
     return done
 

@@ -558,8 +558,7 @@ def run(
     loaded = find(job, settings=settings) if isinstance(job, str) else job
     process, home = ChildProcess(), None if out is None else Path(out)
     try:
-        done = pipeline.run(loaded, out=home, progress=progress, solver=process, is_followed=True)
-        done = states.follow(done, process)
+        done = states.run(loaded, process, out=home, progress=progress)
     except BaseException:
         process.close()
         raise

@@ -1,5 +1,6 @@
 """Ask the alternatives of a job: other budgets or rings, shares of the pairs, each a plan with its proof."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -11,7 +12,7 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import cores
 from optimiser.frontier.cases import ALL_KINDS, ALL_PAIRS, Base, Case, case_from, resolve
-from optimiser.job.model import askable, did_you_mean
+from optimiser.job.model import LoadedJob, askable, did_you_mean
 from optimiser.job.sections import AS_CHOSEN, RING_WORDS, Alternative, Solve
 from optimiser.measures.order import MarginalValues, build_order, links_of_rings
 from optimiser.measures.valuation import Valuer
@@ -19,7 +20,7 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, OptimiserError
 from optimiser.problem.result import Result, parse, rounded_bound
 from optimiser.report.geopackage import write_geojson
-from optimiser.report.inputs import StateShown, StateStep
+from optimiser.report.inputs import ReportInput, StateShown, StateStep, of_plan
 from optimiser.report.tables import write_csv
 from optimiser.report.wording import money
 from optimiser.run import pipeline, reporting, store
@@ -34,6 +35,7 @@ from optimiser.studies import answers as asking
 from optimiser.studies import cases, folders
 from optimiser.studies.answers import AskedBase, case_task, counted_of, solve_case, solved_by
 from optimiser.tasks import Contents, Executor, TaskProgress, cache, executor_of
+from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
 
 PLANS, STATES = "plans", "states.json"
@@ -80,6 +82,17 @@ class Answered:
 
 
 NOTHING = Answered()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan of a state: the problem, the one whose pairs all count, what is claimed, found, and counts."""
+
+    problem: DesignProblem
+    counted: DesignProblem
+    result: Result
+    checked: Plan
+    plan: Plan
 
 
 # ---- what is asked
@@ -242,7 +255,7 @@ class AskedStates:
         gap = solve.gap if one.gap is None else one.gap
         return solve.of_study(gap=gap, time_limit_s=one.time_limit_s, threads=threads)
 
-    def answers(self) -> list[tuple[StateShown, Result | None]]:
+    def answers(self) -> list[tuple[StateShown, Planned | None]]:
         """Return all states, the plan of the job first; where the same is asked twice, the first stands."""
         base, chain, states = self.base.base, self.done.chain, dict[str, State]()
         refuse_unknown(self.alternatives, base.problem, chain.candidates.value.ends)
@@ -349,8 +362,8 @@ class AskedStates:
         ]
 
 
-def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[StateShown, Result | None]:
-    """Return a state as it is shown, once its plan is checked, and its result; None where it has no plan.
+def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[StateShown, Planned | None]:
+    """Return a state as it is shown, once its plan is checked, and that plan; None where it has none.
 
     Parameters
     ----------
@@ -375,7 +388,8 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
         words = "No plan does this, proven." if is_infeasible else "No plan was found; none is excluded."
         status = "infeasible" if is_infeasible else "unknown"
         return StateShown(**known, status=status, is_proven=is_infeasible, why=found.why or words), None
-    plan = within_limit(counted_of(base, state.case), checked)
+    counted = counted_of(base, state.case)
+    plan = within_limit(counted, checked)
     shown = StateShown(
         **known,
         status=plan.status,
@@ -388,32 +402,40 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
         order=tuple(StateStep(name, problem.cost_of([name]), tuple(pairs)) for name, pairs in found.order),
         circuits={ring: tuple(links) for ring, links in plan.rings.items()},
     )
-    return shown, result
+    return shown, Planned(problem, counted, result, checked, plan)
 
 
 # ---- files
 
 
 def write_states(
-    folder: Path, chain: Chain, plan: Plan, base: Base, found: Iterable[tuple[StateShown, Result | None]]
+    folder: Path, chain: Chain, plan: Plan, found: Iterable[tuple[StateShown, Planned | None]]
 ) -> None:
     """Write a folder for each state with a plan: problem, result, plan and certificate, tables, summary."""
-    planned = [(state, result) for state, result in found if result is not None and state.name != AS_CHOSEN]
-    every = sorted({name for _, result in planned for name in result.built})
+    planned = [(state, one) for state, one in found if one is not None and state.name != AS_CHOSEN]
+    every = sorted({name for _, one in planned for name in one.plan.built})
     # Exact times are prepared once, for everything that some state builds.
     measured = chain.measured(chain.counted.value, replace(plan, built=tuple(every)))
-    for state, result in planned:
-        problem, counted = (make(base, case_from(state.case)) for make in (resolve, counted_of))
-        own = verify.check(problem, result)
-        within = within_limit(counted, own)
-        seconds = exact_seconds(measured, within.built)
-        findings = chain.findings_of(chain.loaded.job, counted, result, within, seconds=seconds)
-        shown, home = reporting.assemble_report(findings), folder / state.slug
-        home.mkdir()
-        for name, table in reports.csv_tables(shown).items():
-            write_csv(table, home / name)
-        write_geojson(shown, home)
-        folders.write_plan(home, problem, own, findings, shown)
+    # What only the budget tells apart has the same tables.
+    alike = dict[str, tuple[ReportInput, reporting.Findings, Path]]()
+    for state, one in planned:
+        home, case = folder / state.slug, {**state.case, "name": "", "budget": 0}
+        key = repr((one.plan.built, one.plan.rings, case))
+        if key in alike:
+            shown, findings, first = alike[key]
+            shown = replace(shown, budget=one.problem.budget, **of_plan(one.plan))
+            findings = replace(findings, problem=one.counted, result=one.result, plan=one.plan)
+            shutil.copytree(first, home)
+        else:
+            seconds = exact_seconds(measured, one.plan.built)
+            findings = chain.findings_of(chain.loaded.job, one.counted, one.result, one.plan, seconds=seconds)
+            shown = reporting.assemble_report(findings)
+            home.mkdir()
+            for name, table in reports.csv_tables(shown).items():
+                write_csv(table, home / name)
+            write_geojson(shown, home)
+            alike[key] = shown, findings, home
+        folders.write_plan(home, one.problem, one.checked, findings, shown)
         seal(home)
 
 
@@ -440,7 +462,7 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
             found = asked.answers()
         (folder / PLANS).mkdir()
         with chain.progress.step("state files", "Writing the states"):
-            write_states(folder / PLANS, chain, done.plan, asked.base.base, found)
+            write_states(folder / PLANS, chain, done.plan, found)
         store.save_json(folder / STATES, [asdict(state) for state, _ in found])
 
     inputs = {
@@ -460,11 +482,14 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
     return done
 
 
-def follow(done: Written, process: ChildProcess) -> Written:
-    """Ask a run that has just been written all that its job asks besides: alternatives, plausible cases."""
+def run(loaded: LoadedJob, process: ChildProcess, *, out: Path | None, progress: Progress | None) -> Written:
+    """Run a job as `pipeline.run` does, and ask all that it asks besides: alternatives, plausible cases."""
+    done = pipeline.run(loaded, out=out, progress=progress, solver=process)
     try:
         done = ask(done, process)
     except OptimiserError:
         pipeline.amend(done)  # without states the folder is whole, with picture and proof
         raise
-    return cases.ask(done, process) if done.chain.loaded.job.cases.enabled else done
+    done = cases.ask(done, process) if loaded.job.cases.enabled else done
+    pipeline.keep(done)
+    return done

@@ -380,10 +380,31 @@ def test_a_second_run_takes_the_states_from_the_cache(
 ) -> None:
     before = {path.relative_to(kept): path.read_bytes() for path in kept.rglob("*.csv")}
     monkeypatch.setattr(states, "solve_case", lambda *_: pytest.fail("it is kept"))
-    code, out, _ = call("run", kept.parent / "job.toml", "--out", kept)
+    again = kept.parent / "again"
+    code, out, _ = call("run", kept.parent / "job.toml", "--out", again)
     assert code == 0
     assert "no ring" in out
-    assert {path.relative_to(kept): path.read_bytes() for path in kept.rglob("*.csv")} == before
+    assert {path.relative_to(again): path.read_bytes() for path in again.rglob("*.csv")} == before
+
+
+def test_states_that_only_the_budget_tells_apart_have_the_same_tables_and_problems_of_their_own(
+    kept: Path,
+) -> None:
+    table = pd.read_csv(kept / "states.csv").dropna(subset=["folder", "budget"])
+    table = table[table["rings"] != "as chosen"]
+    twins = [rows for _, rows in table.groupby(["rings", "cost", "pairs"]) if len(rows) > 1]
+    assert twins
+    for rows in twins:
+        folders = [kept / name for name in rows["folder"]]
+        assert len({(one / "links.csv").read_bytes() for one in folders}) == 1
+        assert [json.loads((one / "problem.json").read_text())["budget"] for one in folders] == [
+            *rows["budget"]
+        ]
+        assert [json.loads((one / "summary.json").read_text())["budget"] for one in folders] == [
+            *rows["budget"]
+        ]
+        for one in folders:
+            assert call_command(["verify", str(one)]) == 0
 
 
 def test_a_run_without_alternatives_leaves_no_states(kept: Path, call: Call) -> None:

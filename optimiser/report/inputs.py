@@ -627,13 +627,8 @@ class ReportInput:
 _OF_STATE = ("name", "budget", "rings", "status", "cost", "objective", "bound", "gap")
 _OF_RINGS = ("length_km", "new_km", "cost")
 """What the table of states has of a state as it is, and of the rings that it forms as a sum."""
-_OF_PLAN = ("cost", "objective", "bound", "gap", "gap_of_gain", "bound_source")
+OF_PLAN = ("cost", "objective", "bound", "gap", "gap_of_gain", "bound_source")
 """What a report takes over from its plan as it is."""
-
-
-def of_plan(plan: Plan) -> dict[str, Any]:
-    """Return the figures of a plan that a report shows as they are, by field."""
-    return {name: getattr(plan, name) for name in _OF_PLAN}
 
 
 def assemble(
@@ -689,7 +684,7 @@ def assemble(
         limit_s=max((pair.limit for pair in problem.pairs), default=0),
         budget=problem.budget,
         money=problem.money,
-        **of_plan(plan),
+        **{name: getattr(plan, name) for name in OF_PLAN},
         cities=cities,
         pairs=tables.tabulate_pairs(problem, plan, ends=ends, paths=paths),
         links=links,

@@ -20,13 +20,13 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, OptimiserError
 from optimiser.problem.result import Result, parse, rounded_bound
 from optimiser.report.geopackage import write_geojson
-from optimiser.report.inputs import ReportInput, StateShown, StateStep, of_plan
+from optimiser.report.inputs import OF_PLAN, ReportInput, StateShown, StateStep
 from optimiser.report.tables import write_csv
 from optimiser.report.wording import money
 from optimiser.run import pipeline, reporting, store
 from optimiser.run.chain import Chain
 from optimiser.run.demands import budgets_of, least_weight
-from optimiser.run.folder import seal
+from optimiser.run.folder import CHECKSUMS, seal
 from optimiser.run.measuring import exact_seconds
 from optimiser.run.pipeline import Written
 from optimiser.run.reporting import Answers
@@ -423,9 +423,10 @@ def write_states(
         key = repr((one.plan.built, one.plan.rings, case))
         if key in alike:
             shown, findings, first = alike[key]
-            shown = replace(shown, budget=one.problem.budget, **of_plan(one.plan))
+            own = {name: getattr(one.plan, name) for name in OF_PLAN}
+            shown = replace(shown, budget=one.problem.budget, **own)
             findings = replace(findings, problem=one.counted, result=one.result, plan=one.plan)
-            shutil.copytree(first, home)
+            shutil.copytree(first, home, ignore=shutil.ignore_patterns(CHECKSUMS))
         else:
             seconds = exact_seconds(measured, one.plan.built)
             findings = chain.findings_of(chain.loaded.job, one.counted, one.result, one.plan, seconds=seconds)

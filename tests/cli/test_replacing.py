@@ -66,9 +66,10 @@ def test_a_run_of_a_changed_job_leaves_that_of_the_job_and_both_are_compared(
     assert str(other.name) in out
     assert (home / "summary.json").read_bytes() == before
     assert call("compare", home, other)[0] == 0
-    code, _, err = call("run", region / "job.toml", *quick, "--set", "budget.share=0.05")
+    code, _, err = call("run", region / "job.toml", *quick, "--set", "budget.share=0.07", "--out", other)
     assert code == 0
     assert f"{other.name} holds a run of job on 20" in err
+    assert call("run", region / "job.toml", *quick, "--set", "budget.share=0.05")[0] == 0
     assert call("cases", region / "job.toml", "--set", "budget.share=0.05", "--dry-run")[0] == 0
     code, _, err = call("cases", region / "job.toml", "--set", "budget.share=0.06", "--dry-run")
     assert (code, "there is no finished run of the job" in err) == (2, True)

@@ -8,7 +8,6 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import groupby
 from math import inf
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -447,11 +446,7 @@ type Ranking = tuple[tuple[LinkGain, ...], tuple[tuple[int, tuple[int, ...]], ..
 
 
 def rank_links(
-    problem: DesignProblem,
-    built: Iterable[str],
-    circuits: Mapping[str, Sequence[int]] = MappingProxyType({}),
-    *,
-    order: Sequence[str] = (),
+    problem: DesignProblem, built: Iterable[str], rings: Sequence[set[str]] = (), *, order: Sequence[str] = ()
 ) -> Ranking:
     """Return what each link of a plan brings, in the order of building: the first to build ranks first.
 
@@ -461,8 +456,8 @@ def rank_links(
         The design problem.
     built
         Ids of the plan.
-    circuits
-        Positions of the links of each ring that it forms, by its id.
+    rings
+        As in `build_order`.
     order
         The same ids in the order of building, where it is known; else that of `build_order`.
 
@@ -472,8 +467,7 @@ def rank_links(
         The routes are those with the whole plan built.
     """
     values = MarginalValues.of(Valuer.of(problem), built)
-    routes, rings = values.valuer.routes(values.plan), links_of_rings(problem, circuits)
-    links = order or build_order(values.valuer, built, rings).links
+    routes, links = values.valuer.routes(values.plan), order or build_order(values.valuer, built, rings).links
     alone = dict(zip(values.plan, values.lost_pairs(values.plan), strict=True))
     covered = [values.covered(links[:at]) for at in range(len(links) + 1)]
     gains = tuple(

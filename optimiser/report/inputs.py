@@ -15,7 +15,7 @@ from optimiser.job.model import ROBUST_SHARE
 from optimiser.job.sections import AS_CHOSEN, slug
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
-from optimiser.measures.order import Ranking, rank_links
+from optimiser.measures.order import Ranking, links_of_rings, rank_links
 from optimiser.measures.ring_use import RingUse
 from optimiser.measures.tables import Measures
 from optimiser.measures.uncertainty import least_for_core
@@ -122,11 +122,6 @@ class StateShown:
     def built(self) -> frozenset[str]:
         """Return the ids of the candidates that its plan builds."""
         return frozenset(step.candidate_id for step in self.order)
-
-    def is_same_plan(self, other: StateShown) -> bool:
-        """Return whether another state builds the same with the same budget, and forms the same rings."""
-        mine, its = ((one.budget, one.built, {*one.circuits}) for one in (self, other))
-        return mine == its
 
     @property
     def has_plan(self) -> bool:
@@ -519,9 +514,10 @@ class ReportInput:
 
     def _without_twin(self) -> tuple[StateShown, ...]:
         """Return the states; the plan as chosen takes place and choice of rings of one that is equal."""
-        own, twin = self.states[:1], [one for one in self.states[1:] if self.states[0].is_same_plan(one)][:1]
-        chosen = (replace(own[0], rings=twin[0].rings),) if twin else own
-        return (*chosen, *(one for one in self.states[1:] if one not in twin))
+        same = [(one.budget, one.built, {*one.circuits}) for one in self.states]
+        twin = same.index(same[0], 1) if same[:1] and same[0] in same[1:] else 0
+        chosen = [replace(one, rings=self.states[twin].rings) for one in self.states[:1]]
+        return (*chosen, *(one for at, one in enumerate(self.states) if at not in (0, twin)))
 
     @property
     def has_order(self) -> bool:
@@ -672,7 +668,7 @@ def assemble(
     population = cities["population"].to_numpy(dtype=np.int64)
     links, paths = tables.tabulate_links(
         problem,
-        ranking or rank_links(problem, plan.built, plan.rings),
+        ranking or rank_links(problem, plan.built, links_of_rings(problem, plan.rings)),
         candidates=candidates,
         smaller_city=tables.smaller_city(ends, population),
         population=population,

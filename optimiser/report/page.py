@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from html import escape
@@ -165,7 +165,7 @@ type Row = dict[Hashable, Any]
 """A row of a table, by column."""
 
 
-def write(report: ReportInput, path: Path) -> Path:
+def write(report: ReportInput, path: Path, *, picture: Path | None = None) -> Path:
     """Write the page, whole or not at all.
 
     Parameters
@@ -174,39 +174,30 @@ def write(report: ReportInput, path: Path) -> Path:
         What to show.
     path
         The ``.html`` file.
+    picture
+        PNG file with the curve of a frontier, which its page contains: one with `points`.
     """
-    return write_atomically(path, render(report))
+    return write_atomically(path, render(report, picture=picture))
 
 
-def render(report: ReportInput) -> str:
-    """Return the page as text."""
+def render(report: ReportInput, *, picture: Path | None = None) -> str:
+    """Return the page as text; `picture` as in `write`."""
+    if picture is not None:
+        return _rendered("frontier.html", report, _of_frontier(report), {"frontier": picture.read_bytes()})
     cases = report.cases
     pictures = {} if cases is None or not cases.solved else {"cases": plots.png(cases.plot(), dpi=110)}
     return _rendered("report.html", report, context(report), pictures)
 
 
-def write_frontier(report: ReportInput, path: Path, *, picture: Path) -> Path:
-    """Write the page of a frontier, whole or not at all.
-
-    Parameters
-    ----------
-    report
-        What to show: one with `points`.
-    path
-        The ``.html`` file.
-    picture
-        PNG file with the curve, which the page contains.
-    """
-    values = {
+def _of_frontier(report: ReportInput) -> dict[str, Any]:
+    """Return the variables of the template of a frontier."""
+    return {
         "title": f"{report.region}: what each sum of money buys",
         "definition": sentences.definition(report),
         "links": _rows(report.links),
         "weights": [report.pairs["weight"].iloc[list(one.covered)].sum() for one in report.points],
         **_map_context(report),
     }
-    return write_atomically(
-        path, _rendered("frontier.html", report, values, {"frontier": picture.read_bytes()})
-    )
 
 
 def _rendered(
@@ -320,7 +311,7 @@ def _links(report: ReportInput) -> list[Row]:
                 for state, seconds in (("before", row.get("today_s")), ("after", row.get("with_s")))
             },
             "part": place,
-            "commands": commands(row["candidate_id"], is_built=place < len(report.links)),
+            "commands": list(commands(row["candidate_id"], is_built=place < len(report.links))),
         }
         | ({} if cases is None else _in_cases(cases, name))
         for place, row in enumerate(_rows(webmap.every_link(report)))
@@ -328,17 +319,14 @@ def _links(report: ReportInput) -> list[Row]:
     ]
 
 
-def commands(candidate_id: str, *, is_built: bool) -> list[tuple[str, str]]:
-    """Return commands about a proposal, for a terminal in the run folder, each after what it does."""
-    keys = {"without": "fixed_out", "with": "fixed_in"} if is_built else {"with": "fixed_in"}
-    words = wording.WORDS["commands"]
-    found = [(words["why"], f"polyring explain . {shlex.quote(candidate_id)}")] if is_built else []
-    for what, key in keys.items():
-        setting = shlex.quote(f"candidates.{key}=[{json.dumps(candidate_id)}]")
-        found.append(
-            (words[what], f"polyring run job.toml --set {setting} --out ../{slug(f'{what} {candidate_id}')}")
-        )
-    return found
+def commands(candidate_id: str, *, is_built: bool) -> Iterator[tuple[str, str]]:
+    """Yield commands about a proposal, for a terminal in the run folder, each after what it does."""
+    words, keys = wording.WORDS["commands"], {"without": "fixed_out", "with": "fixed_in"}
+    if is_built:
+        yield words["why"], f"polyring explain . {shlex.quote(candidate_id)}"
+    for what in keys if is_built else ["with"]:
+        setting = shlex.quote(f"candidates.{keys[what]}=[{json.dumps(candidate_id)}]")
+        yield words[what], f"polyring run job.toml --set {setting} --out ../{slug(f'{what} {candidate_id}')}"
 
 
 def _packages(report: ReportInput, rows: Sequence[Row]) -> list[tuple[str, list[Row], list[int]]]:

@@ -6,7 +6,7 @@ import itertools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
@@ -25,9 +25,6 @@ MAP_HEIGHT, PANEL_WIDTH, TITLE_HEIGHT, EDGE = 8.2, 4.0, 0.72, 0.25
 
 NARROWEST, WIDEST = 5.8, 13.0
 """Least and most width of the map in inches."""
-
-LEAST_TITLE = 6.0
-"""Points; a title is never smaller."""
 
 MOST_LINKS, MOST_RINGS = 32, 4
 """Links and rings that the panel lists; all are in links.csv and rings.csv."""
@@ -74,22 +71,8 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
 
 
 def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
-    """Draw the rings of a plan beside the known ones that they are compared with, with their corridors.
-
-    Parameters
-    ----------
-    report
-        What to draw; a ring that is compared at least.
-    dpi
-        Dots per inch for which labels are placed.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Bound to no window.
-    """
-    looks = ring_section.known_strokes(report.rings)
-    rings = formed(report.rings)
+    """Draw the rings of a plan beside the known ones, with their corridors; `dpi` as in `draw`."""
+    looks, rings = ring_section.known_strokes(report.rings), formed(report.rings)
     filled = {str(name): plots.ring(one.facts.mode).colour for one in rings for name in one.cities["city_id"]}
 
     def panel(axes: Axes) -> None:
@@ -165,14 +148,11 @@ def _draw(
     west, south, east, north = frame
     map_width = min(max(MAP_HEIGHT * (east - west) / (north - south), NARROWEST), WIDEST)
     width, height = map_width + PANEL_WIDTH + 3 * EDGE, MAP_HEIGHT + TITLE_HEIGHT + 2 * EDGE
-    with plots.figure(width, height, dpi=dpi, size=9) as figure:
+    with plots.sheet(width, height, title, "   ·   ".join(parts), dpi=dpi) as figure:
 
         def place(left: float, across: float) -> Axes:
             return figure.add_axes((left / width, EDGE / height, across / width, MAP_HEIGHT / height))
 
-        draw_title(figure, title, size=17, edge=EDGE)
-        look: Any = {"size": 10.5, "color": plots.MUTED, "va": "top"}
-        figure.text(EDGE / width, 1 - (EDGE + 0.38) / height, "   ·   ".join(parts), **look)
         axes = place(EDGE, map_width)
         maps.frame_map(axes, maps.fit(frame, map_width / MAP_HEIGHT))
         maps.draw_network(axes, layers.networks)
@@ -187,30 +167,6 @@ def _draw(
         maps.draw_marks(axes, layers, report, filled=filled)
         draw_panel(place(map_width + 2 * EDGE, PANEL_WIDTH))
     return figure
-
-
-def draw_title(figure: Figure, words: str, *, size: float, edge: float) -> None:
-    """Write a title along the top of a figure, smaller where it would be too wide.
-
-    Parameters
-    ----------
-    figure
-        The figure.
-    words
-        The title.
-    size
-        Points.
-    edge
-        Inches to either side and on top.
-    """
-    width, height = figure.get_size_inches()
-    left = edge / width
-    title = figure.text(left, 1 - edge / height, words, size=size, weight="bold", va="top")
-    most = (1 - 2 * left) * figure.bbox.width
-    # Letters are set on whole pixels, so that their width does not follow their size exactly.
-    while (wide := title.get_window_extent().width) > most and size > LEAST_TITLE:
-        size *= min(0.99, most / wide)
-        title.set_fontsize(size)
 
 
 @dataclass

@@ -249,6 +249,10 @@ def png(figure: Figure, *, dpi: float | None = None) -> bytes:
     return drawn.getvalue()
 
 
+LEAST_TITLE = 6.0
+"""Points; a title is never smaller."""
+
+
 @contextmanager
 def sheet(
     width: float, height: float, title: str, subtitle: str = "", *, dpi: float, note: str = ""
@@ -265,7 +269,10 @@ def sheet(
         Dots per inch for which labels are placed.
     """
     with figure(width, height, dpi=dpi, size=9) as found:
-        found.text(0.02, 1 - 0.42 / height, title, size=16, weight="bold")
+        head, size = found.text(0.02, 1 - 0.42 / height, title, size=16, weight="bold"), 16.0
+        # Letters are set on whole pixels, so that their width does not follow their size exactly.
+        while (wide := head.get_window_extent().width / found.bbox.width) > 0.96 and size > LEAST_TITLE:
+            head.set_fontsize(size := size * min(0.99, 0.96 / wide))
         found.text(0.02, 1 - 0.72 / height, subtitle, size=10, color=MUTED)
         found.text(0.02, 0.12 / height, note, size=7.5, color=MUTED)
         yield found

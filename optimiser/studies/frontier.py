@@ -169,7 +169,7 @@ def trace_job(
         done = _trace(stage, target, problem, labels, job.frontier, job.solve, watch, executor)
         if loaded.job.output.report:
             name = page_name(target)
-            page.write_frontier(_shown(chain, done), stage / name, picture=stage / PICTURE)
+            page.write(_shown(chain, done), stage / name, picture=stage / PICTURE)
         return done
 
 

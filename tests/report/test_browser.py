@@ -458,7 +458,7 @@ def frontier(folder, words=None):
     """Write the page of a drawn frontier."""
     picture = folder / "frontier.png"
     picture.write_bytes(PIXEL)
-    return page.write_frontier(traced(words), folder / "report.html", picture=picture)
+    return page.write(traced(words), folder / "report.html", picture=picture)
 
 
 @pytest.fixture(scope="module")

@@ -151,7 +151,9 @@ def _differs(table: Table, tolerance: float) -> bool:
     told = differences(table.cells, now, tolerance=tolerance)
     shared = len(table.cells.keys() & now.keys())
     print(*told, f"{shared} of {len(table.cells)} cells compared, {len(told)} differ", sep="\n", flush=True)
-    return bool(told) or ran.returncode not in (0, 10)
+    if not shared:
+        print("Nothing was compared: the table sums up by hand what the command gives.", flush=True)
+    return bool(told) or not shared or ran.returncode not in (0, 10)
 
 
 def _words(command: str) -> list[str]:

@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parents[2] / "benchmarks" / "single_pairs.py"
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_method_of_single_pairs_proves_the_same_optimum_as_auto(seed):
     problem = grid(GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=seed))

@@ -1,7 +1,9 @@
 """Load a matrix of travel times, or a table of weights, for use without OpenStreetMap."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,12 +29,13 @@ _LARGEST_VALUE = 2**53
 
 
 def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_door") -> TimeGraph:
-    """Load travel times between cities from CSV or Parquet.
+    """Load travel times between cities from CSV, Parquet or OMX.
 
     The long form has columns `origin`, `destination`, and `seconds` or `minutes`. In the square form, the
     first column is named `seconds` or `minutes` and contains the origins; the other columns are named after
     the destinations. Cities are identified by `city_id` or by name. An empty cell or an absent pair means
-    that there is no path.
+    that there is no path. An OMX file holds a matrix of one of these names; its first mapping has the ids of
+    the cities, and without one its rows are theirs in order.
 
     Parameters
     ----------
@@ -116,16 +119,18 @@ def _read(
     The cells are texts: `origin`, `destination`, `value`, `place` in the file. Numbers are NaN where empty.
     """
     try:
-        if checked(path).suffix.lower() == ".parquet":
-            frame = pd.read_parquet(path).astype(object)
+        suffix = checked(path).suffix.lower()
+        if suffix in (".parquet", ".omx"):
+            frame = pd.read_parquet(path) if suffix == ".parquet" else _read_omx(path, cities, quantities)
+            frame = frame.astype(object)
             frame = frame.where(frame.notna(), "").astype(str)
         else:
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(
             f"the {table} cannot be read: {error}",
             where=str(path),
-            remedy="Provide a CSV (UTF-8) or Parquet file.",
+            remedy="Provide a CSV (UTF-8), Parquet or OMX file.",
         ) from error
     frame.columns = frame.columns.astype(str).str.strip()
     named = [name for name in quantities if name in frame.columns]
@@ -171,6 +176,51 @@ def _read(
         f"{one.place}: '{one.value}' {text}" for mask, text in masks for one in found[mask].itertuples()
     ]
     return quantity, found, rows, value, faults
+
+
+def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...]) -> pd.DataFrame:
+    """Return the matrix of a file that has the name of a quantity, as a table in the square form."""
+    with _openmatrix().open_file(str(path)) as file:
+        known, mappings = file.list_matrices(), file.list_mappings()
+        name = next((one for one in known if one in quantities), None)
+        if name is None:
+            return pd.DataFrame(columns=known)
+        values = np.asarray(file[name], dtype=np.float64)
+        labels = file.map_entries(mappings[0]) if mappings else cities.table["city_id"]
+    frame = pd.DataFrame(values, columns=[str(label) for label in labels])
+    frame.insert(0, name, frame.columns)
+    return frame
+
+
+def write_omx(path: str | Path, ids: Iterable[object], matrices: Mapping[str, pd.DataFrame]) -> None:
+    """Write matrices between cities as an OMX file, float64, NaN where a cell is empty.
+
+    Parameters
+    ----------
+    ids
+        Ids of the cities, which become the mapping `city_id` where all are whole numbers: OMX has no others.
+    matrices
+        Tables [n x n] in the order of the ids, by name.
+    """
+    labels = [str(one) for one in ids]
+    with _openmatrix().open_file(str(path), "w") as file:
+        for name, table in matrices.items():
+            file[name] = table.to_numpy(dtype=np.float64, na_value=np.nan)
+        if all(label.isdecimal() for label in labels):
+            file.create_mapping("city_id", [int(label) for label in labels])
+
+
+def _openmatrix() -> Any:  # noqa: ANN401 - a module without types
+    try:
+        import openmatrix
+    except ImportError as error:
+        raise SourceError(
+            "matrices in the format OMX need the package openmatrix, which is not installed",
+            done="Nothing was read or written.",
+            remedy="Install the extra `omx`: in a clone begin with `uv run --extra omx`, of a wheel "
+            "`pip install 'WHEEL[omx]'`.",
+        ) from error
+    return openmatrix
 
 
 def _rows(cells: pd.DataFrame, cities: Cities) -> tuple[Ints, list[str]]:

@@ -39,7 +39,7 @@ cases = [
     "limit 15 min longer",
 ]
 run = pr.run("jing-jin-ji-links", settings=["cases.enabled=true", f"cases.only={cases}"])
-links = run.links.set_index("rank")
+links = run.links.copy()
 links["link"] = links["from_name"] + " – " + links["to_name"]
 print(str(run).replace(". ", ".\n"))
 

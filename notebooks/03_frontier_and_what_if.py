@@ -115,7 +115,7 @@ both.plot()
 # would pay for, is forced into the plan.
 
 # %%
-dearest = int(run.links.nlargest(1, "cost")["rank"].item())
+dearest = int(run.links["cost"].idxmax())
 idle = run.candidates.query("not built and cost <= @run.budget / 2").nlargest(1, "cost").iloc[0]
 forced = f"force {idle['from_name']} – {idle['to_name']}"
 answers = {

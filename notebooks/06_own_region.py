@@ -193,9 +193,8 @@ print(plan)
 plan.plot()
 
 # %%
-plan.links[["rank", "kind", "from_name", "to_name", "length_km", "cost", "pairs", "pairs_lost_alone"]].round(
-    1
-)
+shown = ["rank", "kind", "from_name", "to_name", "length_km", "cost", "pairs", "pairs_lost_alone"]
+plan.links.reset_index()[shown].round(1)
 
 # %%
 print(plan.why(1))
@@ -226,6 +225,8 @@ print(busy)
 
 # %%
 plan.report(folder / "out")
+region.write_omx(folder / "today.omx")
+plan.write_omx(folder / "times.omx")
 sorted(path.name for path in (folder / "out").iterdir())
 
 # %%

@@ -15,9 +15,13 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
+import openmatrix
 import osmium
 import pandas as pd
 import pytest
+import shapely
 from cli_drawing import CITIES, JOB, cities_csv, draw_map
 from core_drawing import line
 from engine_running import solve_here
@@ -28,6 +32,7 @@ from sweep_drawing import swept
 
 import optimiser
 import polyring as pr
+from networks.errors import NetworksError
 from optimiser.problem import RingLink, dumps
 from optimiser.report import plots
 from optimiser.run.chain import Chain
@@ -266,7 +271,18 @@ def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, 
         ({"without": ["nowhere"], "force": [1]}, "no candidate has the id 'nowhere'"),
         ({"without": [1], "force": [1]}, "both left out and forced"),
         ({"budget": -1}, "negative"),
-        ({"budget": 1.5}, "neither a share below 1 nor whole money"),
+        ({"budget": 12.5}, "neither a share below 1 nor whole money"),
+        ({"budget": 2.0}, "budget_share=2.0 for a share of the budget of the run, budget=2 for"),
+        ({"budget": 5, "budget_share": 0.5}, "are both given"),
+        ({"budget": "half"}, "not a number"),
+        ({"budget": True}, "not a number"),
+        ({"limit": 4}, "Write '4h' for hours, '4 min' for minutes"),
+        ({"limit": 210.0}, "Write '210h' for hours, '210 min' for minutes"),
+        ({"limit": True}, "no time limit"),
+        ({"rings": "no"}, "rings='no' is no True or False"),
+        ({"gap": "1 %"}, "gap='1 %' is no number"),
+        ({"weights": 3}, "weights=3 is no mapping"),
+        ({"without": 1.5}, "without=1.5 is no rank, id, or list of them"),
         ({"budget": float("nan")}, "not a number"),
         ({"weights": {"tiny": 2}}, "no pair is of the tier 'tiny'"),
         ({"weights": {"small": 1.5}}, "no whole number"),
@@ -276,6 +292,50 @@ def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, 
 def test_a_question_that_means_nothing_is_refused_with_its_reason(run, question, words):
     with pytest.raises(pr.OptimiserError, match=words):
         run.solve(**question)
+
+
+def test_a_share_of_the_budget_may_have_any_size(run, half):
+    assert run.solve(budget_share=1.5, time_limit_s=60).budget == run.budget * 3 // 2
+    assert run.solve(budget_share=0.5).budget == half.budget
+
+
+def test_figures_of_a_run_are_attributes(run):
+    assert (run.objective, run.bound) == (run.plan.objective, run.plan.bound)
+    assert run.limit == run.job.times.limit_s
+    assert run.coverage.loc["all", "after_pairs"] == run.pairs["within_after"].sum()
+    assert run.coverage.loc["all", "pairs"] == len(run.pairs)
+    times = run.travel_times()
+    pair = run.pairs.iloc[0]
+    assert times.loc[pair["origin"], pair["destination"]] == pair["after_s"]
+    assert times.loc[pair["destination"], pair["origin"]] == pair["after_s"]
+    assert (times.to_numpy().diagonal() == 0).all()
+    assert run.travel_times("before").loc[pair["origin"], pair["destination"]] == pair["before_s"]
+
+
+def test_links_are_indexed_by_rank_and_lists_are_lists(run):
+    assert (run.links.index.name, run.links.index.tolist()) == ("rank", list(range(1, len(run.links) + 1)))
+    assert {type(used) for used in run.pairs["links"]} == {list}
+    assert set().union(*run.pairs["links"]) <= set(run.built)
+    assert all(run.rings[name].dtype == bool for name in ("formed", "required"))
+    assert all(isinstance(value, list) for name in ("centres", "candidates") for value in run.rings[name])
+
+
+def test_a_table_with_lists_is_saved_with_texts(run, tmp_path):
+    run.pairs.to_file(tmp_path / "pairs.gpkg")
+    again = gpd.read_file(tmp_path / "pairs.gpkg")
+    assert again["links"].fillna("").tolist() == ["; ".join(used) for used in run.pairs["links"]]
+
+
+def test_what_is_large_is_shown_in_one_line(run):
+    problem = run.problem
+    sizes = (
+        f"{len(problem.nodes):,} nodes, {len(problem.candidates):,} candidates, {len(problem.pairs):,} pairs"
+    )
+    assert repr(problem).startswith(f"<DesignProblem job: {sizes}")
+    assert repr(run.result).startswith(f"<Result job: {run.status}, objective {run.objective:,}")
+    assert repr(run.summary).startswith("<Summary: format, ")
+    found = run.frontier(points=2, gap=0.1)
+    assert repr(found).startswith(f"<TracedFrontier job: {len(found.points)} points, ")
 
 
 def test_why_names_the_pairs_that_fall_back_without_the_link(run):
@@ -480,6 +540,49 @@ def test_a_travel_time_matrix_takes_the_place_of_a_map(home):
     assert modelled.travel_times().loc["Alpha", "Zeta"] == slower.loc["Alpha", "Zeta"]
     candidates = modelled.candidates(file=home / "own.csv")
     assert candidates.table["candidate_id"].tolist() == ["new"]
+
+
+def test_tables_in_memory_take_the_place_of_files(home):
+    on_file = {"cities": home / "cities.csv", "country": "CN", "limit": "2h"}
+    known = pd.read_csv(home / "cities.csv", dtype={"id": str})
+    points = gpd.GeoDataFrame(
+        known.drop(columns=["lon", "lat"]), geometry=gpd.points_from_xy(known["lon"], known["lat"]), crs=4326
+    )
+    hills = gpd.GeoDataFrame({"terrain": ["hill"]}, geometry=[shapely.box(115, 38, 119, 41)], crs=4326)
+    own = gpd.GeoDataFrame(
+        {"id": ["new"], "from": ["Beta"], "to": ["Epsilon"], "seconds": [600], "cost": [10]},
+        geometry=[None],
+        crs=4326,
+    )
+    region = pr.Region.read(home / "map.osm", **on_file)
+    held = pr.Region.read(home / "map.osm", **{**on_file, "cities": points.to_crs(3857)}, terrain=hills)
+    assert held.travel_times().equals(region.travel_times())
+    table = held.candidates(file=own).table.set_index("candidate_id")
+    assert table.loc["new", "cost"] == 10
+    assert table.drop("new")["hill"].max() > 0.9
+    assert region.candidates().table["hill"].max() == 0.0
+    modelled = pr.Region.read(region.travel_times() * 2, **{**on_file, "cities": points})
+    assert modelled.travel_times().loc["Alpha", "Zeta"] == 2 * region.travel_times().loc["Alpha", "Zeta"]
+
+
+def test_matrices_are_written_and_read_as_omx(run, home):
+    on_file = {"cities": home / "cities.csv", "country": "CN", "limit": "2h"}
+    region = pr.Region.read(home / "map.osm", **on_file)
+    region.write_omx(home / "today.omx")
+    again = pr.Region.read(home / "today.omx", **on_file)
+    assert again.travel_times().equals(region.travel_times())
+    run.write_omx(home / "plan.omx")
+    with openmatrix.open_file(str(home / "plan.omx")) as file:
+        assert file.list_matrices() == ["seconds", "seconds_all_built", "seconds_today"]
+        for name, state in (("seconds", "after"), ("seconds_today", "before")):
+            assert (np.asarray(file[name]) == run.travel_times(state).to_numpy(dtype=float)).all()
+
+
+def test_omx_without_its_library_names_the_extra(home, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openmatrix", None)
+    with pytest.raises(NetworksError, match="need the package openmatrix") as told:
+        run.write_omx(home / "none.omx")
+    assert "uv run --extra omx" in str(told.value)
 
 
 def test_a_region_is_priced_with_a_cost_table_of_ones_own(home):

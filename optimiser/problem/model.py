@@ -245,6 +245,14 @@ class DesignProblem:
         """Return whether every coverable pair must be covered: no budget, and `cover` is `all`."""
         return self.budget is None and self.cover == "all"
 
+    def __repr__(self) -> str:
+        """Return name and sizes in one line."""
+        budget = "no budget" if self.budget is None else f"budget {self.budget:,} {self.money}".rstrip()
+        sizes = ", ".join(
+            f"{len(getattr(self, part)):,} {part}" for part in ("nodes", "candidates", "pairs", "rings")
+        )
+        return f"<DesignProblem {self.name}: {sizes}, {budget}>"
+
     @property
     def is_plain(self) -> bool:
         """Return whether there are neither rings nor periods, so that a plan is a set of candidates."""

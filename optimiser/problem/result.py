@@ -235,6 +235,11 @@ class Result:
     infeasible_by: ProofSource | None = None
     start: str = ""
 
+    def __repr__(self) -> str:
+        """Return name, status and objective in one line."""
+        found = f"objective {self.objective:,}, {len(self.built)} built, bound {self.bound}"
+        return f"<Result {self.problem}: {self.status}, {found}>"
+
     @property
     def has_plan(self) -> bool:
         """Return whether the result holds a plan."""

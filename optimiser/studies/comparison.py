@@ -48,6 +48,15 @@ class Table(gpd.GeoDataFrame):  # type: ignore[misc]
             raise page.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
         return super().explore(*args, **kwargs)
 
+    def to_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in geopandas
+        """Write the table to a file; lists become texts."""
+        texts = {
+            name: cells.map("; ".join)
+            for name, cells in self.items()
+            if len(cells) and all(isinstance(cell, list) for cell in cells)
+        }
+        gpd.GeoDataFrame(self.assign(**texts)).to_file(*args, **kwargs)
+
 
 # ---- two plans
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from networks.matrix import write_omx
+from networks.skims import UNREACHABLE
 from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
@@ -41,6 +45,7 @@ from optimiser.studies.comparison import Comparison, Table, Why, explain
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.studies.whatif import (
     LEAST_SHARE,
+    NUMBER,
     UNCHANGED,
     Limit,
     LinkNames,
@@ -49,6 +54,7 @@ from optimiser.studies.whatif import (
     budget_amount,
     candidate_ids,
     limit_seconds,
+    refuse_types,
     tier_weights,
 )
 from optimiser.tasks.cache import Progress
@@ -58,6 +64,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SUMMARY = "summary.json"
+
+
+class Summary(dict[str, Any]):
+    """The contents of a `summary.json`; shown by its keys."""
+
+    def __repr__(self) -> str:
+        """Return the keys in one line."""
+        return f"<Summary: {', '.join(self)}>"
+
+
+def times_table(names: Iterable[object], seconds: NDArray[np.int64]) -> pd.DataFrame:
+    """Return travel times, int64 [cities x cities] seconds, as a table that is empty without a path."""
+    labels = [*map(str, names)]
+    known = pd.DataFrame(np.where(seconds < UNREACHABLE, seconds, -1), labels, labels, dtype="Int64")
+    return known.mask(known < 0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,6 +154,49 @@ class Run:
         return self.problem.money
 
     @property
+    def objective(self) -> int:
+        """Return what the plan is worth, in units of weight; without a budget its cost."""
+        return self.plan.objective
+
+    @property
+    def bound(self) -> float | None:
+        """Return what no plan exceeds, in units of `objective`; None without a proof."""
+        return self.plan.bound
+
+    @property
+    def limit(self) -> int:
+        """Return the time limit of a pair, in seconds."""
+        return self.job.times.limit_s
+
+    @property
+    def coverage(self) -> pd.DataFrame:
+        """Return pairs and weight within the limit, today, with the plan and with everything, by tier."""
+        return coverage.by_group(self.shown.pairs).set_index("group")
+
+    def travel_times(self, state: str = "after") -> pd.DataFrame:
+        """Return travel times between cities, whole seconds, as `Region.travel_times` does.
+
+        Parameters
+        ----------
+        state
+            ``before`` (today), ``after`` (with the plan) or ``all_built``.
+        """
+        pairs = self.shown.pairs
+        ends = pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
+        seconds = np.zeros((len(self.shown.cities),) * 2, dtype=np.int64)
+        seconds[ends[:, 0], ends[:, 1]] = seconds[ends[:, 1], ends[:, 0]] = pairs[f"{state}_s"]
+        return times_table(self.shown.cities["name"], seconds)
+
+    def write_omx(self, path: str | Path) -> None:
+        """Write travel times between cities as OMX, float64 seconds, NaN where no path leads.
+
+        The matrices are `seconds` (with the plan), `seconds_today` and `seconds_all_built`.
+        """
+        names = {"seconds": "after", "seconds_today": "before", "seconds_all_built": "all_built"}
+        times = {name: self.travel_times(state) for name, state in names.items()}
+        write_omx(path, self.shown.cities["city_id"], times)
+
+    @property
     def status(self) -> Status:
         """Return ``optimal`` where the gap is 0, else ``feasible``."""
         return self.plan.status
@@ -151,15 +215,15 @@ class Run:
     def summary(self) -> Mapping[str, Any]:
         """Return the contents of `summary.json`: of the run folder, or as it would be written."""
         if self.folder is not None:
-            return dict(store.load_json(self.folder / _SUMMARY))
-        return reporting.summarise(self._findings, self.shown, seconds={}, reused=())
+            return Summary(store.load_json(self.folder / _SUMMARY))
+        return Summary(reporting.summarise(self._findings, self.shown, seconds={}, reused=()))
 
     # ---- tables
 
     @cached_property
     def links(self) -> gpd.GeoDataFrame:
-        """Return the proposed links in order of rank, EPSG:4326; `columns` says what each column means."""
-        return Table(self.shown.links)
+        """Return the proposed links by rank, EPSG:4326; `columns` says what each column means."""
+        return Table(self.shown.links.set_index("rank"))
 
     @property
     def states(self) -> pd.DataFrame:
@@ -174,12 +238,21 @@ class Run:
     @cached_property
     def pairs(self) -> gpd.GeoDataFrame:
         """Return the pairs of cities with their times in each state, as straight lines, EPSG:4326."""
-        return Table(tables.pair_lines(self.shown.cities, self.shown.pairs))
+        found = tables.pair_lines(self.shown.cities, self.shown.pairs)
+        return Table(found.assign(links=pd.Series([*map(list, self.shown.pairs["links"])], dtype=object)))
 
     @cached_property
     def rings(self) -> gpd.GeoDataFrame:
         """Return the rings that the job asks for, EPSG:4326; one that is not formed has no line."""
-        return Table(tables.ring_table(self.shown.rings))
+        found, rings = tables.ring_table(self.shown.rings), self.shown.rings
+        lists = {
+            "centres": [list(ring.facts.centres) for ring in rings],
+            **{
+                name: [list(getattr(ring, name)) for ring in rings]
+                for name in ("candidates", "must", "inside")
+            },
+        }
+        return Table(found.assign(**lists).astype({"formed": bool, "required": bool}))
 
     @cached_property
     def ring_legs(self) -> gpd.GeoDataFrame:
@@ -290,12 +363,13 @@ class Run:
             without=lambda: self.solve(without=[name], gap=gap, time_limit_s=time_limit_s).shown,
         )
 
-    def solve(
+    def solve(  # noqa: PLR0913 - what a question may change
         self,
         *,
         without: LinkNames = (),
         force: LinkNames = (),
         budget: float | None = None,
+        budget_share: float | None = None,
         weights: Mapping[str, int] | None = None,
         limit: Limit | None = None,
         rings: bool | None = None,
@@ -310,12 +384,13 @@ class Run:
         ----------
         without, force
             Links that must not, and must, be built: ranks of `links`, or ids of `candidates`.
-        budget
-            Below 1 a share of the budget of this run, else money; None: as in this run.
+        budget, budget_share
+            Another budget in the unit `money` (below 1: a share), or as a share of that of this run, of any
+            size; both None: as in this run.
         weights
             Factor on the weight of pairs by tier of the smaller city, such as ``{"small": 3}``.
         limit
-            Another time limit: ``"3h30"``, ``"210 min"``, seconds.
+            Another time limit: ``"3h30"``, ``"210 min"``, a `timedelta`, or whole seconds, at least 300.
         rings
             None: the rings of the job, but for wishes that the plan of this run does not form, so that the
             question is one about links and answered sooner. True: all of them. False: none, so that their
@@ -339,12 +414,18 @@ class Run:
         InfeasibleError, SolverError
             When no plan meets the question, or none was found in time.
         """
+        refuse_types(
+            weights=(weights, Mapping, "mapping of tiers to factors"),
+            rings=(rings, bool, "True or False"),
+            gap=(gap, NUMBER, "number"),
+            time_limit_s=(time_limit_s, NUMBER, "number of seconds"),
+        )
         wishes = (ring.id for ring in self.study.chain.design.rings if not ring.required)
         unformed = tuple(name for name in wishes if name not in self.result.rings)
         later = WhatIf(
             fixed_out=candidate_ids(without, self._ranked, self._names, where="without"),
             fixed_in=candidate_ids(force, self._ranked, self._names, where="force"),
-            budget=None if budget is None else budget_amount(budget, self.problem),
+            budget=budget_amount(budget, budget_share, self.problem),
             tier_factors=tier_weights(weights or {}, self.problem),
             limit_s=None if limit is None else limit_seconds(limit),
             rings=rings is not False,
@@ -448,6 +529,8 @@ class Run:
                 pipeline.write_job(stage, self._chain.loaded)
             folders.write_plan(stage, self.problem, self.plan, self._findings, shown)
         return target
+
+    save = report
 
     def close(self) -> None:
         """End the process that solves; the next question starts it again."""

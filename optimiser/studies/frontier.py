@@ -75,6 +75,12 @@ class TracedFrontier:
     curve: Curve = field(repr=False)
     labels: Mapping[str, Label] = field(repr=False)
 
+    def __repr__(self) -> str:
+        """Return name, number of points and their costs in one line."""
+        costs = [point.cost for point in self.curve.points]
+        span = f", {min(costs):,} to {max(costs):,} {self.problem.money}" if costs else ""
+        return f"<TracedFrontier {self.problem.name}: {len(costs)} points{span}>"
+
     @cached_property
     def points(self) -> pd.DataFrame:
         """Return one row a point, by rising cost: the columns of `frontier.csv`, without those of files."""

@@ -9,33 +9,32 @@ from typing import Self, overload
 
 import geopandas as gpd
 import networkx as nx
-import numpy as np
 import pandas as pd
 
 from networks import regions
 from networks.inputs import checksum
 from networks.intermodal import Definition
-from networks.skims import UNREACHABLE
+from networks.matrix import write_omx
 from optimiser import verify as checking
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
 from optimiser.proposals.generate import Kind
 from optimiser.proposals.table import Candidates
 from optimiser.report import page
+from optimiser.report.ring_layout import WGS84
 from optimiser.run.chain import Chain
 from optimiser.run.proposing import propose_candidates
 from optimiser.run.source import find_source
 from optimiser.studies.comparison import Table
-from optimiser.studies.finished import Run
-from optimiser.studies.whatif import Limit, Study, WhatIf, limit_seconds
+from optimiser.studies.finished import Run, times_table
+from optimiser.studies.whatif import Limit, Study, WhatIf, budget_given, limit_seconds
 from optimiser.tasks.cache import Progress, folder
 from optimiser.verify import Plan
 
-MATRICES = (".csv", ".parquet")
+MATRICES = (".csv", ".parquet", ".omx")
 """Endings of tables of travel times that take the place of a map."""
 CITY_SOURCES = ("geonames", "osm", "region")
 """Where cities may come from other than a file."""
@@ -84,12 +83,13 @@ class Region:
     @classmethod
     def read(
         cls,
-        file: str | Path | nx.MultiDiGraph,
+        file: str | Path | nx.MultiDiGraph | pd.DataFrame,
         *,
-        cities: str | Path = "",
+        cities: str | Path | gpd.GeoDataFrame = "",
         country: str = "",
         limit: Limit = "4h",
         costs: str | Path = "",
+        terrain: str | Path | gpd.GeoDataFrame = "",
         settings: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Self:
@@ -101,17 +101,20 @@ class Region:
             OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), what `polyring import` wrote (`.gpkg`),
             or name of an embedded region. In place of a map a street graph of OSMnx (`.graphml`, or itself:
             it is kept in the cache), a timetable in the format GTFS (`.zip`), or a table of travel times
-            (`.csv`, `.parquet`; then only candidates of your own count).
+            (`.csv`, `.parquet`, `.omx`, or one as `travel_times` returns, in seconds; then only candidates of
+            your own count). Read no `.omx` that you do not trust: its library runs what is pickled in it.
         cities
-            CSV with id, name, lon, lat, population; or `geonames`, `osm` (places of the map) or `region` (the
-            list of an embedded region). Default: the region's own list where it has one, `geonames` for a
-            graph or a timetable, else `osm`.
+            CSV with id, name, lon, lat, population, or points with the other columns; or `geonames`, `osm`
+            (places of the map) or `region` (the list of an embedded region). Default: the region's own list
+            where it has one, `geonames` for a graph or a timetable, else `osm`.
         country
             ISO 3166 code for default speeds and costs.
         limit
-            Time limit for which candidates are proposed.
+            Time limit for which candidates are proposed: ``"3h30"``, a `timedelta`, or seconds, at least 300.
         costs
             Cost table of your own (TOML, docs/candidates.md); default: that of the country.
+        terrain
+            Raster of heights, or polygons with a column `terrain` (docs/candidates.md).
         settings
             Changes of further keys of a job, such as ``access.wait_cap_s=900``, values in TOML.
         progress
@@ -122,7 +125,7 @@ class Region:
         JobError
             When a file is missing, or a setting has faults.
         """
-        name = str(file) if isinstance(file, str | Path) else str(_kept_graph(file))
+        name = _file_of(file, "seconds")
         is_embedded, suffix = name in regions.names(), Path(name).suffix
         by_suffix = {
             **dict.fromkeys(MATRICES, "matrix"),
@@ -130,17 +133,18 @@ class Region:
             sections.FEED_SUFFIX: "gtfs",
         }
         given = "name" if is_embedded else by_suffix.get(suffix, "file")
+        places = _file_of(cities, "cities")
         job = Job.model_validate(
             {
                 "region": {given: name, "country": country},
-                "cities": {"source" if str(cities) in CITY_SOURCES else "file": str(cities)},
+                "cities": {"source" if places in CITY_SOURCES else "file": places},
                 "times": {"limit_s": limit_seconds(limit)},
-                "costs": {"table": str(costs)},
+                "costs": {"table": str(costs), "terrain": _file_of(terrain, "terrain")},
             }
         )
         job = loads(render(job), where="Region.read", settings=settings)
         title = name if is_embedded else Path(name).name.split(".")[0]
-        title = title if isinstance(file, str | Path) else "graph"
+        title = title if isinstance(file, str | Path) else type(file).__name__
         loaded = LoadedJob(title, Path.cwd(), job)
         find_source(loaded)  # missing files are reported here, not when they are read
         return cls(loaded, progress or Progress())
@@ -180,18 +184,18 @@ class Region:
         """
         times = self._chain.times.value
         skim = times.skims[definition or self.loaded.job.times.definition]
-        names = times.cities["name"].astype(str).tolist()
-        known = pd.DataFrame(
-            np.where(skim < UNREACHABLE, skim, -1), index=names, columns=names, dtype="Int64"
-        )
-        return known.mask(known < 0)
+        return times_table(times.cities["name"], skim)
+
+    def write_omx(self, path: str | Path) -> None:
+        """Write today's travel times between cities as OMX: `seconds`, float64, NaN where no path leads."""
+        write_omx(path, self._chain.times.value.cities["city_id"], {"seconds": self.travel_times()})
 
     def candidates(
         self,
         kinds: Sequence[str] = (),
         *,
         limit: Limit | None = None,
-        file: str | Path = "",
+        file: str | Path | gpd.GeoDataFrame = "",
         further: Mapping[str, Kind] | None = None,
     ) -> Candidates:
         """Propose what may be built, with costs and with what serves its ends today.
@@ -203,7 +207,7 @@ class Region:
         limit
             Time limit that they should help to keep; None: that of the region.
         file
-            Further candidates of your own: GeoJSON, GeoPackage or CSV.
+            Further candidates of your own: GeoJSON, GeoPackage, CSV or a GeoDataFrame.
         further
             Kinds of your own by name, each with its generator (docs/extending.md). They are proposed beside
             the kinds asked for, and, since code cannot be compared, anew at each call.
@@ -221,8 +225,8 @@ class Region:
             When a kind of your own has the name of another, or what it proposes cannot be priced.
         """
         asked = self.loaded.job.candidates.model_copy(update={"kinds": tuple(kinds)})
-        if str(file):
-            asked = asked.model_copy(update={"file": str(Path(file).absolute())})
+        if own := _file_of(file, "candidates"):
+            asked = asked.model_copy(update={"file": str(Path(own).absolute())})
         chain = self._with(limit, candidates=asked)
         if not further:
             return chain.candidates.value
@@ -235,6 +239,7 @@ class Region:
         *,
         limit: Limit | None = None,
         budget: float | None = None,
+        budget_share: float | None = None,
         name: str = "",
     ) -> RegionProblem:
         """State the design problem: candidates, pairs of cities, limit, budget.
@@ -245,8 +250,9 @@ class Region:
             What may be built, as proposed or chosen from it; None: all that is proposed.
         limit
             Time limit; None: that of the region.
-        budget
-            Below 1 a share of the cost of all candidates, else money; None: as the region says (a tenth).
+        budget, budget_share
+            In the unit of money of the costs (below 1: a share), or as a share of the cost of all candidates;
+            both None: as the region says (a tenth).
         name
             Name of the problem; empty: that of the region.
 
@@ -256,16 +262,9 @@ class Region:
             When limit or budget cannot be read.
         """
         changes: dict[str, sections.Section] = {}
-        if budget is not None:
-            is_amount = budget >= 1 and budget == round(budget)
-            if not (is_amount or 0 <= budget < 1):
-                raise JobError(
-                    f"the budget {budget!r} is neither a share below 1 nor whole money",
-                    where="budget",
-                    done="No problem was stated.",
-                    remedy="Give a share of the cost of all candidates, or whole money.",
-                )
-            given = {"amount": round(budget)} if is_amount else {"share": float(budget)}
+        if budget is not None or budget_share is not None:
+            amount, share = budget_given(budget, budget_share, of="the cost of all candidates", money="")
+            given = {"amount": amount} if share is None else {"share": share}
             changes["budget"] = sections.Budget.model_validate(given)
         chain = replace(self._with(limit, **changes), own=candidates)
         if name:
@@ -293,18 +292,37 @@ class Region:
         return Chain(loaded, find_source(loaded), self.progress)
 
 
-def _kept_graph(graph: nx.MultiDiGraph) -> Path:
-    """Keep a graph in the cache, named by its content, so that a job can name it."""
-    import osmnx as ox
+def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> str:
+    """Return the path of an input; one in memory is kept in the cache, named by its content.
 
-    kept = folder() / "graphs"
+    Parameters
+    ----------
+    what
+        What a table holds: `cities`, `seconds` (a square of travel times), or features of another kind.
+    """
+    if isinstance(value, str | Path):
+        return str(value)
+    suffix = ".csv" if what in ("cities", "seconds") else ".geojson"
+    suffix = suffix if isinstance(value, pd.DataFrame) else sections.GRAPH_SUFFIX
+    kept = folder() / "inputs"
     kept.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=kept) as place:
-        part = Path(place) / f"graph{sections.GRAPH_SUFFIX}"
-        ox.io.save_graphml(graph, part)
-        path = kept / f"{checksum(part)[:24]}{sections.GRAPH_SUFFIX}"
+        part = Path(place) / f"{what}{suffix}"
+        if not isinstance(value, pd.DataFrame):
+            import osmnx as ox
+
+            ox.io.save_graphml(value, part)
+        elif not isinstance(value, gpd.GeoDataFrame):
+            value.rename_axis(what).to_csv(part)
+        elif what == "cities":
+            points = value.to_crs(WGS84).rename(columns={"city_id": "id"})
+            table = pd.DataFrame(points.drop(columns="geometry"))
+            table.assign(lon=points.geometry.x, lat=points.geometry.y).to_csv(part, index=False)
+        else:
+            value.to_crs(WGS84).to_file(part, driver="GeoJSON")
+        path = kept / f"{checksum(part)[:24]}{suffix}"
         part.replace(path)
-    return path
+    return str(path)
 
 
 def solve(  # noqa: PLR0913 - the options of the command

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import numpy as np
+
 from optimiser.frontier.cases import Case
 from optimiser.job.model import Job, LoadedJob, did_you_mean, unknown_links
 from optimiser.job.sections import clock_seconds
@@ -21,6 +23,12 @@ LEAST_SHARE = 0.5
 """Share of the time limit that the solve gets at least, however long it took to state the question."""
 
 _NOTHING = "Nothing was solved."
+NUMBER = (int, float, np.number)
+"""Types of numbers; bool is one of them and must be left out."""
+_LEAST_LIMIT_S = 300
+"""Time limits below this are taken for hours or minutes that lack their unit."""
+_UNCLEAR = (1.0, 10.0)
+"""Budgets within these bounds, written as fractions, may be meant as shares."""
 
 type LinkNames = int | str | Iterable[int | str]
 """Ranks in the table of links, ids of candidates, or a mixture."""
@@ -107,56 +115,94 @@ def limit_seconds(limit: Limit) -> int:
     Raises
     ------
     JobError
-        When it cannot be read, or is not above 0.
+        When it cannot be read, or is below five minutes.
 
     Examples
     --------
     >>> limit_seconds("3h30"), limit_seconds("90 min"), limit_seconds("14400")
     (12600, 5400, 14400)
     """
-    seconds = 0.0
+    seconds, bare = 0.0, ""
     if isinstance(limit, timedelta):
         seconds = limit.total_seconds()
     elif isinstance(limit, str):
-        seconds = int(limit) if limit.strip().isdecimal() else clock_seconds(limit)
-    else:
-        seconds = limit
-    if seconds < 1 or not math.isfinite(seconds) or seconds != round(seconds):
-        raise JobError(
-            f"{limit!r} is no time limit",
-            where="limit",
-            done=_NOTHING,
-            remedy="Write for example '4h', '3h30', '3:30', '210 min', or whole seconds.",
-        )
+        bare = limit.strip() if limit.strip().isdecimal() else ""
+        seconds = int(bare) if bare else clock_seconds(limit)
+    elif isinstance(limit, NUMBER) and not isinstance(limit, bool):
+        seconds, bare = float(limit), f"{limit:g}"
+    remedy = "Write for example '4h', '3h30', '3:30', '210 min', or whole seconds, at least 300."
+    if bare and 0 < seconds < _LEAST_LIMIT_S:
+        remedy = f"Seconds were read. Write '{bare}h' for hours, '{bare} min' for minutes."
+    if not _LEAST_LIMIT_S <= seconds < math.inf or seconds != round(seconds):
+        raise JobError(f"{limit!r} is no time limit", where="limit", done=_NOTHING, remedy=remedy)
     return round(seconds)
 
 
-def budget_amount(budget: float, problem: DesignProblem) -> int:
-    """Return a budget as money: below 1 it is a share of the budget of a problem, rounded down.
+def budget_given(
+    budget: float | None, share: float | None, *, of: str, money: str
+) -> tuple[int, float | None]:
+    """Return a budget as money, or 0 and a share: one below 1, or one that is named so.
+
+    Parameters
+    ----------
+    budget, share
+        The arguments; one of them is None.
+    of, money
+        What a share is a share of, and the unit of money, for messages.
 
     Raises
     ------
     JobError
-        When it is negative, a fraction of a unit of money, or a share where the problem has no budget.
+        When it is no number of at least 0, a fraction of a unit of money, or may be meant as either.
     """
-    fault = ""
-    if not math.isfinite(budget) or budget < 0:
-        fault = "is negative or not a number"
-    elif budget < 1 and problem.budget is None:
-        fault = "is a share, and the run has no budget"
-    elif budget >= 1 and budget != round(budget):
-        fault = "is neither a share below 1 nor whole money"
-    if fault:
-        raise JobError(
-            f"the budget {budget!r} {fault}",
-            where="budget",
-            done=_NOTHING,
-            remedy=f"Give a share below 1 of the budget of the run, or whole {problem.money or 'money'}.",
+    value = budget if share is None else share
+    is_share = share is not None or (isinstance(value, NUMBER) and value < 1)
+    fault, remedy = "", f"Give a share of {of} below 1, or whole {money or 'money'}."
+    if budget is not None and share is not None:
+        fault = "and budget_share are both given"
+    elif not isinstance(value, NUMBER) or isinstance(value, bool) or not 0 <= value < math.inf:
+        fault = f"{value!r} is negative or not a number"
+    elif not is_share and isinstance(value, float) and _UNCLEAR[0] <= value <= _UNCLEAR[1]:
+        fault = f"{value!r} may be a share or money"
+        remedy = (
+            f"Write budget_share={value!r} for a share of {of}, budget={round(value)} for {money or 'money'}."
         )
-    if budget < 1:
-        share = exact_share(float(budget))
-        return share.numerator * (problem.budget or 0) // share.denominator
-    return round(budget)
+    elif not is_share and value != round(value):
+        fault = f"{value!r} is neither a share below 1 nor whole money"
+    if fault or value is None:
+        raise JobError(f"the budget {fault}", where="budget", done=_NOTHING, remedy=remedy)
+    return (0, float(value)) if is_share else (round(value), None)
+
+
+def budget_amount(budget: float | None, share: float | None, problem: DesignProblem) -> int | None:
+    """Return a budget as money, a share of that of a problem rounded down; None where none is given.
+
+    Raises
+    ------
+    JobError
+        As for `budget_given`, or when it is a share and the problem has no budget.
+    """
+    if budget is None and share is None:
+        return None
+    amount, part = budget_given(budget, share, of="the budget of the run", money=problem.money)
+    if part is None:
+        return amount
+    if problem.budget is None:
+        raise JobError("a share is asked for, and the run has no budget", where="budget", done=_NOTHING)
+    exact = exact_share(part)
+    return exact.numerator * problem.budget // exact.denominator
+
+
+def refuse_types(**given: tuple[object, type | tuple[type, ...], str]) -> None:
+    """Refuse arguments of other types: each with its value, the types that it may have, and their name."""
+    faults = [
+        f"{name}={value!r} is no {what}"
+        for name, (value, kinds, what) in given.items()
+        if value is not None
+        and (not isinstance(value, kinds) or (kinds is not bool and isinstance(value, bool)))
+    ]
+    if faults:
+        raise JobError("arguments have the wrong type", faults=faults, done=_NOTHING)
 
 
 def tier_weights(weights: Mapping[str, int], problem: DesignProblem) -> tuple[tuple[str, int], ...]:
@@ -208,6 +254,7 @@ def candidate_ids(
     JobError
         With all names that are unknown.
     """
+    refuse_types(**{where: (names, (int, str, Iterable), "rank, id, or list of them")})
     listed = [names] if isinstance(names, int | str) else list(names)
     if faults := unknown_links(listed, ranked, known):
         raise JobError(

@@ -36,8 +36,13 @@ class Hour:
 
     def _run(self, *words: str) -> str:
         self.commands += 1
-        done = subprocess.run(  # noqa: S603 -- the words of these tests
-            [sys.executable, *words], cwd=self.folder, capture_output=True, text=True, timeout=600, check=False
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
         )
         assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
         return done.stdout
@@ -57,7 +62,7 @@ def hour(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     yield hour
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"\n{request.node.name}: {hour.commands} commands, {seconds:.0f} s of CPU")
+    sys.stdout.write(f"\n{request.node.name}: {hour.commands} commands, {seconds:.0f} s of CPU\n")
 
 
 @pytest.mark.long
@@ -114,7 +119,8 @@ def test_an_analyst_reads_tables_asks_why_and_what_if_in_ten_lines(hour: Hour) -
 @pytest.mark.long
 def test_a_researcher_compares_variants_adds_one_and_takes_the_model_elsewhere(hour: Hour) -> None:
     pyscipopt = pytest.importorskip("pyscipopt")
-    (hour.folder / "cheapest.py").write_text(re.findall("```python\n(.*?)```", (DOCS / "bench.md").read_text(), re.DOTALL)[0])
+    page = (DOCS / "bench.md").read_text()
+    (hour.folder / "cheapest.py").write_text(re.findall("```python\n(.*?)```", page, re.DOTALL)[0])
     names = ("cuts", "paths", "compact")
     chosen = [word for name in (*names, "cheapest.py") for word in ("--variant", name)]
     hour.type("bench", "--instances", "hub_ring_8x2*", *chosen, "--time-limit", "60", "--out", "mine")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +31,8 @@ from optimiser.report import wording
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
     from optimiser.frontier.point import Curve
-    from optimiser.job.sections import Frontier, Solve
+    from optimiser.job.model import Job
+    from optimiser.job.sections import Frontier
     from optimiser.studies.frontier import Traced
 
 MOST_ROWS = 24
@@ -148,27 +148,31 @@ def frontier(
     loaded = None if job.endswith(".json") else read_job(job, changes)
     if loaded is None:
         read_bytes(Path(job))  # refused before anything heavy is loaded
-    asked, solve = _sections(changes) if loaded is None else (loaded.job.frontier, loaded.job.solve)
+    stated = _stated(changes) if loaded is None else loaded.job
     chosen = (workers, cluster, scheduler)
 
     from optimiser.studies.frontier import ENDING, trace_file, trace_job
 
     def trace(display: Display) -> Traced:
-        is_even = asked.placing == "even"
+        is_even = stated.frontier.placing == "even"
         if not is_even and chosen != (None, None, None):
             screen.note(wording.WORDS["frontier_ends"]["one_session"])
         with chosen_executor(*(chosen if is_even else (None, None, None))) as executor:
-            how: Any = {"watch": watching(asked, display), "executor": executor, "progress": display.steps}
+            how: Any = {
+                "watch": watching(stated.frontier, display),
+                "executor": executor,
+                "progress": display.steps,
+            }
             if loaded is not None:
                 return trace_job(loaded, out=out, **how)
             target = out or Path("polyring-runs") / f"{Path(job).stem}{ENDING}"
-            return trace_file(Path(job), asked, solve, out=target, **how)
+            return trace_file(Path(job), stated, out=target, **how)
 
     return trace
 
 
-def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
-    """Return the two sections of a job that count for a problem file."""
+def _stated(changes: Sequence[str]) -> Job:
+    """Return a job with the two sections that count for a problem file."""
     from optimiser.job import loads
 
     others = [text for text in changes if text.split(".", 1)[0] not in ("frontier", "solve")]
@@ -180,28 +184,20 @@ def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
             done="Nothing was read or written.",
             remedy="With a problem file, set keys of frontier and solve alone.",
         )
-    job = loads('[region]\nname = "jing-jin-ji"\n', where="--set", settings=changes)
-    return job.frontier, job.solve
+    return loads('[region]\nname = "jing-jin-ji"\n', where="--set", settings=changes)
 
 
 def watching(asked: Frontier, display: Display) -> Callable[[Tracer], None]:
     """Return a function to call before the first point and after each: it shows how far the frontier is."""
-    begun = None
 
     def watch(tracer: Tracer) -> None:
-        nonlocal begun
-        begun = begun or time.monotonic()
         state, points = tracer.state, len(tracer.state.places)
         display.count(points, asked.points or None)
         if state.ahead and points <= ENDS:
             display.begins(f"Frontier: {len(state.ahead)} answers of workers")
             return
-        most = max(0.0, asked.total_s - (time.monotonic() - begun))
-        left = most if display.left_s is None else min(most, display.left_s)
         many = f"{points} of {asked.points} points" if asked.points else f"{points} points"
-        how = "about" if asked.points else "at most"
-        display.begins(
-            f"Frontier: {many}, {len(state.region.boxes)} gaps open, {how} {screen.duration(left)} left"
-        )
+        rest = "" if display.left_s is None else f", about {screen.duration(display.left_s)} left"
+        display.begins(f"Frontier: {many}, {len(state.region.boxes)} gaps open{rest}")
 
     return watch

@@ -147,7 +147,7 @@ def solve(
                     loaded,
                     variant=Path(name) if name.endswith(SUFFIX) else name,
                     params=params,
-                    progress=display.steps.trace(time_limit),
+                    progress=display.steps.trace,
                     run=interruption.run,
                 )
             except SolveFailure as failure:

@@ -100,7 +100,8 @@ def _run(task: Task, send: Send) -> tuple[str, str]:
             raise ValueError(task.variant)
         return run_extended(task, send)
     t = tables(task.problem)
-    incumbent = mask_incumbent(t, seconds=task.seconds, send=send, base=task.base, most_nodes=task.nodes)
+    incumbent = mask_incumbent(t, seconds=task.seconds, send=send, base=task.base)
+    incumbent.most_nodes = task.nodes
     if not t.size or not len(t.limit):
         return ("proof" if incumbent.plan(nothing(t), "presolve") else "infeasible"), ""
     if task.start is not None:

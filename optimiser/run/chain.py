@@ -311,9 +311,7 @@ class Chain:
 
         def make(folder: Path) -> None:
             try:
-                result = solving.solve(
-                    problem, settings, progress=self.progress.trace(settings.time_limit_s), run=self.solver
-                )
+                result = solving.solve(problem, settings, progress=self.progress.trace, run=self.solver)
             except SolveFailure as failure:
                 if not failure.result.has_plan:
                     raise

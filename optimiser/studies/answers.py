@@ -4,7 +4,6 @@ import atexit
 import io
 import json
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -232,13 +231,12 @@ class AskedBase:
         settings: Solve,
         *,
         start: NamedPlan | None = None,
-        limit_s: Callable[[], float] | None = None,
     ) -> Result:
         """Solve a case in the process; return what the solver claims.
 
         Parameters
         ----------
-        start, limit_s
+        start
             As of `case_task`; the rings of the case are decided anew.
 
         Raises
@@ -246,9 +244,7 @@ class AskedBase:
         SolverError
             If the solver failed.
         """
-        task = case_task(
-            self.address, case, settings, name=f"case {case.name}", start=start, whole=True, limit_s=limit_s
-        )
+        task = case_task(self.address, case, settings, name=f"case {case.name}", start=start, whole=True)
         with solved_by(self.process):
             (outcome,) = answers([task], [self.content], InProcess())
         result = None if outcome.value is None else parse(outcome.value["result"])
@@ -294,34 +290,6 @@ def solved_by(process: ChildProcess) -> Iterator[None]:
         yield
     finally:
         STATE.engine = before
-
-
-class Clock:
-    """One time limit for many cases: each gets a fair share of what is left when it begins.
-
-    Parameters
-    ----------
-    total_s
-        Seconds for all cases.
-    most_s
-        Seconds for a case at most.
-    workers
-        Cases at a time.
-    """
-
-    def __init__(self, total_s: float, most_s: float, workers: int) -> None:
-        self._total_s, self._most_s, self._workers = total_s, most_s, workers
-        self._end, self._waiting = 0.0, 0
-
-    def start(self, waiting: int) -> None:
-        """Start the clock for so many cases."""
-        self._end, self._waiting = time.monotonic() + self._total_s, waiting
-
-    def limit_s(self) -> float:
-        """Return the seconds of the next case, which is about to begin."""
-        share_s = (self._end - time.monotonic()) * self._workers / max(1, self._waiting)
-        self._waiting -= 1
-        return min(self._most_s, max(0.0, share_s))
 
 
 def case_task(

@@ -1,6 +1,7 @@
 """Ask a finished run further: plausible cases, what demands bring and cost, other speeds."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -35,7 +36,7 @@ from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
 from optimiser.run.reporting import Answers, answers_of
 from optimiser.run.solving import parameters, within_limit
-from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, solved_by
+from optimiser.studies.answers import AskedBase, answers, case_task, counted_of, solved_by
 from optimiser.studies.sweep import SweepCases
 from optimiser.studies.sweep_factors import kinds_by_class
 from optimiser.tasks import Executor, TaskProgress, executor_of
@@ -219,17 +220,15 @@ class Asking:
         brief = 3 * (self.draws is not None)  # plans of robust money, or of budgets kept
         own_s = self.chain.result.seconds
         side_by_side = max(1, self.workers)
-        limit_s = min(job.cases.time_limit_s, side_by_side * own_s)
         draws = 0 if self.draws is None else job.cases.draws
         rounds = math.ceil((len(self.cases) + draws) / side_by_side)
-        of_cases_s = min(job.cases.total_s, rounds * (limit_s + _STATING_S)) if self.cases else 0.0
         return {
             "cases": len(self.cases),
             "draws": draws,
             "at_a_time": side_by_side,
             "prices": "prices" in questions,
             "speeds": "speeds" in questions,
-            "expected_s": round(of_cases_s + (solves + brief) * own_s),
+            "expected_s": round(rounds * (side_by_side * own_s + _STATING_S) + (solves + brief) * own_s),
         }
 
     def answers(self, executor: Executor) -> Answers:
@@ -286,7 +285,7 @@ class Asking:
             time_limit_s=job.cases.time_limit_s,
             threads=max(1, (job.solve.threads or cores()) // side_by_side),
         )
-        clock = Clock(job.cases.total_s, job.cases.time_limit_s, side_by_side)
+        end = time.monotonic() + job.cases.total_s
         rings = {ring: list(links) for ring, links in plan.rings.items()}
         given = {"built": list(plan.built), "starts": dict(plan.starts), "rings": rings}
         asked = [(self.base, case, False) for case in self.cases]
@@ -300,17 +299,15 @@ class Asking:
                 settings,
                 name=f"case {case.name}",
                 plan=given | {"is_start": not is_draw},
-                limit_s=clock.limit_s,
+                limit_s=lambda: min(job.cases.time_limit_s, max(0.0, end - time.monotonic())),
             )
             for base, case, is_draw in asked
         ]
 
         def watch(state: TaskProgress) -> None:
-            if state.latest is None:
-                clock.start(state.total - state.kept)
-                if state.total > state.kept:
-                    page = self.done.folder / "report.html"
-                    chain.progress.ends(f"The page is written ({page}); to come: the plausible cases.")
+            if state.latest is None and state.total > state.kept:
+                page = self.done.folder / "report.html"
+                chain.progress.ends(f"The page is written ({page}); to come: the plausible cases.")
             chain.progress.begins(f"Plausible cases: {state}")
 
         with chain.progress.step("cases", "Solving plausible cases"), solved_by(self.process):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -44,7 +43,6 @@ from optimiser.studies.answers import counted_of
 from optimiser.studies.comparison import Comparison, Table, Why, explain
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.studies.whatif import (
-    LEAST_SHARE,
     NUMBER,
     UNCHANGED,
     Limit,
@@ -398,9 +396,8 @@ class Run:
         gap
             Relative gap at which to stop; None: that of the job.
         time_limit_s
-            Hard limit in seconds; by default the effort of a question of a study ends the solve. What it
-            takes to state the question counts, but the solve gets a half at least. The plan found by then
-            comes with its gap.
+            Hard limit on the solve, in seconds; by default the effort of a question of a study ends it. The
+            plan found by then comes with its gap.
 
         Returns
         -------
@@ -436,15 +433,12 @@ class Run:
             raise JobError(
                 "links are both left out and forced", where="solve", faults=both, done="Nothing was solved."
             )
-        changes, begun = self.changes.then(later), time.monotonic()
+        changes = self.changes.then(later)
         study, case = self.study.asked(changes)
-        # The steps of the job that the base is made from count as stating the question.
-        base, _ = study.base, study.content
-        left_s = time_limit_s - (time.monotonic() - begun)
-        job, left_s = changes.of(self.study.job), max(left_s, LEAST_SHARE * time_limit_s)
+        base, job = study.base, changes.of(self.study.job)
         settings = job.solve.of_study(gap=job.solve.gap if gap is None else gap, time_limit_s=time_limit_s)
         start = NamedPlan.of(self.result)
-        result = study.ask(case, settings, start=start, limit_s=lambda: left_s)
+        result = study.ask(case, settings, start=start)
         problem = resolve(base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))

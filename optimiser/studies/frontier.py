@@ -22,7 +22,7 @@ from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
 from optimiser.frontier.axes import axes_of, own_problem
 from optimiser.frontier.point import STEADY, Answer, Curve, Level, answer_from, marginal_order
 from optimiser.frontier.tracer import FAILED, curve
-from optimiser.job.model import LoadedJob
+from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, parse
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
@@ -240,14 +240,7 @@ def _points(problem: DesignProblem, done: Traced, order: Sequence[str]) -> Itera
 
 
 def trace_file(
-    path: Path,
-    settings: Frontier,
-    solve: Solve,
-    *,
-    out: Path,
-    progress: Progress,
-    watch: Watch,
-    executor: Executor | None = None,
+    path: Path, job: Job, *, out: Path, progress: Progress, watch: Watch, executor: Executor | None = None
 ) -> Traced:
     """Trace the frontier of a problem file.
 
@@ -255,10 +248,8 @@ def trace_file(
     ----------
     path
         The problem file.
-    settings
-        What is weighed, how finely, for how long.
-    solve
-        Seed and threads.
+    job
+        What is weighed, how finely, for how long (`frontier`); seed and threads (`solve`).
     out
         Run folder.
     progress
@@ -270,7 +261,7 @@ def trace_file(
     """
     problem = load(path)
     with folder.staged(out, progress.ends) as stage:
-        return _trace(stage, out, problem, _labels(problem), settings, solve, watch, executor)
+        return _trace(stage, out, problem, _labels(problem), job.frontier, job.solve, watch, executor)
 
 
 def _labels(problem: DesignProblem) -> dict[str, Label]:

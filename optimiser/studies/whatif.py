@@ -19,9 +19,6 @@ from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.studies.answers import AskedBase
 
-LEAST_SHARE = 0.5
-"""Share of the time limit that the solve gets at least, however long it took to state the question."""
-
 _NOTHING = "Nothing was solved."
 NUMBER = (int, float, np.number)
 """Types of numbers; bool is one of them and must be left out."""

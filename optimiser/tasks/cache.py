@@ -17,7 +17,6 @@ from typing import Any
 
 from networks.inputs import checksum
 from optimiser.engine.backends.solvers import version_of
-from optimiser.engine.search.task import DAY_S
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder, remove_left_behind, write_atomically
 from optimiser.problem.result import TracePoint, gap_of
@@ -141,23 +140,15 @@ class Progress:
     reused: list[str] = field(default_factory=list)
     coming: list[str] = field(default_factory=list)
 
-    def trace(self, time_limit_s: float) -> Callable[[TracePoint], None]:
-        """Return what reports how far a solve with a time limit has come."""
-
-        def report(point: TracePoint) -> None:
-            bound, gap = "none", "unknown"
-            if point.bound is not None:
-                bound = f"{point.bound:.1f}"
-                if point.objective is not None:
-                    found = gap_of(point.objective, point.bound, minimise=point.bound < point.objective)
-                    gap = gap if found is None else f"{100 * found:.3g} %"
-            left = max(0.0, time_limit_s - point.seconds)
-            rest = f", at most {left:.0f} s left" if time_limit_s < DAY_S else ""
-            self.begins(
-                f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}, gap {gap}{rest}"
-            )
-
-        return report
+    def trace(self, point: TracePoint) -> None:
+        """Report how far a solve has come."""
+        bound, gap = "none", "unknown"
+        if point.bound is not None:
+            bound = f"{point.bound:.1f}"
+            if point.objective is not None:
+                found = gap_of(point.objective, point.bound, minimise=point.bound < point.objective)
+                gap = gap if found is None else f"{100 * found:.3g} %"
+        self.begins(f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}, gap {gap}")
 
     @contextmanager
     def step(self, name: str, title: str) -> Iterator[None]:

@@ -70,20 +70,19 @@ def tracer(points: int, *, ahead: int = 0) -> SimpleNamespace:
     )
 
 
-def test_a_frontier_says_how_many_points_it_has_and_how_long_it_will_take() -> None:
+def test_a_frontier_says_how_many_points_it_has_and_how_many_answers_of_workers() -> None:
     lines: list[str] = []
     display = Display(quiet=True)
     display.begins = lines.append  # type: ignore[method-assign]
-    watch = watching(SimpleNamespace(points=40, total_s=1200.0), display)  # type: ignore[arg-type]
+    watch = watching(SimpleNamespace(points=40), display)  # type: ignore[arg-type]
     watch(tracer(3))  # type: ignore[arg-type]
     watch(tracer(2, ahead=5))  # type: ignore[arg-type]
-    assert lines[0] == "Frontier: 3 of 40 points, 2 gaps open, about 20 min left"
+    assert lines[0] == "Frontier: 3 of 40 points, 2 gaps open"
     assert lines[1] == "Frontier: 5 answers of workers"
 
 
-def test_a_frontier_of_all_points_says_how_long_it_takes_at_most() -> None:
+def test_a_frontier_says_what_is_left_once_that_is_known() -> None:
     lines: list[str] = []
-    display = Display(quiet=True)
-    display.begins = lines.append  # type: ignore[method-assign]
-    watching(SimpleNamespace(points=0, total_s=60.0), display)(tracer(7))  # type: ignore[arg-type]
-    assert lines == ["Frontier: 7 points, 2 gaps open, at most 60 s left"]
+    display = SimpleNamespace(begins=lines.append, count=lambda _done, _total: None, left_s=60.0)
+    watching(SimpleNamespace(points=0), display)(tracer(7))  # type: ignore[arg-type]
+    assert lines == ["Frontier: 7 points, 2 gaps open, about 60 s left"]

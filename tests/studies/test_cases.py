@@ -95,11 +95,10 @@ def base(tmp_path, monkeypatch):
     return found
 
 
-def tasks_of(clock=None):
+def tasks_of(limit_s=None):
     plan = planned(line())
     given = {"built": list(plan.built), "starts": {}, "rings": {}}
     settings = JOB.solve.model_copy(update={"time_limit_s": 20.0})
-    limit_s = None if clock is None else clock.limit_s
     return [
         answers.case_task(
             address_of(b"line"), case, settings, name=f"case {case.name}", plan=given, limit_s=limit_s
@@ -128,7 +127,7 @@ def test_answers_are_kept_and_not_asked_again(monkeypatch):
 
 
 @pytest.mark.usefixtures("base")
-def test_under_a_clock_each_case_gets_a_share_of_what_is_left_and_keeps_its_key(monkeypatch):
+def test_a_case_gets_the_limit_that_holds_when_it_begins_and_keeps_its_key(monkeypatch):
     limits = []
 
     def solve(problem, settings, **_others):
@@ -136,20 +135,11 @@ def test_under_a_clock_each_case_gets_a_share_of_what_is_left_and_keeps_its_key(
         return outcome_of(problem)
 
     monkeypatch.setattr(answers.solving, "solve", solve)
-    clock = answers.Clock(total_s=24.0, most_s=20.0, workers=1)
-    clock.start(3)
-    under = tasks_of(clock)
+    left = iter([9.0, 5.0, 0.0])
+    under = tasks_of(lambda: next(left))
     assert [task.key for task in under] == [task.key for task in tasks_of()]
     answers.answers(under, [b"line"], InProcess())
-    # The first share is a third of the whole; what it does not use is shared by the others.
-    assert 7.0 < limits[0] <= 8.0 < limits[1] <= 12.0 < limits[2] <= 20.0
-
-
-def test_a_clock_gives_no_case_more_than_its_own_limit_and_nothing_once_the_time_is_up():
-    late, early = (answers.Clock(total_s=seconds, most_s=20.0, workers=2) for seconds in (0.0, 1000.0))
-    for clock in (late, early):
-        clock.start(5)
-    assert (late.limit_s(), early.limit_s()) == (0.0, 20.0)
+    assert limits == [9.0, 5.0, 0.0]
 
 
 @pytest.mark.usefixtures("base")
@@ -167,9 +157,7 @@ def test_what_a_limit_in_seconds_cuts_short_is_marked_and_asked_again_and_all_el
     first = answers.answers(tasks_of(), [b"line"], InProcess())
     rows = [cases.case_row(case, one.value) for case, one in zip(CASES, first, strict=True)]
     assert [row["ended"] for row in rows] == ["proof", "time", "proof"]
-    clock = answers.Clock(total_s=1000.0, most_s=50.0, workers=1)  # another limit
-    clock.start(1)
-    second = answers.answers(tasks_of(clock), [b"line"], InProcess())
+    second = answers.answers(tasks_of(lambda: 50.0), [b"line"], InProcess())  # another limit
     assert asked == [20.0, 20.0, 20.0, 50.0]
     assert [one.value["termination"] for one in second] == ["proof", "proof", "proof"]
 

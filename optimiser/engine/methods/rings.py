@@ -66,13 +66,9 @@ def extended_incumbent(task: Task, *, unit: int, send: Send) -> Incumbent[NamedP
         return Evaluated(plan, found.objective, found.cost, message)
 
     incumbent = Incumbent(
-        evaluated,
-        minimise=problem.budget is None,
-        seconds=task.seconds,
-        send=send,
-        unit=unit,
-        most_nodes=task.nodes,
+        evaluated, minimise=problem.budget is None, seconds=task.seconds, send=send, unit=unit
     )
+    incumbent.most_nodes = task.nodes
     if task.start is not None:
         incumbent.plan(task.start, "start")
     return incumbent

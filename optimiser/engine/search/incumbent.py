@@ -75,8 +75,11 @@ class Incumbent[Plan]:
         Number of which every objective is a multiple.
     bound
         Bound known from the start; None without one.
+
+    Attributes
+    ----------
     most_nodes
-        Nodes that the search may have (`Task.nodes`).
+        Nodes that the search may have (`Task.nodes`); infinite until it is set.
     """
 
     def __init__(
@@ -89,7 +92,6 @@ class Incumbent[Plan]:
         base: int = 0,
         unit: int = 1,
         bound: float | None = None,
-        most_nodes: float = math.inf,
     ) -> None:
         self.evaluate = evaluate
         self._send = send
@@ -100,7 +102,7 @@ class Incumbent[Plan]:
         self.minimise = minimise
         self.evaluated: Evaluated[Plan] | None = None
         self.cuts = self.nodes = 0
-        self.most_nodes = most_nodes
+        self.most_nodes = math.inf
 
     @property
     def best(self) -> Plan | None:
@@ -253,8 +255,8 @@ class PartIncumbent[Plan](Incumbent[Plan]):
             seconds=shared.left(),
             send=lambda _message: None,
             base=shared.base,
-            most_nodes=shared.most_nodes,
         )
+        self.most_nodes = shared.most_nodes
         self._shared, self._lock = shared, lock
         self._report_plan, self._report_bound = report_plan, report_bound
         self.evaluated = shared.evaluated
@@ -280,16 +282,14 @@ class PartIncumbent[Plan](Incumbent[Plan]):
             self._shared.count(step, cuts=cuts, nodes=nodes)
 
 
-def mask_incumbent(
-    t: Tables, *, seconds: float, send: Send, base: int = 0, most_nodes: float = math.inf
-) -> MaskIncumbent:
+def mask_incumbent(t: Tables, *, seconds: float, send: Send, base: int = 0) -> MaskIncumbent:
     """Return the incumbent of a problem in arrays.
 
     Parameters
     ----------
     t
         The problem.
-    seconds, send, base, most_nodes
+    seconds, send, base
         As for `Incumbent`.
     """
 
@@ -306,7 +306,6 @@ def mask_incumbent(
         seconds=seconds,
         send=send,
         base=base,
-        most_nodes=most_nodes,
         unit=objective_unit(t),
         bound=0.0 if minimise else float(t.weight.sum() + t.side.city_weight.sum()),
     )

@@ -282,7 +282,8 @@ def test_a_part_is_closed_by_its_own_plan_and_bound_whatever_another_part_has_fo
 
 
 def test_a_search_ends_by_its_nodes_and_says_so():
-    incumbent, _ = incumbent_of(most_nodes=5)
+    incumbent, _ = incumbent_of()
+    incumbent.most_nodes = 5
     incumbent.plan(Plan(3), "start")
     incumbent.count("tree", nodes=4)
     assert not incumbent.is_spent()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +56,7 @@ from optimiser.studies.whatif import (
     refuse_types,
     tier_weights,
 )
-from optimiser.tasks.cache import Progress
+from optimiser.tasks.cache import Progress, told
 from optimiser.verify import Plan
 
 if TYPE_CHECKING:
@@ -438,7 +439,8 @@ class Run:
         base, job = study.base, changes.of(self.study.job)
         settings = job.solve.of_study(gap=job.solve.gap if gap is None else gap, time_limit_s=time_limit_s)
         start = NamedPlan.of(self.result)
-        result = study.ask(case, settings, start=start)
+        with told(f"Solving {base.problem.name}", time_limit_s):
+            result = study.ask(case, settings, start=start)
         problem = resolve(base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
@@ -465,7 +467,8 @@ class Run:
         settings = self.study.job.frontier.model_copy(
             update={"points": points, "gap": gap, "total_s": time_limit_s}
         )
-        found = traced_curve(problem, settings, self.study.job.solve, lambda _tracer: None)
+        with told(f"Tracing {problem.name}", time_limit_s):
+            found = traced_curve(problem, settings, self.study.job.solve, lambda _tracer: None)
         return TracedFrontier(problem, found, labels_of(problem, self._chain.candidates.value.table))
 
     # ---- pictures and files
@@ -635,7 +638,8 @@ def run(
     loaded = find(job, settings=settings) if isinstance(job, str) else job
     process, home = ChildProcess(), None if out is None else Path(out)
     try:
-        done = states.run(loaded, process, out=home, progress=progress)
+        with nullcontext() if progress else told(f"Running {loaded.name}"):
+            done = states.run(loaded, process, out=home, progress=progress)
     except BaseException:
         process.close()
         raise

@@ -1,6 +1,7 @@
 """Work through a region step by step: cities, travel times, candidates, problem, verified plan."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,7 @@ from optimiser.run.source import find_source
 from optimiser.studies.comparison import Table
 from optimiser.studies.finished import Run, times_table
 from optimiser.studies.whatif import Limit, Study, WhatIf, budget_given, limit_seconds
-from optimiser.tasks.cache import Progress, folder
+from optimiser.tasks.cache import Progress, folder, told
 from optimiser.verify import Plan
 
 MATRICES = (".csv", ".parquet", ".omx")
@@ -367,7 +368,8 @@ def solve(  # noqa: PLR0913 - the options of the command
         **{key: value for key, value in given.items() if value is not None}
     )
     design = problem.design if isinstance(problem, RegionProblem) else problem
-    return solve_problem(design, variant=variant, params=chosen, progress=progress)
+    with nullcontext() if progress else told(f"Solving {design.name}", chosen.time_limit_s):
+        return solve_problem(design, variant=variant, params=chosen, progress=progress)
 
 
 @overload

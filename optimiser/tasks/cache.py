@@ -5,7 +5,9 @@ import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -116,6 +118,37 @@ class Kept[T]:
     def read(self) -> T:
         """Read the value from its folder."""
         return self.load(self.outcome.folder)
+
+
+PATIENCE_S = 3.0
+"""Seconds after which a slow answer says how long it takes."""
+
+
+@contextmanager
+def told(what: str, time_limit_s: float | None = None) -> Iterator[None]:
+    """Say how long an answer takes, in a terminal or notebook, once that is `PATIENCE_S` seconds.
+
+    The line on the standard error is written anew each second, and is empty in the end.
+    """
+    ended, begun = threading.Event(), time.monotonic()
+
+    def tell() -> None:
+        rest, line = "" if time_limit_s is None else f" of at most {time_limit_s:.0f} s", ""
+        while not ended.wait(1.0):
+            if (seconds := time.monotonic() - begun) >= PATIENCE_S:
+                line = f"{what}: {seconds:.0f} s{rest}"
+                sys.stderr.write(f"\r{line}")
+        sys.stderr.write(f"\r{' ' * len(line)}\r" if line else "")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    if sys.stderr.isatty() or "ipykernel" in sys.modules:
+        teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if teller.ident is not None:
+            teller.join()
 
 
 @dataclass(slots=True)

@@ -10,9 +10,9 @@ from datetime import date
 from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from optimiser.engine.search.task import DAY_S
 from optimiser.job import sections
@@ -31,6 +31,7 @@ from optimiser.job.sections import (
     slug,
 )
 from optimiser.problem.errors import JobError
+from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import TIERS
 
 Changes = Literal[
@@ -338,6 +339,27 @@ class LoadedJob:
         if len(words) > _MOST_LETTERS:
             words = f"{words[:_MOST_LETTERS]}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
         return own.with_name(words)
+
+
+class Stated(Section):
+    """A region of a file of clusters, whose name becomes that of a file."""
+
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    title: str
+    region: dict[str, Any]
+
+
+class Clusters(Section):
+    """A file of clusters, without the rules that hold for all."""
+
+    cluster: Annotated[tuple[Stated, ...], Field(strict=False, min_length=1)]
+
+    @field_validator("cluster")
+    @classmethod
+    def _have_names(cls, given: tuple[Stated, ...]) -> tuple[Stated, ...]:
+        if twice := repeated(one.name for one in given):
+            raise ValueError(f"the name {twice[0]} is given twice")
+        return given
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from networks import inputs
 from optimiser.job.model import (
     DEFAULT_SHARE,
     Cluster,
+    Clusters,
     Correlated,
     Factor,
     Job,
@@ -43,9 +44,6 @@ MOST_NAME = 60
 _SET = "--set"
 """Place of a fault that a change of the command line has."""
 _REMEDY = "Correct the job and run again; `polyring init` writes a commented one."
-_REMEDY_CLUSTERS = "See docs/atlas.md for an example of such a file."
-_NAME = re.compile("[a-z0-9][a-z0-9-]*")
-"""Names of clusters, which become names of files."""
 _REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init --full` writes all keys."
 _REPLACED = {
     "rings.time_s": ": give the distance from the nearest centre, radius_km",
@@ -248,50 +246,18 @@ def load_clusters(path: Path | None = None) -> tuple[Cluster, ...]:
     text = packaged.read_text(encoding="utf-8") if path is None else _read(path)
     where = "clusters of the package" if path is None else str(path)
     data = _parse(text, where)
-    listed = data.pop("cluster", None)
-    faults = _faults_of_clusters(listed)
-    if faults or not isinstance(listed, list):
-        raise _refusal("states no clusters", where, _REMEDY_CLUSTERS, faults)
+    listed = _validated(Clusters, {"cluster": data.pop("cluster", ())}, _Origin(text, where, ())).cluster
     found = []
     for number, stated in enumerate(listed):
         origin = _Origin(text, where, (), prefixes={"region": ("cluster", str(number))})
-        job = _checked({**data, "region": stated["region"]}, origin)
-        found.append(Cluster(stated["title"], LoadedJob(name=stated["name"], folder=folder, job=job)))
+        job = _checked({**data, "region": stated.region}, origin)
+        found.append(Cluster(stated.title, LoadedJob(name=stated.name, folder=folder, job=job)))
     return tuple(found)
-
-
-def _faults_of_clusters(listed: object) -> list[str]:
-    """Return what keeps a list of clusters from being read."""
-    if not isinstance(listed, list) or not listed:
-        return ["there is no [[cluster]]"]
-    faults, seen = [], set[str]()
-    for number, stated in enumerate(listed, start=1):
-        keys = set(stated) if isinstance(stated, dict) else set()
-        if keys != {"name", "title", "region"} or not isinstance(stated["region"], dict):
-            faults.append(f"cluster {number}: it needs name, title and a table [cluster.region], and no more")
-        elif not (isinstance(stated["name"], str) and _NAME.fullmatch(stated["name"])):
-            faults.append(f"cluster {number}: name takes small letters, digits and hyphens")
-        elif not isinstance(stated["title"], str):
-            faults.append(f"cluster {number}: title is no text")
-        elif stated["name"] in seen:
-            faults.append(f"cluster {number}: the name {stated['name']} is given twice")
-        else:
-            seen.add(stated["name"])
-    return faults
 
 
 def _checked(data: dict[str, Any], origin: _Origin) -> Job:
     """Return the job that parsed keys describe, or raise all their faults."""
-    try:
-        job = Job.model_validate(data)
-    except ValidationError as error:
-        faults = [_fault(one) for one in error.errors(include_url=False)]
-        places = [origin.place(path) for path, _ in faults]
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        listed = [f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)]
-        if set(places) == {_SET}:
-            raise _refusal(f"the settings have {count}", _SET, _REMEDY_SET, listed) from None
-        raise _refusal(f"the job has {count}", origin.where, faults=listed) from None
+    job = _validated(Job, data, origin)
     clashes = [f"{origin.place(path)}: {'.'.join(path)}: {text}" for path, text in contradictions(job)]
     if clashes:
         raise _refusal("the job contradicts itself", origin.where, faults=clashes)
@@ -301,6 +267,20 @@ def _checked(data: dict[str, Any], origin: _Origin) -> Job:
     if job.objective.kind == "accessibility" and not job.steps.shares:
         filled["steps"] = gravity_steps(job.times.limit_s, job.measures.decay_s)
     return job.model_copy(update=filled)
+
+
+def _validated[S: Section](model: type[S], data: dict[str, Any], origin: _Origin) -> S:
+    """Return what parsed keys describe, or raise all their faults."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = [_fault(one) for one in error.errors(include_url=False)]
+        places = [origin.place(path) for path, _ in faults]
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        listed = [f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)]
+        if set(places) == {_SET}:
+            raise _refusal(f"the settings have {count}", _SET, _REMEDY_SET, listed) from None
+        raise _refusal(f"the job has {count}", origin.where, faults=listed) from None
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:

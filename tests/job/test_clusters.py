@@ -49,11 +49,19 @@ def test_the_clusters_of_the_package_can_be_read():
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('name = "two"', 'name = "one"', "cluster 2: the name one is given twice"),
-        ('name = "two"', 'name = "../two"', "cluster 2: name takes small letters, digits and hyphens"),
-        ('title = "The second"', "title = 2", "cluster 2: title is no text"),
-        ('title = "The second"\n', "", "cluster 2: it needs name, title and a table [cluster.region]"),
-        ('region = { file = "one.osm" }', "region = 3", "cluster 1: it needs name, title and a table"),
+        ('name = "two"', 'name = "one"', "cluster: the name one is given twice"),
+        ('name = "two"', 'name = "../two"', "clusters.toml:10: cluster.1.name: string should match pattern"),
+        (
+            'title = "The second"',
+            "title = 2",
+            "clusters.toml:11: cluster.1.title: input should be",
+        ),
+        ('title = "The second"\n', "", "clusters.toml:9: 'cluster.1.title' is missing"),
+        (
+            'region = { file = "one.osm" }',
+            "region = 3",
+            "clusters.toml:7: cluster.0.region: input should be",
+        ),
     ],
 )
 def test_faults_of_clusters_name_the_cluster(tmp_path, old, new, fault):
@@ -70,5 +78,5 @@ def test_a_fault_in_a_region_names_its_line(tmp_path):
 
 
 def test_a_file_without_clusters_is_refused(tmp_path):
-    with pytest.raises(JobError, match=r"there is no \[\[cluster\]\]"):
+    with pytest.raises(JobError, match="cluster: tuple should have at least 1 item"):
         load_clusters(written(tmp_path, "[times]\nlimit_s = 3600\n"))

@@ -69,6 +69,7 @@ TIMED_COLUMNS = (
     "other_load",
     "plan_1pct_s",
     "gap_1pct_s",
+    "root_s",
     "message",
 )
 """Columns of the table of a bench that are measured."""

@@ -45,7 +45,7 @@ _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # 
 
 def list_all(json: Json = False) -> int:
     """Name the regions, ready jobs, solver variants and solvers."""
-    from optimiser.job import ready_jobs
+    from optimiser.job.reading import ready_jobs
 
     found: dict[str, Any] = {
         "regions": {name: regions.read(name).title for name in regions.names()},
@@ -149,8 +149,8 @@ def init(
     full: Annotated[bool, typer.Option("--full", help="Write every key with its meaning.")] = False,
 ) -> int:
     """Write a job of your own: the keys that matter, or all of them."""
-    from optimiser.job import loads, render, start
     from optimiser.job.model import path_from
+    from optimiser.job.reading import loads, render, start
     from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX
 
     if region and file:

@@ -415,26 +415,19 @@ def _rings_and_starts(path: Path | None) -> tuple[Circuits, Mapping[str, int]]:
 
 def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], home: Path, *, where: str) -> None:
     """Refuse ids that no candidate has, with the nearest by id, or by name in a run folder."""
-    unknown = [name for name in dict.fromkeys(ids) if name not in problem.index]
-    if not unknown:
-        return
-
-    from optimiser.job.model import nearest
+    from optimiser.job.model import unknown_links
 
     ends = link_ends(home)
     known = {candidate.id: ends.get(candidate.id, "") for candidate in problem.candidates}
-    near = {name: nearest(name, known, 3) for name in unknown}
-    some = ", ".join([*known][:5]) + (", ..." if len(known) > 5 else "")
-    raise ProblemError(
-        f"problem {problem.name!r} has no such candidates",
-        where=where,
-        faults=[
-            f"there is no candidate {name!r}" + (f"; near it: {', '.join(close)}" if close else "")
-            for name, close in near.items()
-        ],
-        done=NOTHING,
-        remedy=f"The problem has {len(known)} candidates{f': {some}' if known else ''}.",
-    )
+    if faults := unknown_links(dict.fromkeys(ids), {}, known):
+        some = ", ".join([*known][:5]) + (", ..." if len(known) > 5 else "")
+        raise ProblemError(
+            f"problem {problem.name!r} has no such candidates",
+            where=where,
+            faults=faults,
+            done=NOTHING,
+            remedy=f"The problem has {len(known)} candidates{f': {some}' if known else ''}.",
+        )
 
 
 def find_circuits(problem: DesignProblem, built: Collection[str]) -> Circuits:

@@ -433,17 +433,6 @@ def askable(job: Job) -> tuple[sections.Alternative, ...]:
     return tuple(one for one in job.alternatives if not (one.budgets and job.budget.unlimited))
 
 
-def nearest(word: str, known: Iterable[str], count: int) -> list[str]:
-    """Return the known words most like a given one; of ids that map to names also those so named."""
-    meant: dict[str, list[str]] = {}
-    for one in known:
-        meant.setdefault(_plain(one), []).append(one)
-    for one, name in known.items() if isinstance(known, Mapping) else ():
-        meant.setdefault(_plain(name), []).append(one)
-    close = get_close_matches(_plain(word), meant, n=count, cutoff=0.5)
-    return list(dict.fromkeys(one for name in close for one in meant[name]))[:3]
-
-
 def _plain(name: str) -> str:
     """Return a name as it is compared: `B - a` is as `A – B`."""
     return " - ".join(sorted(end.strip() for end in _BETWEEN.split(name.casefold())))
@@ -457,10 +446,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     known
         Words, or ids that map to the names of what they stand for, by which it may be meant too.
     """
-    close = nearest(word, known, 1)
-    name = known.get(close[0], "") if isinstance(known, Mapping) and close else ""
+    names, meant = known if isinstance(known, Mapping) else {}, dict[str, list[str]]()
+    for one, name in [*((one, one) for one in known), *names.items()]:
+        meant.setdefault(_plain(name), []).append(one)
+    alike = get_close_matches(_plain(word), meant, n=1, cutoff=0.5)
+    close = [one for name in alike for one in meant[name]][:3]
+    ends = f" ({names[close[0]]})" if close and names.get(close[0]) else ""
     listed = " or ".join(f"'{one}'" for one in close)
-    return f"; did you mean {listed}{f' ({name})' if name else ''}?" if close else ""
+    return f"; did you mean {listed}{ends}?" if close else ""
 
 
 def unknown_links(

@@ -376,8 +376,8 @@ def test_score_names_an_unknown_candidate_and_the_nearest_known(done: Path, call
     known = load_problem(file).candidates[0].id
     code, out, err = call("score", file, "--built", f"{known}x,@@@@")
     assert (code, out) == (2, "")
-    assert f"there is no candidate '{known}x'; near it: {known}" in err
-    assert "there is no candidate '@@@@'\n" in err
+    assert f"no candidate has the id '{known}x'; did you mean '{known}'" in err
+    assert "no candidate has the id '@@@@'\n" in err
     assert "withheld" not in err
 
 

@@ -269,7 +269,7 @@ def test_a_start_of_another_problem_is_refused(drawn: Path, tmp_path: Path, call
     ids.write_text("abc\n", encoding="utf-8")
     code, _, err = call("solve", drawn, "-o", tmp_path / "result.json", "--start", ids)
     assert code == 2
-    assert "there is no candidate 'abc'; near it: bc, ab" in err
+    assert "no candidate has the id 'abc'; did you mean 'bc'?" in err
     assert not (tmp_path / "result.json").exists()
 
 

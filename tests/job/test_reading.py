@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimiser.job import find, load, loads, ready_jobs
+from optimiser.job import find, load, loads
 from optimiser.job.model import Job
+from optimiser.job.reading import ready_jobs
 from optimiser.problem.errors import JobError
 
 REGION = '[region]\nname = "jing-jin-ji"\n'

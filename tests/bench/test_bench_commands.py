@@ -105,7 +105,7 @@ def test_what_cannot_be_solved_is_reported_and_sets_the_exit_code(folder, capfd)
             instances=["mine.json", "bad.json"],
             variant=["greedy"],
             seeds=["1"],
-            output=folder / "out",
+            out=folder / "out",
         )
     assert told.value.exit_code == 2
     err = capfd.readouterr().err + str(told.value)

@@ -163,6 +163,24 @@ def test_arrow_keys_on_the_slider_change_links_ring_tiles_and_table(tab, path):
     )
 
 
+def test_a_ring_is_one_step_of_the_build_order_with_its_gaps_as_text(tab, tmp_path):
+    report = explored()
+    (ring,) = report.rings
+    pieces = ring.pieces.assign(candidate_id=["bc", "cd", *ring.pieces["candidate_id"][2:]])
+    closed = replace(report, rings=(replace(ring, pieces=pieces),))
+    tab.open(page.write(closed, tmp_path / "report.html"))
+    rows = [[cell.split("\n") for cell in row[:5]] for row in table(tab, "order")]
+    assert rows == [
+        [[""], ["Today"], ["–"], ["0"], ["–"]],
+        [["1–2"], ["Ring round Centre", "Bo – Cy; Cy – Di"], ["300"], ["300"], ["+3"]],
+        [["3"], ["Ada – Bo", "gap closed"], ["10"], ["310"], ["+0"]],
+    ]
+    assert drawn_ranks(tab) == [1, 2, 3]
+    focus(tab, "#order tbody tr:nth-child(2)")
+    tab.press("Enter")
+    assert tab.value("document.getElementById('state-spent').textContent") == "300"
+
+
 def test_a_tap_on_a_link_finds_its_row(tab, path):
     tab.open(path)
     part = tab.value(f"{PART.format('proposals-lines')}.data.part[0]")

@@ -295,7 +295,7 @@ def _links(report: ReportInput) -> list[Row]:
         row
         | {
             "speed": row.get("speed_kmh"),
-            "today": row.get("today") or "",
+            "today": _in_words(row.get("today")),
             "setting": "; ".join(
                 f"{100 * share:.0f} % {where}"
                 for where, share in (
@@ -305,7 +305,7 @@ def _links(report: ReportInput) -> list[Row]:
                 if row["mode"] == "road" and share >= 0.005
             )
             or _trips(row),
-            "replaces": row.get("replaces") or "",
+            "replaces": _in_words(row.get("replaces")),
             "minutes": {
                 state: wording.clock(seconds) if wording.is_known(seconds) else wording.NONE
                 for state, seconds in (("before", row.get("today_s")), ("after", row.get("with_s")))
@@ -317,6 +317,12 @@ def _links(report: ReportInput) -> list[Row]:
         for place, row in enumerate(_rows(webmap.every_link(report)))
         for name in [row["candidate_id"]]
     ]
+
+
+def _in_words(roads: str | None) -> str:
+    """Return a list of roads with words for those that have no number; nothing without one."""
+    words = wording.WORDS["road_classes"]
+    return re.sub(rf"\b({'|'.join(words)})(?= \d)", lambda found: words[found[1]], roads or "")
 
 
 def commands(candidate_id: str, *, is_built: bool) -> Iterator[tuple[str, str]]:

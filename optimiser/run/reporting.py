@@ -284,12 +284,6 @@ def _capacities(found: Findings) -> pd.DataFrame | None:
     return tables.tabulate_sections(sections, set(found.plan.built))
 
 
-_EXTENTS = (
-    "{extents[table]} by the table of cities, {extents[map]} by residential areas of the map, "
-    "{extents[residents]} by their residents, {residents_a_km2:,.0f} on a km²"
-)
-
-
 def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
     job, source, proposed = found.job, found.source, found.candidates
@@ -303,7 +297,7 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
         ("Travel time", wording.WORDS["times"][job.times.definition]),
         ("Tiers of cities", _tiers(found)[0]),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),
-        *((("Extents of towns", _EXTENTS.format(**found.times.report["snapped"])),) if has_trains else ()),
+        *((("Extents of towns", _extents(found.times.report["snapped"])),) if has_trains else ()),
         *((("Trains on sections of line", capacity),) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
         ("Costs", f"{job.costs.level} estimate, {proposed.money}, prices of {proposed.price_year}"),
@@ -312,6 +306,13 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
         ("State of the network", str(job.region.as_of or "today's")),
         ("Candidates left out by the rules", f"{sum(proposed.report.values()):,} (left_out.csv)"),
     )
+
+
+def _extents(snapped: Mapping[str, Any]) -> str:
+    """Return what tells the radius of the built-up area of how many cities."""
+    words, counts = wording.WORDS["extents"], snapped["extents"]
+    found = (f"of {count} {words[name].format(**snapped)}" for name, count in counts.items() if count)
+    return f"radius of the built-up area: {'; '.join(found)}"
 
 
 def _station_prices(found: Findings) -> list[tuple[str, str]]:

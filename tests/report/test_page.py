@@ -216,12 +216,18 @@ def test_the_box_on_optimality_names_the_objective(make):
 
 def test_a_proposal_tells_what_is_there_today(report):
     links = report.links.assign(
-        today="road: G1 90 km", today_s=5400, with_s=3601, beside="G1", beside_share=0.41, town_share=0.2
+        today="road: G1 90 km, primary 2 km",
+        today_s=5400,
+        with_s=3601,
+        beside="G1",
+        beside_share=0.41,
+        town_share=0.2,
     )
     rows = page.context(replace(report, links=links))["links"]
     row = next(one for one in rows if one["mode"] == "road")
     assert [one["setting"] for one in rows if one["mode"] == "rail"] == [""]
-    assert (row["today"], row["setting"]) == ("road: G1 90 km", "41 % beside G1; 20 % in towns")
+    assert row["today"] == "road: G1 90 km, main roads 2 km"
+    assert row["setting"] == "41 % beside G1; 20 % in towns"
     assert row["minutes"] == {"before": "1:30", "after": "1:01"}
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -346,7 +346,7 @@ class Stated(Section):
 
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
     title: str
-    region: dict[str, Any]
+    region: sections.Region
 
 
 class Clusters(Section):

@@ -14,7 +14,6 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from string import Template
-from types import MappingProxyType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -246,13 +245,11 @@ def load_clusters(path: Path | None = None) -> tuple[Cluster, ...]:
     text = packaged.read_text(encoding="utf-8") if path is None else _read(path)
     where = "clusters of the package" if path is None else str(path)
     data = _parse(text, where)
-    listed = _validated(Clusters, {"cluster": data.pop("cluster", ())}, _Origin(text, where, ())).cluster
-    found = []
-    for number, stated in enumerate(listed):
-        origin = _Origin(text, where, (), prefixes={"region": ("cluster", str(number))})
-        job = _checked({**data, "region": stated.region}, origin)
-        found.append(Cluster(stated.title, LoadedJob(name=stated.name, folder=folder, job=job)))
-    return tuple(found)
+    origin = _Origin(text, where, ())
+    listed = _validated(Clusters, {"cluster": data.pop("cluster", ())}, origin).cluster
+    jobs = [_checked({**data, "region": one.region}, origin) for one in listed]
+    loaded = [LoadedJob(name=one.name, folder=folder, job=job) for one, job in zip(listed, jobs, strict=True)]
+    return tuple(Cluster(one.title, job) for one, job in zip(listed, loaded, strict=True))
 
 
 def _checked(data: dict[str, Any], origin: _Origin) -> Job:
@@ -274,7 +271,7 @@ def _validated[S: Section](model: type[S], data: dict[str, Any], origin: _Origin
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(one) for one in error.errors(include_url=False)]
+        faults = [_fault(one, model) for one in error.errors(include_url=False)]
         places = [origin.place(path) for path, _ in faults]
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         listed = [f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)]
@@ -293,35 +290,27 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 class _Origin:
     """Tells where each key of a job was given: on a line of the file, or on the command line."""
 
-    def __init__(
-        self,
-        text: str,
-        where: str,
-        settings: Sequence[str],
-        *,
-        prefixes: Mapping[str, Key] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, text: str, where: str, settings: Sequence[str]) -> None:
         self.where = where
         self._lines = positions(text)
         self._name = Path(where).name
         self._set = [_key_path(setting) for setting in settings]
-        self._prefixes = prefixes
 
     def place(self, path: Key) -> str:
         """Return file and line of a key, or `--set`."""
         is_new = len(path) == 1 and path not in self._lines and path[0] in {key[0] for key in self._set}
         if path[:2] in self._set or path[:3] in self._set or is_new:
             return _SET
-        number = line_of((*self._prefixes.get(path[0], ()), *path), self._lines)
+        number = line_of(path, self._lines)
         return f"{self._name}:{number}" if number else self._name
 
 
-def _fault(error: Mapping[str, Any]) -> tuple[Key, str]:
+def _fault(error: Mapping[str, Any], model: type[Section]) -> tuple[Key, str]:
     """Return the path of a key that pydantic refused, and a sentence for the user."""
     path = tuple(str(part) for part in error["loc"])
     dotted = ".".join(path)
     if error["type"] == "extra_forbidden":
-        hint = did_you_mean(path[-1], _keys_of(path[:-1])) or _hint_at_other_section(path[-1])
+        hint = did_you_mean(path[-1], _keys_of(path[:-1], model)) or _hint_at_other_section(path[-1])
         hint = _REPLACED.get(".".join(part for part in path if not part.isdecimal()), hint)
         return path, f"unknown key '{dotted}'{hint}"
     if error["type"] == "missing":
@@ -335,9 +324,8 @@ def _fault(error: Mapping[str, Any]) -> tuple[Key, str]:
     return path, f"{dotted}: {message[:1].lower()}{message[1:]}{given}"
 
 
-def _keys_of(path: Key) -> Iterable[str]:
+def _keys_of(path: Key, model: type[BaseModel] = Job) -> Iterable[str]:
     """Return the keys that a section knows."""
-    model: type[BaseModel] = Job
     for part in path:
         if part.isdecimal():  # the number of one of several sections of a name
             continue

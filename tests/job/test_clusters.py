@@ -74,7 +74,9 @@ def test_faults_of_clusters_name_the_cluster(tmp_path, old, new, fault):
 def test_a_fault_in_a_region_names_its_line(tmp_path):
     with pytest.raises(JobError) as caught:
         load_clusters(written(tmp_path, TWO.replace('country = "DE"', "countri = 1")))
-    assert "clusters.toml:14: unknown key 'region.countri'; did you mean 'country'?" in str(caught.value)
+    assert "clusters.toml:14: unknown key 'cluster.1.region.countri'; did you mean 'country'?" in str(
+        caught.value
+    )
 
 
 def test_a_file_without_clusters_is_refused(tmp_path):

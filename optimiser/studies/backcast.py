@@ -452,7 +452,7 @@ class _Backcaster:
     def _plans(
         self, chooser: str, chain: Chain, pool: _Pool, budgets: Mapping[str, Money]
     ) -> Iterator[dict[str, Any]]:
-        """Yield what the model chooses, along the money; only proven results are kept for the next run."""
+        """Yield what the model chooses, along the money; what was cut short is not kept for the next run."""
         table, settings = chain.candidates.value.table, self.loaded.job.solve
         modes = dict(zip(table["candidate_id"].astype(str), table["mode"].astype(str), strict=True))
         for money, facts in self._amounts(budgets):

@@ -500,7 +500,7 @@ def test_explain_says_who_needs_a_link_and_what_stands_in(done: Path, call: Call
     code, out, _ = call("explain", done / "out", "1")
     assert code == 0
     assert out.startswith("1. ")
-    assert "The best plan found without it" in out
+    assert "Without it, the best plan found" in out
     code, out, _ = call("explain", done / "out", "1", "--json")
     found = json.loads(out)
     assert (code, found["rank"]) == (0, 1)

@@ -57,12 +57,7 @@ INTERRUPTED = "interrupted"
 """Termination of a result whose solve was ended by a signal."""
 
 LARGE_MB = 20
-LARGE_MODEL = (
-    "\nIt holds an arc flow for every pair that a plan may cover, with the optimum of the problem; "
-    "--variant cuts writes one without flows, whose optimum is a bound."
-)
-"""Why a model file of this size or more is so large."""
-
+"""Size of a model file from which the reason for it is told."""
 STANDARD = Path("-")
 """Stands for the standard error."""
 
@@ -203,7 +198,11 @@ def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Pat
 
             write_model(problem, path, form=form, variant=variant)
             megabytes = path.stat().st_size / 1e6
-            why = "" if megabytes < LARGE_MB or variant.startswith("cuts") else LARGE_MODEL
+            why = (
+                ""
+                if megabytes < LARGE_MB or variant.startswith("cuts")
+                else wording.WORDS["large_model"]["flows"]
+            )
             screen.note(f"The model is written to {path} ({megabytes:,.1f} MB).{why}")
 
 

@@ -13,7 +13,7 @@ from optimiser.engine.backends.solvers import SOLVERS, UNNAMED
 from optimiser.problem.errors import ProblemError
 
 type Options = Mapping[str, str | int | float | bool]
-"""Values by name. What a solve itself sets (limits, gap, threads, seed, log) prevails."""
+"""Values by name. The time limit of a solve prevails."""
 
 _in_force: dict[str, Options] = {}
 

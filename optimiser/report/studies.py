@@ -184,10 +184,10 @@ class ClosedPlans:
     def sentences(self) -> Iterator[str]:
         """Yield what was found, as sentences."""
         told, cost = self.summary, self.summary["cost"]
-        of = "what it adds to today" if told["counted"] == "gain" else "its coverage"
+        of = " of what it adds to today" if told["counted"] == "gain" else ""
         yield (
-            f"A plan is credited with the coverage of which it keeps {told['share']:.0%} of {of}, whichever "
-            f"of {told['closures']} links, sections and stretches is closed."
+            f"A plan is credited with the most coverage of which at least {told['share']:.0%}{of} is left "
+            f"when any one of {told['closures']} links, sections and stretches is closed."
         )
         proof = (
             "no bound is proven"

@@ -346,7 +346,7 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
 
 def _indices_subtitle(sweep: SweepResults) -> str:
     if sweep.design == "one-at-a-time":
-        return "Outcome at the largest value of a factor less that at the least, else as assumed"
+        return "Rise of the outcome from the least to the largest value of a factor, all else as in the job"
     what = "Share of the variance of the outcome"
     if sweep.design == "morris":
         what = "Elementary effects over the range of each factor, in the unit of the outcome"
@@ -384,7 +384,7 @@ def draw_regret(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     table = table.reset_index(drop=True)
     height = 2.1 + 0.36 * max(1, len(table))
     words = (
-        "Regret: covered weight of the best plan of a future less that of the plan, as a share of the best, "
+        "Regret: how much less weight a plan covers than the best plan of the future, as a share of the best, "
         f"where the plan fits. As good: within {wording.percent(NEAR, digits=0)}"
     )
     with plots.sheet(WIDTH, height, "What is lost by settling for one plan", words, dpi=dpi) as figure:

@@ -290,7 +290,7 @@ def _fairness_demands(job: Job) -> Iterator[str]:
     if len(set(factors.values())) > 1:
         yield "weights of " + ", ".join(f"{tier} pairs times {factor}" for tier, factor in factors.items())
     if job.city_coverage.weight:
-        yield f"cities covered as a whole to count besides pairs, with factor {job.city_coverage.weight}"
+        yield f"cities covered as a whole to count as well as pairs, with factor {job.city_coverage.weight}"
 
 
 def describe_objective(job: Job) -> str:

@@ -258,7 +258,7 @@ class Why:
         yield self.stand_in
         if len(self.alternatives):
             kept = int(self.alternatives["pairs_kept"].max())
-            yield f"Of what is not built, the best in its place would keep {kept} of the pairs that need it."
+            yield f"In its place, the best single candidate would keep {kept} of the pairs that need it."
         else:
             yield "Nothing that is not built could take its place."
         yield self.sure

@@ -384,7 +384,7 @@ def draw_regret(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     table = table.reset_index(drop=True)
     height = 2.1 + 0.36 * max(1, len(table))
     words = (
-        "Regret: how much less weight a plan covers than the best plan of the future, as a share of the best, "
+        "Regret: how much less weight a plan covers than the best plan of a future, as a share of the best, "
         f"where the plan fits. As good: within {wording.percent(NEAR, digits=0)}"
     )
     with plots.sheet(WIDTH, height, "What is lost by settling for one plan", words, dpi=dpi) as figure:

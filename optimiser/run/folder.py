@@ -25,6 +25,7 @@ LOCK = ".lock"
 SUMMARY = "summary.json"
 _RUN = ("job.toml", SUMMARY, "problem.json", "result.json")
 """Files without which a run cannot be opened again."""
+_NAME_A_RUN = "Name a folder that polyring.run or `polyring run` wrote."
 STAGE = ".unfinished"
 """Folder inside a run folder that takes the files of a run until it ends."""
 SUMMARY_FORMAT = "polyring-summary/1"
@@ -268,17 +269,11 @@ def find_finished(
         return home, replace(find(str(home / "job.toml"), settings=settings), name=summary_of(home)["job"])
     loaded = find(job, settings=settings)
     home = out or loaded.run_folder()
-    if not (home / SUMMARY).is_file():
-        raise JobError(
-            "there is no finished run of the job",
-            where=str(home),
-            done="Nothing was asked.",
-            remedy=f"Run the job first: polyring run {job}; or name the folder of its run.",
-        )
+    refuse_unfinished(home, remedy=f"Run the job first: polyring run {job}; or name the folder of its run.")
     return home, loaded
 
 
-def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN) -> None:
+def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN, remedy: str = _NAME_A_RUN) -> None:
     """Refuse a folder that is not that of a finished run."""
     missing = [name for name in needed if not (home / name).is_file()]
     if missing:
@@ -288,7 +283,7 @@ def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN) -> None:
             where=str(home),
             faults=[f"there is no {name}" for name in missing],
             done="Nothing was read.",
-            remedy="Name a folder that polyring.run or `polyring run` wrote.",
+            remedy=remedy,
         )
 
 

@@ -198,6 +198,8 @@ class CaseResults:
         Other best plans: the one that keeps its budget in enough draws, and those that put a share of their
         money into proposals that enough draws choose. `name`, `status`, `gap`, `cost`, `budget`, `built`,
         `best` (pairs within the limit, as assumed), `new` (those not within it today) and `is_proven`.
+    failed
+        Joint draws whose solver failed, which have no row.
     """
 
     rows: Sequence[Row]
@@ -207,6 +209,7 @@ class CaseResults:
     draws: Sequence[Row] = ()
     other: Row | None = None
     plans: Sequence[Row] = ()
+    failed: int = 0
 
     @property
     def asked(self) -> Sequence[Row]:
@@ -226,7 +229,7 @@ class CaseResults:
     @property
     def is_enough(self) -> bool:
         """Return whether at least half of the draws count; there is no verdict otherwise."""
-        return 0 < len(self.draws) <= 2 * len(self.solved)
+        return 0 < len(self.draws) <= 2 * len(self.solved) - self.failed
 
     def chosen_in(self, candidate_id: str) -> int:
         """Return the number of those that count and choose a candidate."""
@@ -297,7 +300,9 @@ class CaseResults:
             often = f"are chosen in at least {wording.percent(ROBUST_SHARE, digits=0)} of {count} joint draws"
             found.append(f"{size}, {money} of their money, {often}.")
         elif self.draws:
-            found.append(f"Only {count} of {len(self.draws)} joint draws were settled: no verdict.")
+            found.append(
+                f"Only {count} of {len(self.draws) + self.failed} joint draws were settled: no verdict."
+            )
         else:
             found.append("How sure a proposal is takes joint draws (cases.draws), which were not asked for.")
         if self.draws:

@@ -326,6 +326,7 @@ class Asking:
             pairs=len(counted.pairs),
             covered=len(within_limit(counted, plan).covered),
             kept=tuple(sorted(candidates_on(chain.design, plan.rings))),
+            failed=sum(is_draw for _, _, is_draw in asked) - len(draws),
         )
         if self.draws is None or counted.budget is None or counted.periods or not plan.built:
             return found

@@ -89,6 +89,13 @@ def test_cases_with_a_wide_gap_are_left_out_and_counted():
     ]
 
 
+def test_draws_whose_solver_failed_count_as_stated_and_not_settled():
+    assert (len(FOUND.draws), len(FOUND.solved), FOUND.verdict("bc")) == (4, 2, "robust")
+    less = replace(FOUND, failed=1)
+    assert less.verdict("bc") == "–"
+    assert less.sentences(line_report("bc").links)[0] == "Only 2 of 5 joint draws were settled: no verdict."
+
+
 def test_cases_alone_call_nothing_robust_or_fragile():
     alone = replace(FOUND, draws=())
     assert (alone.counted("bc"), alone.verdict("bc"), alone.is_core("bc")) == ("2 of 2", "–", False)

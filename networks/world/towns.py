@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from networks.errors import SourceError
+from networks.inputs import place_fault
 from networks.sphere import Floats, chord_to_km, km_to_chord, unit_vectors
 
 
@@ -265,8 +266,8 @@ def find_place(text: str) -> Place:
 def _at(lat: float, lon: float, text: str) -> Place:
     """Return the place at coordinates, in the country of the nearest town."""
     towns = all_towns()
-    if abs(lat) > 90 or abs(lon) > 180:
-        what = f"latitude {lat:g} or longitude {lon:g} is out of range"
+    if fault := place_fault(lat, lon):
+        what = f"latitude {lat:g} or longitude {lon:g} {fault}"
         raise _no_place(what, text, "Write latitude and longitude in degrees, such as '6.5,3.4'.")
     centre = Circle(lat=lat, lon=lon, radius_km=0.0)
     away = centre.distance_km(np.array([town.lat for town in towns]), np.array([town.lon for town in towns]))

@@ -176,6 +176,7 @@ def test_coordinates_are_in_the_country_of_the_nearest_town():
         ("Cologn", "did you mean Köln, DE?"),
         ("Cordoba, Spayn", "did you mean Spain?"),
         ("95, 3", "out of range"),
+        ("4419000, 448000", "in metres, as it seems"),
         ("Xyzzy", "no town"),
     ],
 )

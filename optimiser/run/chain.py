@@ -15,6 +15,7 @@ from networks.schema import Network
 from optimiser import report as reports
 from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import DAY_S
 from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import Job, LoadedJob
@@ -225,6 +226,8 @@ class Chain:
     def draft(self) -> Kept[proposing.StatedProblem]:
         """The design problem without the levels of max-min fairness, and the meaning of its numbers."""
         job, source, name = self.loaded.job, self.source, self.loaded.name
+        # No limit in seconds: the problem is one whatever the load.
+        untimed = job.solve.model_copy(update={"time_limit_s": DAY_S})
         inputs = {
             "files": self._checksums("objective.weights_file", "measures.places"),
             "name": name,
@@ -236,7 +239,7 @@ class Chain:
             "capacity": job.capacity.model_dump(),
             "independence": job.independence.model_dump(),
             "money": [[one.budgets, one.amounts, one.shares] for one in job.alternatives if job.rings],
-            "worth": job.solve.model_dump() if any(r.reward == DERIVED for r in job.rings) else None,
+            "worth": untimed.model_dump() if any(r.reward == DERIVED for r in job.rings) else None,
         }
 
         def make() -> proposing.StatedProblem:
@@ -244,7 +247,7 @@ class Chain:
             found = proposing.draft_problem(*steps, job, source, name=name)
             if all(ring.reward != DERIVED for ring in job.rings):
                 return found
-            solve = partial(solving.solve, settings=job.solve, run=self.solver)
+            solve = partial(solving.solve, settings=untimed, run=self.solver)
             return proposing.with_rewards(found, self.roads, job, self.base, solve)
 
         return self._kept("problem", "Writing the problem", inputs, make)
@@ -505,11 +508,16 @@ class Chain:
                 run=self.solver,
             )
 
+        step = "certify", "Certifying the bound", self._certificate_inputs, make
         try:
-            return self._kept("certify", "Certifying the bound", self._certificate_inputs, make).value
+            found = self._kept(*step)
+            if found.outcome.reused and found.value.seconds >= job.certificate.time_limit_s:
+                cache.forget(found.outcome)  # an earlier run was cut short
+                found = self._kept(*step)
         except SolverError as fault:
             self.progress.ends(str(fault))
             return None
+        return found.value
 
     def measures(self, plan: Plan) -> Measures:
         """Return the measures of a verified plan, as it counts within the limit."""

@@ -22,6 +22,8 @@ from optimiser.job.model import LoadedJob, askable
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError
+from optimiser.problem.jsonfile import read_json
+from optimiser.problem.result import UNSETTLED
 from optimiser.run import folder, solving
 from optimiser.run.demands import states_at_most
 from optimiser.run.solving import exit_code
@@ -93,8 +95,13 @@ def keep(done: Written) -> None:
     chain, summary = done.chain, done.summary
     failed = [*chain.faults, *summary.get("asked", {}).get("faults", ())]
     is_proven = all(state["is_proven"] for state in summary.get("states", ()))
-    is_certified = summary["certified"] is not None or not chain.certifies
-    if done.exit_code == 0 and is_proven and is_certified and not failed:
+    limit_s, proof = chain.loaded.job.certificate.time_limit_s, summary["certified"]
+    is_certified = not chain.certifies if proof is None else proof["seconds"] < limit_s
+    rows = [row for key in ("rows", "draws") for row in (summary.get("cases") or {}).get(key, ())]
+    ended = {chain.result.termination, *(row.get("ended") for row in rows)}
+    levels = done.folder / "levels.json"
+    is_proven = is_proven and (not levels.exists() or read_json(levels)["proven"])
+    if done.exit_code == 0 and is_proven and is_certified and ended.isdisjoint(UNSETTLED) and not failed:
         cache.get("run", _inputs(chain.loaded, chain.source, done.folder), lambda _folder: None)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ import pytest
 from cli_drawing import draw_region
 
 from optimiser.engine.search.task import cores
+from optimiser.run import chain, solving
 
 ALTERNATIVES = """
 [[alternatives]]
@@ -91,3 +94,30 @@ def test_a_run_with_states_cases_and_draws_beside_busy_processes_is_the_same(
     assert {"report.html", "cases.csv", "states.csv", "links.csv", "plan.json"} <= alone.keys()
     ended = pd.read_csv(tmp_path / "beside" / "cases.csv")["ended"].dropna()
     assert set(ended) <= {"proof", "gap", "nodes"}
+
+
+def test_what_a_limit_in_seconds_cut_short_is_made_again_by_the_next_run_and_then_kept(
+    region: Path, call: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    solve, certify = solving.solve, chain.certify
+
+    def counted(*given: object, late: bool, **others: object) -> object:
+        made.append("solve")
+        found = solve(*given, **others)  # type: ignore[arg-type]
+        return found.replace(termination="time") if late else found
+
+    def proved(*given: object, late: bool, **others: object) -> object:
+        made.append("certify")
+        found = certify(*given, **others)  # type: ignore[arg-type]
+        return dataclasses.replace(found, seconds=50.0) if late else found
+
+    asked = (*FEWER, "--set", "certificate.time_limit_s=50", "--out", tmp_path / "out")
+    steps = []
+    for late in (True, True, False, False):
+        monkeypatch.setattr(solving, "solve", partial(counted, late=late))
+        monkeypatch.setattr(chain, "certify", partial(proved, late=late))
+        assert call("run", region / "job.toml", *asked)[0] == 0
+        steps.append(made.copy())
+        made.clear()
+    assert steps == [["solve", "certify"], ["solve", "certify"], ["solve", "certify"], []]

@@ -223,6 +223,7 @@ def context(report: ReportInput) -> dict[str, Any]:
     """Return the variables of the page's template."""
     pairs, full, rows = report.pairs, report.capacities, _links(report)
     assumed = pd.DataFrame() if report.sensitivity is None else report.sensitivity
+    cities = coverage.by_city(report.cities, pairs)
     columns = [str(name).rsplit(" ", 1)[0] for name in assumed.columns if name != "case"]
     return {
         "title": f"{report.region}: {answer.sentence(report)}",
@@ -235,7 +236,9 @@ def context(report: ReportInput) -> dict[str, Any]:
         "most_links": sentences.MOST_LINKS,
         "per_person_unit": wording.per_person(report.money)[1],
         "tiers": _rows(coverage.by_group(pairs)),
-        "cities": _cities(report),
+        "cities": _rows(
+            cities.assign(local=plots.local_names(cities), row=range(len(cities))).sort_values("name")
+        ),
         "new_pairs": pair_rows(report, coverage.newly_covered(pairs)),
         "beyond": pair_rows(report, coverage.still_beyond(pairs)),
         "meaning": sentences.meaning(report),
@@ -258,13 +261,6 @@ def context(report: ReportInput) -> dict[str, Any]:
 
 def _rows(table: pd.DataFrame) -> list[Row]:
     return table.to_dict("records")
-
-
-def _cities(report: ReportInput) -> list[Row]:
-    """Return the cities by name, each with its row in the table of cities and its name as written there."""
-    local = plots.local_names(report.cities)
-    table = coverage.by_city(report.cities, report.pairs).assign(local=local, row=range(len(local)))
-    return _rows(table.sort_values("name"))
 
 
 def _map_context(report: ReportInput) -> dict[str, Any]:

@@ -179,14 +179,20 @@ def _read(
 
 
 def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...]) -> pd.DataFrame:
-    """Return the matrix of a file that has the name of a quantity, as a table in the square form."""
-    with _openmatrix().open_file(str(path)) as file:
-        known, mappings = file.list_matrices(), file.list_mappings()
-        name = next((one for one in known if one in quantities), None)
+    """Return the matrix of a file that has the name of a quantity, as a table in the square form.
+
+    An OMX file is HDF5 with the groups `data` and `lookup`; read as that, nothing in it is unpickled.
+    """
+    with _h5py().File(path) as file:
+        matrices, mappings = (file.get(group, {}) for group in ("data", "lookup"))
+        name = next((one for one in matrices if one in quantities), None)
         if name is None:
-            return pd.DataFrame(columns=known)
-        values = np.asarray(file[name], dtype=np.float64)
-        labels = file.map_entries(mappings[0]) if mappings else cities.table["city_id"]
+            return pd.DataFrame(columns=[*matrices])
+        shape = matrices[name].shape
+        if max(shape, default=0) > len(cities):  # before it is read: a small file may hold a huge one
+            raise ValueError(f"the matrix '{name}' is {' x '.join(map(str, shape))}, of {len(cities)} cities")
+        values = np.asarray(matrices[name], dtype=np.float64)
+        labels = next(iter(mappings.values()))[()] if len(mappings) else cities.table["city_id"]
     frame = pd.DataFrame(values, columns=[str(label) for label in labels])
     frame.insert(0, name, frame.columns)
     return frame
@@ -203,24 +209,28 @@ def write_omx(path: str | Path, ids: Iterable[object], matrices: Mapping[str, pd
         Tables [n x n] in the order of the ids, by name.
     """
     labels = [str(one) for one in ids]
-    with _openmatrix().open_file(str(path), "w") as file:
+    with _h5py().File(path, "w") as file:
+        file.attrs["OMX_VERSION"] = np.bytes_("0.2")
+        file.attrs["SHAPE"] = np.full(2, len(labels), dtype=np.int32)
+        data, lookup = file.create_group("data"), file.create_group("lookup")
         for name, table in matrices.items():
-            file[name] = table.to_numpy(dtype=np.float64, na_value=np.nan)
+            cells = table.to_numpy(dtype=np.float64, na_value=np.nan)
+            data.create_dataset(name, data=cells, chunks=True, compression="gzip")
         if all(label.isdecimal() for label in labels):
-            file.create_mapping("city_id", [int(label) for label in labels])
+            lookup.create_dataset("city_id", data=[int(label) for label in labels])
 
 
-def _openmatrix() -> Any:  # noqa: ANN401 - a module without types
+def _h5py() -> Any:  # noqa: ANN401 - a module without types
     try:
-        import openmatrix
+        import h5py
     except ImportError as error:
         raise SourceError(
-            "matrices in the format OMX need the package openmatrix, which is not installed",
+            "matrices in the format OMX need the package h5py, which is not installed",
             done="Nothing was read or written.",
             remedy="Install the extra `omx`: in a clone begin with `uv run --extra omx`, of a wheel "
             "`pip install 'WHEEL[omx]'`.",
         ) from error
-    return openmatrix
+    return h5py
 
 
 def _rows(cells: pd.DataFrame, cities: Cities) -> tuple[Ints, list[str]]:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import h5py
 import numpy as np
 import openmatrix
 import osmium
@@ -578,9 +579,16 @@ def test_matrices_are_written_and_read_as_omx(run, home):
             assert (np.asarray(file[name]) == run.travel_times(state).to_numpy(dtype=float)).all()
 
 
+def test_a_matrix_too_large_for_the_cities_is_refused_before_it_is_read(home):
+    with h5py.File(home / "huge.omx", "w") as file:
+        file.create_dataset("data/seconds", shape=(10**6, 10**6), chunks=(1000, 1000), dtype="f8")
+    with pytest.raises(NetworksError, match="1000000 x 1000000, of 6 cities"):
+        pr.Region.read(home / "huge.omx", cities=home / "cities.csv", country="CN", limit="2h").travel_times()
+
+
 def test_omx_without_its_library_names_the_extra(home, run, monkeypatch):
-    monkeypatch.setitem(sys.modules, "openmatrix", None)
-    with pytest.raises(NetworksError, match="need the package openmatrix") as told:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(NetworksError, match="need the package h5py") as told:
         run.write_omx(home / "none.omx")
     assert "uv run --extra omx" in str(told.value)
 

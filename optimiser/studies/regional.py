@@ -103,7 +103,7 @@ class Region:
             or name of an embedded region. In place of a map a street graph of OSMnx (`.graphml`, or itself:
             it is kept in the cache), a timetable in the format GTFS (`.zip`), or a table of travel times
             (`.csv`, `.parquet`, `.omx`, or one as `travel_times` returns, in seconds; then only candidates of
-            your own count). Read no `.omx` that you do not trust: its library runs what is pickled in it.
+            your own count).
         cities
             CSV with id, name, lon, lat, population, or points with the other columns; or `geonames`, `osm`
             (places of the map) or `region` (the list of an embedded region). Default: the region's own list

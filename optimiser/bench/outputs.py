@@ -174,18 +174,18 @@ def bench(  # noqa: PLR0913 - the options of the command
     found, notes, faults = configurations(variants or ("auto",), solvers)
     limits = Limits(time_limit_s=time_limit_s, gap=gap, threads=threads)
     runs = plan([*chosen, *given], found, sorted(set(seeds)) or [1], limits)
-    command = _command(
-        {
-            "--instances": [*words, *(one.name for one in own)],
-            "--family": families,
-            "--variant": variants,
-            "--solver": solvers,
-            "--seeds": map(str, seeds),
-            "--time-limit": (f"{time_limit_s:g}",),
-            "--gap": (f"{gap:g}",) if gap else (),
-            "--threads": (f"{threads}",),
-        }
-    )
+    options: dict[str, Iterable[str]] = {
+        "--instances": [*words, *(one.name for one in own)],
+        "--family": families,
+        "--variant": variants,
+        "--solver": solvers,
+        "--seeds": map(str, seeds),
+        "--time-limit": (f"{time_limit_s:g}",),
+        "--gap": (f"{gap:g}",) if gap else (),
+        "--threads": (f"{threads}",),
+    }
+    typed = (text for name, values in options.items() for value in values for text in (name, value))
+    command = shlex.join(["polyring", "bench", *typed])
     with exclusive(folder):
         for text in (*notes, *fault_lines(faults)):
             listener.notes(f"left out: {text}")
@@ -199,12 +199,6 @@ def bench(  # noqa: PLR0913 - the options of the command
             raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
         write_outputs(done.rows, folder, command=command, left_out=fault_lines(faults))
     return Bench(folder, tuple(Store(folder).rows()), faults)  # as written: with the times to good plans
-
-
-def _command(repeated: Mapping[str, Iterable[str]]) -> str:
-    """Return the command that does these solves, from the values of each option."""
-    options = [text for name, values in repeated.items() for value in values for text in (name, value)]
-    return shlex.join(["polyring", "bench", *options])
 
 
 def _trace_reader(store: Store) -> Callable[[Row], Trace]:
@@ -299,6 +293,7 @@ def summary(
     left_out
         What was asked for and could not be done.
     """
+    pictures = (f"![{name}]({path.parent.name}/{path.name})\n" for name, path in figures.items())
     parts = [
         "# Benchmark of solver variants\n",
         *_head(rows, command),
@@ -308,7 +303,7 @@ def summary(
         *_seeds(rows),
         *_comparisons(speedups(grouped(rows, "label"), trace_of)),
         *_instances(rows),
-        *_figures(figures),
+        *(["## Figures\n", "\n".join(pictures)] if figures else []),
         "## Footnotes\n",
         "\n".join(f"* {note}" for note in footnotes(rows)),
     ]
@@ -446,12 +441,6 @@ def _median(rows: Sequence[Row], best: int | None) -> str:
     if row.objective is None and not row.proved:
         return row.termination
     return f"{row.seconds:.2f} s" if row.proved else _percent(left_open(row, best))
-
-
-def _figures(figures: Mapping[str, Path]) -> Iterator[str]:
-    if figures:
-        yield "## Figures\n"
-        yield "\n".join(f"![{name}]({path.parent.name}/{path.name})\n" for name, path in figures.items())
 
 
 def markdown_table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

@@ -301,7 +301,7 @@ def _show_robust(done: RobustRun) -> None:
     )
 
 
-@writes_folder(_show_robust, lambda done: {**done.summary, "rows": screen.records(done.scenarios)})
+@writes_folder(_show_robust, lambda done: {**done.summary, "rows": wording.records(done.scenarios)})
 def robust(
     job: Job,
     *,
@@ -532,7 +532,7 @@ def _chosen(clusters: tuple[Cluster, ...], only: Sequence[str]) -> tuple[Cluster
     return tuple(one for one in clusters if not only or one.loaded.name in only)
 
 
-@writes_folder(_show_atlas, lambda done: {"clusters": screen.records(done.found.table)})
+@writes_folder(_show_atlas, lambda done: {"clusters": wording.records(done.found.table)})
 def atlas(
     file: Annotated[
         Path | None,

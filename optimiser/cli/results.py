@@ -190,10 +190,7 @@ def _write(
     plan = verify.check(problem, claimed)
     evidence = verify.certificate(problem, plan) if claimed.has_plan else {"problem": problem.name}
     with Display(quiet=quiet) as display:
-
-        def report(seconds: float, bound: int | None, _nodes: int) -> None:
-            display.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
-
+        report = display.steps.certifying
         proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
@@ -438,7 +435,7 @@ def explain(
             run.close()
     tables = {name: getattr(why, name) for name in wording.WORDS["explained"]}
     if json:
-        listed = {name: screen.records(table) for name, table in tables.items()}
+        listed = {name: wording.records(table) for name, table in tables.items()}
         head = {"rank": why.rank, "candidate_id": why.candidate_id, "title": why.title}
         screen.as_json({**head, "sentences": list(why.sentences), **listed, "not_chosen_in": list(why.cases)})
         return 0
@@ -447,7 +444,7 @@ def explain(
         screen.line(sentence)
     screen.line()
     for name, table in tables.items():
-        rows = screen.records(table.drop(columns="candidate_id", errors="ignore"))
+        rows = wording.records(table.drop(columns="candidate_id", errors="ignore"))
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
         screen.table(f"{wording.WORDS['explained'][name]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
     return 0

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from networks.inputs import printable
+from optimiser.report import wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,12 +203,6 @@ class Display:
                 note(f"[{(time.monotonic() - start) / MINUTE_S:.0f} min] {self._last}")
 
 
-def records(table: pd.DataFrame) -> list[dict[str, object]]:
-    """Return the rows of a table; what is missing is None."""
-    plain = table.astype(object).where(table.notna(), None)
-    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
-
-
 def formatted(table: pd.DataFrame, formats: Mapping[str, str]) -> list[dict[str, object]]:
     """Return the rows of a table with the numbers of some columns as text; what is missing is empty."""
     return [
@@ -215,5 +210,5 @@ def formatted(table: pd.DataFrame, formats: Mapping[str, str]) -> list[dict[str,
             key: value if key not in formats else "" if value is None else formats[key].format(value)
             for key, value in row.items()
         }
-        for row in records(table)
+        for row in wording.records(table)
     ]

@@ -13,7 +13,7 @@ import pandas as pd
 from optimiser.measures.recall import MODES
 from optimiser.proposals.rings.reference_rings import CORRIDOR_KM
 from optimiser.report import maps, plots, wording
-from optimiser.report.tables import records
+from optimiser.report.wording import records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,7 +1,7 @@
 """Write a plan for a GIS: GeoJSON, and a GeoPackage that QGIS opens drawn, with the meanings of columns."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from optimiser.problem.jsonfile import write_whole
 from optimiser.problem.model import TIERS
 from optimiser.proposals.generate import SERVICES
 from optimiser.report import maps, page, plots, tables
-from optimiser.report.inputs import ReportInput, StateShown
+from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import Stroke
 from optimiser.report.ring_layout import WGS84, drawn, known_rings
 from optimiser.report.wording import data_of
@@ -69,19 +69,18 @@ def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
         "pairs": tables.pair_lines(report.cities, report.pairs),
     }
     if report.state_links is not None:
-        found["states"] = _of_states(report.states, report.state_links.to_crs(WGS84))
+        rows = [
+            (one.name, at, step.candidate_id)
+            for one in report.states
+            for at, step in enumerate(one.order, start=1)
+        ]
+        order = pd.DataFrame(rows, columns=["state", "step", "candidate_id"])
+        found["states"] = gpd.GeoDataFrame(order.merge(report.state_links.to_crs(WGS84), on="candidate_id"))
     if rings := drawn(report.rings):
         found |= {"rings": tables.ring_table(rings), "ring_links": tables.ring_links(rings)}
     if known_rings(report.rings):
         found["known_rings"] = tables.known_table(report.rings)
     return found
-
-
-def _of_states(states: Sequence[StateShown], links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a row for each link of the plan of each state: its name, its place in the order, the link."""
-    rows = [(one.name, at, step.candidate_id) for one in states for at, step in enumerate(one.order, start=1)]
-    order = pd.DataFrame(rows, columns=["state", "step", "candidate_id"])
-    return gpd.GeoDataFrame(order.merge(pd.DataFrame(links), on="candidate_id"), crs=links.crs)
 
 
 def write_geojson(report: ReportInput, folder: Path) -> None:

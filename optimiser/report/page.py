@@ -25,7 +25,7 @@ from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.errors import install_extra
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import answer, measure_sections, plots, ring_section, sentences, tables, webmap, wording
-from optimiser.report.inputs import CaseResults, ReportInput
+from optimiser.report.inputs import ReportInput
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
@@ -183,21 +183,17 @@ def write(report: ReportInput, path: Path, *, picture: Path | None = None) -> Pa
 def render(report: ReportInput, *, picture: Path | None = None) -> str:
     """Return the page as text; `picture` as in `write`."""
     if picture is not None:
-        return _rendered("frontier.html", report, _of_frontier(report), {"frontier": picture.read_bytes()})
+        values = {
+            "title": f"{report.region}: what each sum of money buys",
+            "definition": sentences.definition(report),
+            "links": _rows(report.links),
+            "weights": [report.pairs["weight"].iloc[list(one.covered)].sum() for one in report.points],
+            **_map_context(report),
+        }
+        return _rendered("frontier.html", report, values, {"frontier": picture.read_bytes()})
     cases = report.cases
     pictures = {} if cases is None or not cases.solved else {"cases": plots.png(cases.plot(), dpi=110)}
     return _rendered("report.html", report, context(report), pictures)
-
-
-def _of_frontier(report: ReportInput) -> dict[str, Any]:
-    """Return the variables of the template of a frontier."""
-    return {
-        "title": f"{report.region}: what each sum of money buys",
-        "definition": sentences.definition(report),
-        "links": _rows(report.links),
-        "weights": [report.pairs["weight"].iloc[list(one.covered)].sum() for one in report.points],
-        **_map_context(report),
-    }
 
 
 def _rendered(
@@ -309,7 +305,17 @@ def _links(report: ReportInput) -> list[Row]:
             "part": place,
             "commands": list(commands(row["candidate_id"], is_built=place < len(report.links))),
         }
-        | ({} if cases is None else _in_cases(cases, name))
+        | (
+            {}
+            if cases is None
+            else {
+                "chosen": cases.counted(name),
+                "is_core": cases.is_core(name),
+                "open": sum(name in solved["built"] for solved in cases.unsettled),
+                "verdict": cases.verdict(name),
+                "dropped": "; ".join(cases.dropped_in(name)),
+            }
+        )
         for place, row in enumerate(_rows(webmap.every_link(report)))
         for name in [row["candidate_id"]]
     ]
@@ -345,17 +351,6 @@ def _packages(report: ReportInput, rows: Sequence[Row]) -> list[tuple[str, list[
         (ring_section.package_title(name, circuits), [rows[at] for at in links.index], places.get(name, []))
         for name, links in found
     ]
-
-
-def _in_cases(cases: CaseResults, name: str) -> Row:
-    """Say in which plausible cases a proposal is chosen."""
-    return {
-        "chosen": cases.counted(name),
-        "is_core": cases.is_core(name),
-        "open": sum(name in solved["built"] for solved in cases.unsettled),
-        "verdict": cases.verdict(name),
-        "dropped": "; ".join(cases.dropped_in(name)),
-    }
 
 
 def _trips(row: Row) -> str:

@@ -265,12 +265,7 @@ def out_of_reach_rows(cities: gpd.GeoDataFrame, pairs: pd.DataFrame) -> list[dic
     table = pair_lines(cities, coverage.out_of_reach(pairs))
     named = {"group": "tier", "before_s": "today_s"}
     columns = ["origin", "destination", "tier", "weight", "today_s", "all_built_s"]
-    return records(table.rename(columns=named)[columns])
-
-
-def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Return the rows of a table, cells without a value as None."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    return wording.records(table.rename(columns=named)[columns])
 
 
 # ---- rings

@@ -1,9 +1,14 @@
 """Write numbers, money and names the way a reader expects them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from optimiser.problem.jsonfile import packaged
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def data_of(name: str) -> dict[str, Any]:
@@ -175,6 +180,11 @@ def link_name(row: Mapping[Any, Any]) -> str:
     if row.get("kind") in AT_STATIONS and row["kind"] != "access":
         return f"{row['from_name']} of {REGION}" if row["to_name"] == REGION else str(row["to_name"])
     return f"{row['from_name']} – {row['to_name']}"
+
+
+def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the rows of a table; what is missing is None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def split_ids(cell: str) -> list[str]:

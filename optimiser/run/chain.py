@@ -494,9 +494,6 @@ class Chain:
         """Return the proof of the bound, or of as much of it as the time allows; None: nothing was proved."""
         job, design = self.loaded.job, self.design
 
-        def report(seconds: float, bound: int | None, _nodes: int) -> None:
-            self.progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
-
         def make() -> Certified:
             return certify(
                 design,
@@ -504,7 +501,7 @@ class Chain:
                 time_limit_s=job.certificate.time_limit_s,
                 seed=job.solve.seed,
                 memory_mb=job.solve.memory_mb or None,
-                progress=report,
+                progress=self.progress.certifying,
                 run=self.solver,
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import geopandas as gpd
@@ -65,15 +65,12 @@ class MeasuredPlan:
     lines: gpd.GeoSeries | None = None
     without: WithoutCore | None = None
     hour_value: float | None = None
+    _states: dict[frozenset[str], PlanState] = field(default_factory=dict, init=False, compare=False)
 
     def state(self, built: Iterable[str]) -> PlanState:
         """Return the region with some links of the plan built, by their ids; it is kept."""
         key = frozenset(built)
         return self._states.setdefault(key, PlanState(self, key))
-
-    @cached_property
-    def _states(self) -> dict[frozenset[str], PlanState]:
-        return {}
 
     @cached_property
     def states(self) -> dict[str, PlanState]:

@@ -279,11 +279,16 @@ def with_rewards(
     derived, found, problem = {ring.id for ring in asked}, list[RingReward](), stated.problem
     congested = demands.exact_share(min(job.independence.weight, 1.0))
     total = sum(pair.weight for pair in problem.pairs)
+    factor = {tier: getattr(job.objective, tier) for tier in TIERS}
+    rule = _WEIGHTS[job.objective.weight]  # what a pair of places would count as a pair of cities
     for ring in problem.rings:
         if ring.id in derived and ring.id in times:
             roads, limit_s = times[ring.id], job.times.limit_s
             built = candidates_on(problem, {ring.id: cheapest_circuit(problem, ring, solve)})
-            weights = _weights_of_places(roads, job)
+            # Places come from the largest to the smallest, so that the second of a pair is the smaller.
+            smaller = roads.places.iloc[roads.ends[:, 1]]
+            both = zip(smaller["population"].tolist(), smaller["tier"].tolist(), strict=True)
+            weights = [rule(people) * factor.get(tier, 1) for people, tier in both]
             parts = time_value(roads, built, weights, total=total, limit_s=limit_s, congested=congested)
             free, congested_, _ = trip_use(roads, built)
             found.append(
@@ -299,14 +304,6 @@ def with_rewards(
     rewards = {one.ring: one.reward for one in found}
     rings = tuple(replace(ring, reward=rewards.get(ring.id, ring.reward)) for ring in problem.rings)
     return replace(stated, problem=problem.replace(rings=rings), rewards=tuple(found))
-
-
-def _weights_of_places(roads: RoadTimes, job: Job) -> list[int]:
-    """Return what each pair of places would count as a pair of cities."""
-    people, factor = roads.people.tolist(), {tier: getattr(job.objective, tier) for tier in TIERS}
-    tier, rule = roads.places["tier"].tolist(), _WEIGHTS[job.objective.weight]
-    # Places come from the largest to the smallest, so that the second one is the smaller.
-    return [rule(people[other]) * factor.get(tier[other], 1) for other in roads.ends[:, 1].tolist()]
 
 
 # ---- what exists, and rules

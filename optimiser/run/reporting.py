@@ -483,7 +483,7 @@ def summarise(
         "warnings": [*found.faults, *found.answers.faults, *import_warnings(found.times.report)],
         "screening": report.screening,
         "notes": list(report.notes),
-        "links": tables.records(links),
+        "links": wording.records(links),
         **({"rings": [rings.summarise(ring) for ring in report.rings]} if report.rings else {}),
         **({"existing_rings": list(map(asdict, report.existing_rings))} if report.existing_rings else {}),
         **({} if report.ring_use is None else {"ring_use": asdict(report.ring_use)}),

@@ -445,27 +445,24 @@ def describe_rings(
         replace(
             ring,
             overlaps=tuple(
-                _overlap(ring, reference) for reference in references if reference.mode == ring.facts.mode
+                Overlap(
+                    reference=one.id,
+                    name=one.title,
+                    corridor_km=CORRIDOR_KM,
+                    reference_km=one.length_km,
+                    share_of_ring=of_ring,
+                    share_of_reference=of_reference,
+                    line=one.line,
+                    source=one.source,
+                )
+                for one in references
+                if one.mode == ring.facts.mode
+                for of_ring, of_reference in [overlap(ring.circuit, one.line)]
             ),
         )
         if ring.is_formed
         else ring
         for ring in rings
-    )
-
-
-def _overlap(ring: RingShown, reference: ReferenceRing) -> Overlap:
-    """Return how far a ring follows a reference ring."""
-    of_ring, of_reference = overlap(ring.circuit, reference.line)
-    return Overlap(
-        reference=reference.id,
-        name=reference.title,
-        corridor_km=CORRIDOR_KM,
-        reference_km=reference.length_km,
-        share_of_ring=of_ring,
-        share_of_reference=of_reference,
-        line=reference.line,
-        source=reference.source,
     )
 
 

@@ -232,22 +232,15 @@ def measured_today(chain: Chain) -> MeasuredPlan:
     chain
         The steps of the job of the cluster.
     """
-    job, times, draft = chain.loaded.job, chain.times.value, chain.draft.value
-    candidates, graph = chain.candidates.value, times.graphs[job.times.definition]
-    lines, everything = times.road.links.geometry, sum(one.cost for one in draft.problem.candidates)
+    stated, lines = chain.draft.value.problem, chain.times.value.road.links.geometry
     # Every candidate may be built at once, whatever it costs and fills.
-    problem = with_budget(draft.problem.replace(capacities=(), excludes=(), requires=()), everything)
-    return MeasuredPlan(
-        problem=problem,
-        plan=verify.score(problem, [candidate.id for candidate in problem.candidates]),
-        graph=graph,
-        candidates=candidates,
-        cities=times.cities,
-        ends=draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64),
-        settings=job.measures,
-        lines=lines,
-        without=WithoutCore.of(graph, candidates, times.cities, lines, job.independence),
-    )
+    everything = sum(one.cost for one in stated.candidates)
+    problem = with_budget(stated.replace(capacities=(), excludes=(), requires=()), everything)
+    plan = verify.score(problem, [candidate.id for candidate in problem.candidates])
+    found, asked = chain.measured(problem, plan), chain.loaded.job.independence
+    # A cluster is measured without its core whether that counts for its plan or not.
+    without = found.without or WithoutCore.of(found.graph, found.candidates, found.cities, lines, asked)
+    return replace(found, without=without)
 
 
 def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -61,8 +61,6 @@ from optimiser.verify import Plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_SUMMARY = "summary.json"
 
 
 class Summary(dict[str, Any]):
@@ -214,7 +212,7 @@ class Run:
     def summary(self) -> Mapping[str, Any]:
         """Return the contents of `summary.json`: of the run folder, or as it would be written."""
         if self.folder is not None:
-            return Summary(store.load_json(self.folder / _SUMMARY))
+            return Summary(store.load_json(self.folder / folder.SUMMARY))
         return Summary(reporting.summarise(self._findings, self.shown, seconds={}, reused=()))
 
     # ---- tables
@@ -636,24 +634,26 @@ def run(
         With what happened, where, what was done and what to do.
     """
     loaded = find(job, settings=settings) if isinstance(job, str) else job
-    process, home = ChildProcess(), None if out is None else Path(out)
+    home = None if out is None else Path(out)
+    with nullcontext() if progress else told(f"Running {loaded.name}"):
+        return _opened(lambda process: states.run(loaded, process, out=home, progress=progress))
+
+
+def _opened(make: Callable[[ChildProcess], pipeline.Written]) -> Run:
+    """Return the run that was made or read with a child process; the process ends where that failed."""
+    process = ChildProcess()
     try:
-        with nullcontext() if progress else told(f"Running {loaded.name}"):
-            done = states.run(loaded, process, out=home, progress=progress)
+        done = make(process)
+        chain, counted = done.chain, done.chain.counted.value
     except BaseException:
         process.close()
         raise
-    return _opened(done, process)
-
-
-def _opened(done: pipeline.Written, process: ChildProcess) -> Run:
-    chain = done.chain
     return Run(
         Study(chain, process=process),
         chain.design,
         chain.result,
         done.plan,
-        chain.counted.value,
+        counted,
         UNCHANGED,
         done.folder,
         reporting.answers_of(done.summary),
@@ -677,8 +677,7 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
         When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
         cities or the version of polyring has changed.
     """
-    process = ChildProcess()
-    return _opened(pipeline.reopen(Path(path), progress or Progress(), process), process)
+    return _opened(lambda process: pipeline.reopen(Path(path), progress or Progress(), process))
 
 
 def ask_cases(
@@ -708,10 +707,9 @@ def ask_cases(
     JobError
         As for `load_run`.
     """
-    process = ChildProcess()
-    try:
+
+    def make(process: ChildProcess) -> pipeline.Written:
         found = cases.find_run(str(path), settings, None, progress or Progress(), process)
-        return _opened(cases.ask(found, process, workers=workers), process)
-    except BaseException:
-        process.close()
-        raise
+        return cases.ask(found, process, workers=workers)
+
+    return _opened(make)

@@ -183,6 +183,10 @@ class Progress:
                 gap = gap if found is None else f"{100 * found:.3g} %"
         self.begins(f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}, gap {gap}")
 
+    def certifying(self, seconds: float, bound: int | None, _nodes: int) -> None:
+        """Say how far the proof of a bound in exact integers is."""
+        self.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
+
     @contextmanager
     def step(self, name: str, title: str) -> Iterator[None]:
         """Time a step.

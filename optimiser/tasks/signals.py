@@ -63,7 +63,7 @@ def raise_on_signals() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         received.set()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _ignore)
+            signal.signal(number, lambda *_: None)  # further ones pass
         raise Interrupted
 
     def on_dropped(unraisable: sys.UnraisableHookArgs) -> None:
@@ -153,10 +153,6 @@ def kill_children() -> None:
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             child.kill()
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Let further signals pass while the process is ending."""
 
 
 def _watch(read: int) -> None:

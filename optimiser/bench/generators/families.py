@@ -355,7 +355,9 @@ def hard(p: HardParameters) -> DesignProblem:
     best, today = drawing.times(built=True), drawing.times(built=False)
     joined = [(a, b) for a, b in all_pairs(p.places) if best[a, b] < NO_PATH_S]
     chosen = [joined[k] for k in draw_positions(rng, joined, p.pairs)]
-    slack = _slack(drawing, best, chosen, p.relevant)
+    relevant = partial(_median_relevant, drawing, best, chosen)
+    low = bisect_right(range(1, 2**SLACK_STEPS), p.relevant, key=relevant)
+    slack = min(low, low + 1, key=lambda slack: abs(relevant(slack) - p.relevant))
     weights = rng.integers(1, HEAVIEST, size=len(chosen), endpoint=True).tolist()
     pairs = [
         Pair(a, b, int(min(best[a, b] + best[a, b] * slack // 1_000, today[a, b] - 1)), weight)
@@ -364,13 +366,6 @@ def hard(p: HardParameters) -> DesignProblem:
     ]
     note = f"Generated: nothing covered yet, limits {slack} per mille above the best time. {p!r}"
     return drawing.problem(pairs, name=p.name, budget_percent=p.budget_percent, note=note)
-
-
-def _slack(drawing: Drawing, best: Integers, chosen: list[Edge], wanted: int) -> int:
-    """Return the slack, per mille, at which the median number of usable candidates comes closest."""
-    relevant = partial(_median_relevant, drawing, best, chosen)
-    low = bisect_right(range(1, 2**SLACK_STEPS), wanted, key=relevant)
-    return min(low, low + 1, key=lambda slack: abs(relevant(slack) - wanted))
 
 
 def _median_relevant(drawing: Drawing, best: Integers, chosen: list[Edge], slack: int) -> int:

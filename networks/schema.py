@@ -164,6 +164,11 @@ NODES, LINKS, LINES, STOPS = (
 )
 """Columns of nodes and links, and of services and their stops, as `networks/data/contract.toml` has them."""
 
+NO_SERVICES = Services(
+    pd.DataFrame(columns=[line.name for line in LINES]), pd.DataFrame(columns=[stop.name for stop in STOPS])
+)
+"""No trains at all."""
+
 
 def coerce(network: Network) -> Network:
     """Return the network with the columns and dtypes of the contract, and rows numbered from 0.

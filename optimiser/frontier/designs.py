@@ -145,19 +145,23 @@ def table(factors: Sequence[Factor], plan: Sweep) -> Table:
     correlation among input variables).
     """
     if not factors:
-        raise ProblemError("a sweep needs at least one factor", where="sweep", done="No case was made.")
+        raise _refusal("a sweep needs at least one factor", "sweep")
     if plan.design not in INDEPENDENT:
         _cholesky(_matrix(factors, plan.correlations), factors)  # refuses those that contradict each other
     elif plan.correlations:
-        raise ProblemError(
+        raise _refusal(
             f"the design {plan.design} takes no correlations: {INDEPENDENT[plan.design]}",
-            where="sweep.correlations",
-            done="No case was made.",
-            remedy="Choose latin-hypercube, sobol or monte-carlo, or leave the correlations out.",
+            "sweep.correlations",
+            "Choose latin-hypercube, sobol or monte-carlo, or leave the correlations out.",
         )
-    blocks: tuple[Block, ...] = ()
+    central, blocks = tuple(factor.central for factor in factors), tuple[Block, ...]()
     if plan.design == "one-at-a-time":
-        rows = _one_at_a_time(factors)
+        rows = [
+            (*central[:at], end, *central[at + 1 :])
+            for at, factor in enumerate(factors)
+            for end in _values(factor, (TAIL, 1 - TAIL))
+            if end != factor.central
+        ]
     elif plan.design == "grid":
         # One from the middle of each of some equally likely parts.
         middles = [(level + 0.5) / plan.levels for level in range(plan.levels)]
@@ -169,31 +173,23 @@ def table(factors: Sequence[Factor], plan: Sweep) -> Table:
             for row in chances
         ]
     if plan.design in ("grid", "one-at-a-time") and len(rows) > plan.cases:
-        raise ProblemError(
+        raise _refusal(
             f"the design {plan.design} of {len(factors)} factors has {len(rows):,} cases, more than the "
             f"{plan.cases:,} of sweep.cases",
-            where="sweep.cases",
-            done="No case was made.",
-            remedy="Raise sweep.cases, lower sweep.levels, or choose latin-hypercube.",
+            "sweep.cases",
+            "Raise sweep.cases, lower sweep.levels, or choose latin-hypercube.",
         )
-    central = tuple(factor.central for factor in factors)
     return Table(tuple(factors), (central, *rows), blocks or (Block(plan.design, 1, len(rows)),))
+
+
+def _refusal(fault: str, where: str, remedy: str = "", faults: Sequence[str] = ()) -> ProblemError:
+    return ProblemError(fault, where=where, faults=faults, done="No case was made.", remedy=remedy)
 
 
 def _quantile(factor: Factor, chance: float) -> Value:
     """Return a value of a factor with six digits, so that the last bits of a library change no case."""
     value = quantile(factor.given, chance)
     return value if isinstance(value, str) else float(f"{value:.6g}")
-
-
-def _one_at_a_time(factors: Sequence[Factor]) -> list[tuple[Value, ...]]:
-    central = [factor.central for factor in factors]
-    return [
-        (*central[:at], end, *central[at + 1 :])
-        for at, factor in enumerate(factors)
-        for end in _values(factor, (TAIL, 1 - TAIL))
-        if end != factor.central
-    ]
 
 
 def _values(factor: Factor, chances: Sequence[float]) -> tuple[Value, ...]:
@@ -227,12 +223,8 @@ def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Floats, tuple[Bloc
 def _sobol(count: int, points: int, seed: int) -> Floats:
     if points & (points - 1):
         below = 1 << (points.bit_length() - 1)
-        raise ProblemError(
-            f"a Sobol sequence is balanced at powers of two, and {points} is none",
-            where="sweep.cases",
-            done="No case was made.",
-            remedy=f"Choose {below} or {2 * below} cases.",
-        )
+        fault = f"a Sobol sequence is balanced at powers of two, and {points} is none"
+        raise _refusal(fault, "sweep.cases", f"Choose {below} or {2 * below} cases.")
     return _inside(
         scipy.stats.qmc.Sobol(count, scramble=True, rng=seed).random_base2(points.bit_length() - 1)
     )
@@ -251,12 +243,9 @@ def _saltelli(ids: Sequence[str], plan: Sweep) -> tuple[Floats, tuple[Block, ...
     """
     count, size = len(ids), plan.cases // (len(ids) + 2)
     if size < 2:
-        raise ProblemError(
-            f"the design saltelli of {count} factors needs {2 * (count + 2)} cases, better some thousand",
-            where="sweep.cases",
-            done="No case was made.",
-            remedy="Raise sweep.cases, or choose morris.",
-        )
+        needs = f"needs {2 * (count + 2)} cases, better some thousand"
+        remedy = "Raise sweep.cases, or choose morris."
+        raise _refusal(f"the design saltelli of {count} factors {needs}", "sweep.cases", remedy)
     size = 1 << (size.bit_length() - 1)
     both = _sobol(2 * count, size, plan.seed)
     first, second = both[:, :count], both[:, count:]
@@ -279,12 +268,8 @@ def _morris(count: int, plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
     size, half = plan.cases // (count + 1), plan.levels // 2
     if size < 1 or plan.levels % 2:
         fault = f"{count + 1} cases a trajectory" if size < 1 else "an even number of levels"
-        raise ProblemError(
-            f"the design morris of {count} factors needs {fault}",
-            where="sweep.cases" if size < 1 else "sweep.levels",
-            done="No case was made.",
-            remedy="Raise sweep.cases." if size < 1 else "Choose 4.",
-        )
+        where, remedy = ("cases", "Raise sweep.cases.") if size < 1 else ("levels", "Choose 4.")
+        raise _refusal(f"the design morris of {count} factors needs {fault}", f"sweep.{where}", remedy)
     rng, rows = np.random.default_rng(plan.seed), []
     for _ in range(size):
         place, order = rng.integers(plan.levels, size=count), rng.permutation(count)
@@ -316,13 +301,8 @@ def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Fl
             row, column = (place[name] for name in one.factors)
             found[row, column] = found[column, row] = one.value
     if faults:
-        raise ProblemError(
-            "correlations cannot be used",
-            where="sweep.correlations",
-            faults=faults,
-            done="No case was made.",
-            remedy=f"Factors: {', '.join(place)}.",
-        )
+        remedy = f"Factors: {', '.join(place)}."
+        raise _refusal("correlations cannot be used", "sweep.correlations", remedy, faults)
     return found
 
 
@@ -356,18 +336,17 @@ def _contradiction(matrix: Floats, factors: Sequence[Factor], last: int) -> Prob
     """Name the pairs that cannot hold together: those on which the vector of negative variance rests."""
     values, vectors = np.linalg.eigh(matrix[: last + 1, : last + 1])
     weight = np.abs(np.outer(vectors[:, 0], vectors[:, 0]))
-    return ProblemError(
+    return _refusal(
         "correlations contradict each other: no numbers go together like that "
         f"(least eigenvalue {values[0]:.3g})",
-        where="sweep.correlations",
-        faults=[
+        "sweep.correlations",
+        "Bring one of these nearer to what the others imply.",
+        [
             f"{factors[row].id} and {factors[column].id}: {matrix[row, column]:g}"
             for row in range(last + 1)
             for column in range(row + 1, last + 1)
             if matrix[row, column] and weight[row, column] > math.sqrt(_ROUNDING)
         ],
-        done="No case was made.",
-        remedy="Bring one of these nearer to what the others imply.",
     )
 
 

@@ -289,8 +289,8 @@ def branches_of(tracks: Tracks, rules: ConnectionRules) -> dict[int, list[Branch
     dict
         By rail row of the station; the branch with most trains first.
     """
-    services = tracks.base.services
-    if services is None or not len(services.stops):
+    services = tracks.services
+    if not len(services.stops):
         return {}
     fast = tracks.is_fast
     rides, found = _rides(tracks, services, fast), dict[int, list[Branch]]()

@@ -149,7 +149,9 @@ class _Ways:
             found = self._road_ends(row) if mode == "road" else self._measure_ends(row)
             if found is not None and mode != "rail":
                 return found
-            named = self._nearest_cities(table.geometry.iloc[row])
+            ends = shapely.get_coordinates(table.geometry.iloc[row])[[0, -1]].tolist()
+            near = (base.nearest_city(*end) for end in ends)
+            named = [city if km <= _AT_CITY_KM else -1 for city, km in near]
         a, b = named
         if min(a, b) < 0 or a == b:
             return None
@@ -179,10 +181,6 @@ class _Ways:
         arrives, leaves, _ = arcs[saved.index(max(saved))]
         start = next(tail for tail, head, _ in arcs if head == arrives)
         return known[start], known[next(head for tail, head, _ in arcs if tail == leaves)]
-
-    def _nearest_cities(self, line: shapely.Geometry) -> list[int]:
-        near = (self.base.nearest_city(*end) for end in shapely.get_coordinates(line)[[0, -1]].tolist())
-        return [city if km <= _AT_CITY_KM else -1 for city, km in near]
 
     @cached_property
     def _numbered(self) -> NumberedArcs:

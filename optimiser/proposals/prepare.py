@@ -101,17 +101,6 @@ type Between = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 """Returns the shortest seconds between nodes, whose rows rise: int64 [n, n]."""
 
 
-def reduced_network(graph: TimeGraph, arcs: NumberedArcs, *, today_s: Between | None = None) -> SmallNetwork:
-    """Reduce a time graph to its cities and to the ends of candidates' arcs.
-
-    `today_s` returns the seconds between nodes of the graph, where they are known; None: they are computed.
-    """
-    ends = arcs.ends
-    terminals = np.concatenate([graph.origin, graph.destination, ends[ends < arcs.old]])
-    between = today_s or paths_of(arcs.old, graph.tail, graph.head, graph.seconds)
-    return overlay(arcs.old, between, terminals, extra=len(arcs.new_ids))
-
-
 def paths_of(
     count: int, tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
 ) -> Between:
@@ -350,7 +339,7 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
     pairs
         As `city_pairs` returns them: `origin`, `destination`, `limit`, `weight`, `group`.
     today_s
-        As for `reduced_network`.
+        Returns the seconds between nodes of the graph, where they are known; None: they are computed.
     beyond_s
         Seconds beyond the limits within which paths are kept too, for further pairs with later limits.
     budget
@@ -376,7 +365,10 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
         matrix = time_matrix(len(ids), graph.tail, graph.head, graph.seconds)
         today = times_between(matrix, starts, stops)[start, stop]
     else:
-        small = reduced_network(graph, arcs, today_s=today_s)
+        # Only cities and the ends of candidates' arcs stay.
+        terminals = np.concatenate([graph.origin, graph.destination, arcs.ends[arcs.ends < arcs.old]])
+        between = today_s or paths_of(arcs.old, graph.tail, graph.head, graph.seconds)
+        small = overlay(arcs.old, between, terminals, extra=len(arcs.new_ids))
         today = small.distance[small.at(ends[0]), small.at(ends[1])]
     of_use, of_use_built, best = relevant_arcs(small, usable, ends, limits + beyond_s, today)
     base = [values[of_use] for values in (small.tail, small.head, small.seconds)]

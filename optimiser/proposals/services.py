@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import shapely
 
-from networks.schema import Services
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import LONGEST_TODAY_S, Arc
 from optimiser.proposals.table import Proposal
@@ -247,11 +246,8 @@ def propose_more_trains(tracks: Tracks, left_out: Counter[str]) -> Iterator[Prop
     Proposal
         One a service.
     """
-    services, least_s = tracks.base.services, tracks.rules.frequency_least_s
-    if services is None:
-        return
-    main = _main_relations(tracks, services)
-    for service, line in enumerate(services.lines.to_dict("records")):
+    main, least_s = _main_relations(tracks), tracks.rules.frequency_least_s
+    for service, line in enumerate(tracks.services.lines.to_dict("records")):
         if main[service][0] <= least_s:
             left_out[f"rail_frequency: a train every {least_s // 60} min already"] += 1
             continue
@@ -266,15 +262,15 @@ type _Relation = tuple[float, int, int]
 """Seconds between direct trains of two stations, and their rail rows."""
 
 
-def _main_relations(tracks: Tracks, services: Services) -> list[_Relation]:
+def _main_relations(tracks: Tracks) -> list[_Relation]:
     """Return for each service the two stations for whose sake it runs more often, and today's headway.
 
     Services of known times are one pattern of stops each; all such services that call at two stations count.
     Of the stations of such a service between which direct trains are rare, those count between which most
     trips are expected: people of the larger towns there over time. Else, and for other services, its ends do.
     """
-    known, least_s = services.lines["known_times"].tolist(), tracks.rules.frequency_least_s
-    own_s = services.lines["headway_s"].astype(float).tolist()
+    lines, least_s = tracks.services.lines, tracks.rules.frequency_least_s
+    known, own_s = lines["known_times"].tolist(), lines["headway_s"].astype(float).tolist()
     trains = defaultdict[tuple[int, int], float](float)
     for service, stops in enumerate(tracks.called):
         for ends in (

@@ -279,10 +279,7 @@ class _Pattern:
 
 def _patterns(tracks: Tracks, rules: PatternRules) -> Iterator[_Pattern]:
     """Yield the trains of each service that make a further stop."""
-    services = tracks.base.services
-    if services is None:
-        return
-    for stops, line in zip(tracks.calls, services.lines.to_dict("records"), strict=True):
+    for stops, line in zip(tracks.calls, tracks.services.lines.to_dict("records"), strict=True):
         yield _Pattern(
             service_id=str(line["service_id"]),
             name=str(line["name"] or line["service_id"]),

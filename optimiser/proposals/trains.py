@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall, with_common_lines
-from networks.schema import Network, Services
+from networks.schema import NO_SERVICES, Network, Services
 from networks.skims import ARC_KINDS, fastest_arcs, time_matrix, way
 from optimiser.measures.appraisal import gravity_trips
 from optimiser.proposals.base_case import LONGEST_TODAY_S, NEW, Arc, BaseCase, great_circle_km
@@ -379,12 +379,14 @@ class Tracks:
             found.append([row for _, row in sorted(near, key=lambda one: (-self.trains[one[1]], *one))])
         return found
 
+    @property
+    def services(self) -> Services:
+        """Return the trains of today, none where nothing is known of them."""
+        return self.base.services or NO_SERVICES
+
     def _by(self, key: str, column: str, *, of: str = "stops") -> dict[int, list[int]]:
         """Return a column of the stops or routes of today's services as lists, by another column."""
-        services = self.base.services
-        if services is None:
-            return {}
-        found: dict[int, list[int]] = getattr(services, of).groupby(key)[column].agg(list).to_dict()
+        found: dict[int, list[int]] = getattr(self.services, of).groupby(key)[column].agg(list).to_dict()
         return found
 
     @cached_property
@@ -424,9 +426,9 @@ class Tracks:
     @cached_property
     def a_day(self) -> list[float]:
         """Return the trains a day and direction of each service."""
-        services = self.base.services
-        headway_s = [] if services is None else services.lines["headway_s"].tolist()
-        return [self.rules.hours_a_day * 3600.0 / seconds for seconds in headway_s]
+        return [
+            self.rules.hours_a_day * 3600.0 / seconds for seconds in self.services.lines["headway_s"].tolist()
+        ]
 
     @cached_property
     def direct_a_day(self) -> NDArray[np.float64]:
@@ -472,12 +474,9 @@ class Tracks:
     @cached_property
     def calls(self) -> list[pd.DataFrame]:
         """Return the rows of the stops of each service, in order."""
-        services = self.base.services
-        if services is None:
-            return []
-        ordered = services.stops.sort_values(["service", "seq"])
+        ordered = self.services.stops.sort_values(["service", "seq"])
         parts = dict(iter(ordered.groupby("service")))
-        return [parts.get(service, ordered.iloc[:0]) for service in range(len(services.lines))]
+        return [parts.get(service, ordered.iloc[:0]) for service in range(len(self.services.lines))]
 
     @cached_property
     def called(self) -> list[list[int]]:
@@ -487,9 +486,7 @@ class Tracks:
     @cached_property
     def is_fast(self) -> list[bool]:
         """Tell of each service whether the figures of fast trains hold for it."""
-        services = self.base.services
-        classes = [] if services is None else services.lines["link_class"].tolist()
-        return [self.base.access.is_fast(str(name)) for name in classes]
+        return [self.base.access.is_fast(str(name)) for name in self.services.lines["link_class"]]
 
     @cached_property
     def joined(self) -> Services:
@@ -497,8 +494,7 @@ class Tracks:
         base, graph, fronts = self.base, self.base.graph, self.base.fronts
         reached = graph.nodes["node_id"].iloc[graph.head[graph.kind == ARC_KINDS.index("access")]]
         near = fronts["row"][fronts["node_id"].isin(reached)].to_numpy()
-        services = cast("Services", base.services)
-        return with_common_lines(services, base.access, alone=base.door_to_door, near=near)
+        return with_common_lines(self.services, base.access, alone=base.door_to_door, near=near)
 
     @cached_property
     def together(self) -> dict[tuple[int, int, bool], tuple[str, str, int, int]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -241,10 +241,6 @@ class TimetableReport:
     sections: int
     least_transfers_s: Mapping[str, int]
     read: Mapping[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain values for `import_report.json`."""
-        return asdict(self)
 
     def notes(self) -> tuple[str, ...]:
         """Return remarks for the reader, one sentence each."""

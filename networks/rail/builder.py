@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -265,10 +265,6 @@ class RailReport:
             "if you expected relations, the file may be cut: compare its checksum"
         )
         return (text,)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain values for `import_report.json`."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -301,7 +302,7 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
         elements.source,
         elements.counts,
         roads=counts,
-        rail=tracks.report.to_dict(),
+        rail=asdict(tracks.report),
         simplified=simplified,
         notes=tracks.report.warnings(),
     )

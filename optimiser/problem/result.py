@@ -446,12 +446,10 @@ def _source_shape(kinds: tuple[str, ...]) -> Shape:
     return {"kind": word_of(kinds), "variant": text, "solver": text}
 
 
-def _is_number_or_null(value: Json) -> bool:
-    return value is None or (type(value) in (int, float) and math.isfinite(value))
-
-
 _INTEGER = shape_of(is_integer, "is not an integer >= 0")
-_NUMBER_OR_NULL = shape_of(_is_number_or_null, "is not a number")
+_NUMBER_OR_NULL = shape_of(
+    lambda value: value is None or (type(value) in (int, float) and math.isfinite(value)), "is not a number"
+)
 _RINGS_AND_STARTS: dict[str, Shape] = {
     "rings?": [{"id": text, "links": _list_of(is_integer, "positions")}],
     "starts?": {"*": shape_of(is_integer, "is not a period")},

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,8 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
         alone = ImportReport(
             source=osm.Source(feed.name, feed.sha256),
             read=osm.ReadCounts(),
-            rail=found.rail.report.to_dict(),
-            timetable=found.report.to_dict(),
+            rail=asdict(found.rail.report),
+            timetable=asdict(found.report),
             notes=found.report.notes(),
         )
         return Networks(schema.empty_network(), found.rail, alone.to_json())
@@ -109,14 +109,14 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     remarks: tuple[str, ...] = ()
     if feed is not None:
         running = _build_timetable(feed, job, source, tracks=tracks, road=timed)
-        tracks, timetable, remarks = running.rail, running.report.to_dict(), running.report.notes()
+        tracks, timetable, remarks = running.rail, asdict(running.report), running.report.notes()
     # Services of a screening are assumed for want of relations in the source, not in this file.
     notes = (source.screening,) if source.screening else tracks.report.warnings()
     full = ImportReport(
         elements.source,
         elements.counts,
         roads=report,
-        rail=tracks.report.to_dict(),
+        rail=asdict(tracks.report),
         timetable=timetable,
         notes=notes + remarks,
         screening=bool(source.screening),
@@ -156,9 +156,9 @@ def _from_package(path: Path, job: Job, source: Source, feed: gtfs.Feed | None) 
     roads, report = _with_classes(found.road, job), dict(found.report)
     if feed is not None:
         running = _build_timetable(feed, job, source, tracks=railways, road=roads)
-        railways, report["timetable"] = running.rail, running.report.to_dict()
+        railways, report["timetable"] = running.rail, asdict(running.report)
         report["notes"] = list(running.report.notes())
-    report["rail"] = railways.report.to_dict()
+    report["rail"] = asdict(railways.report)
     return Networks(roads, railways, report, *_places(found.elements, job, source))
 
 

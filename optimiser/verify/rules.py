@@ -35,18 +35,13 @@ class Step:
     candidate: str | None
 
 
-def open_steps(problem: DesignProblem, built: Iterable[str]) -> Iterator[Step]:
-    """Yield every open arc when some candidates are built."""
-    yield from (Step(tail, head, seconds, None) for tail, head, seconds in problem.arcs)
-    for name in sorted(built):
-        candidate = problem.candidates[problem.index[name]]
-        yield from (Step(tail, head, seconds, name) for tail, head, seconds in candidate.arcs)
-
-
 def fastest_steps(problem: DesignProblem, built: Iterable[str]) -> dict[int, tuple[Step, ...]]:
     """Return the outgoing arcs of each node: of parallel ones the fastest, of equal ones that of today."""
     best: dict[tuple[int, int], Step] = {}
-    for step in open_steps(problem, built):
+    steps = [Step(*arc, None) for arc in problem.arcs]
+    for name in sorted(built):
+        steps += (Step(*arc, name) for arc in problem.candidates[problem.index[name]].arcs)
+    for step in steps:
         known = best.get((step.tail, step.head))
         if known is None or step.seconds < known.seconds:
             best[step.tail, step.head] = step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -39,7 +40,7 @@ def imported(tmp_path, *, ways=WAYS, relations=TRAIN):
     elements = osm.read(path)
     roads, counts = road.build(elements, country="DE")
     railways = rail.build(elements)
-    report = ImportReport(elements.source, elements.counts, counts, railways.report.to_dict())
+    report = ImportReport(elements.source, elements.counts, counts, asdict(railways.report))
     return SimpleNamespace(
         road=impedance.add_travel_times(roads), rail=railways, elements=elements, report=report
     )

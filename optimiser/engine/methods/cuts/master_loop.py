@@ -145,17 +145,14 @@ class IntegerMaster(MasterHighs):
         SolverError
             When HiGHS fails.
         """
-
-        def report_progress(bound: float | None, values: Floats | None, _nodes: int) -> bool:
-            point = None if values is None else self._point(values)
-            return on_point(unscaled(bound, self.divisor), point)
-
         return self.solve_integer(
             seconds=seconds,
             gap=gap,
             nodes=FIRST_NODES << min(turn, 31),
             start=None if start is None else (self._xyz, start_values(self._problem, start)),
-            on_progress=report_progress,
+            on_progress=lambda bound, values, _nodes: on_point(
+                unscaled(bound, self.divisor), None if values is None else self._point(values)
+            ),
         ).converted(self.divisor, self._point)
 
 

@@ -135,12 +135,6 @@ def open_groups(
         flip(workspace, add_dependants(workspace, cheapest_group(workspace, rng.choice(uncovered))))
 
 
-def follow_guide(workspace: SearchWorkspace, rng: np.random.Generator, size: int, guide: Floats) -> None:
-    """Open and close about `size` candidates where the plan and a guide (float64 [J], 0..1) disagree."""
-    _flip_some(workspace, rng, guide, size, opens=True)
-    _flip_some(workspace, rng, 1.0 - guide, size // 2, opens=False)
-
-
 DESTROY_OPERATORS: tuple[Destroy, ...] = (
     partial(flip_related, opens=False),
     close_weak,
@@ -274,7 +268,9 @@ class Improver:
         most = min(40.0, 2 + 0.3 * np.count_nonzero(workspace.is_open[:-1]))
         size = 1 + int(rng.random() ** 2 * most)
         if guide is not None and operator == len(self._operators):
-            follow_guide(workspace, rng, size, guide)
+            # Open and close where the plan and the guide disagree.
+            _flip_some(workspace, rng, guide, size, opens=True)
+            _flip_some(workspace, rng, 1.0 - guide, size // 2, opens=False)
         else:
             self._operators[operator](workspace, rng, size, self._relatedness)
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from optimiser.engine import models, presolve
 from optimiser.engine.models import compact, cuts_master, decisions, extended, rings
-from optimiser.engine.presolve import fixings, minimal_sets, pairs, sequence
+from optimiser.engine.presolve import fixings, pairs, sequence
 
 type Rows = Sequence[Callable[..., Any]]
 
-RULES: Rows = (pairs.first_stage, *dict.fromkeys(sequence.BY_NETWORK), *minimal_sets.BY_SETS)
+RULES: Rows = (pairs.first_stage, *dict.fromkeys(sequence.BY_NETWORK), *pairs.BY_SETS)
 """Every rule in the order of its first use."""
 
 CUTS: Rows = (
@@ -60,7 +60,7 @@ def reduction() -> str:
         ("## Invariant of every rule", presolve.Reduction, ()),
         ("## Rules, in the order of their first use", None, RULES),
         ("## Merged pairs", pairs.merged, ()),
-        ("## Minimal sets", minimal_sets.minimal_sets, ()),
+        ("## Minimal sets", pairs.minimal_sets, ()),
         ("## Fixing by reduced costs", fixings.fixed_by_bound, ()),
     )
 

@@ -13,8 +13,7 @@ from optimiser.engine.backends import solvers
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import variant_of
-from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
-from optimiser.engine.search.incumbent import Evaluated, Incumbent, stop_after
+from optimiser.engine.search.incumbent import Evaluated, EvaluatedPlan, Incumbent, PlanEvaluator, stop_after
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.result import TracePoint, bound_tolerance, rounded_bound

@@ -23,7 +23,7 @@ from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
 from optimiser.engine.search.circuits import Circuit
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import STUDY_SHARE, NamedPlan, SolveParameters
 from optimiser.engine.tidy import earlier_plans, tidied
 from optimiser.problem import DesignProblem
@@ -125,7 +125,7 @@ def solve(
     )
     _require(solver)
     if params.solver_options:
-        from optimiser.engine.backends.options import refuse_options
+        from optimiser.engine.backends.solvers import refuse_options
 
         refuse_options(solver, params.solver_options)
     params = params.replace(solver=solver)

@@ -14,7 +14,7 @@ from optimiser.engine.search.circuit_starts import (
     touching_links,
 )
 from optimiser.engine.search.circuits import Circuit, cover_of
-from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
+from optimiser.engine.search.incumbent import EvaluatedPlan, PlanEvaluator
 from optimiser.problem import City, DesignProblem, Pair, Ring, Target
 from optimiser.problem.model import Fixed, candidates_on, canonical_circuits, lifted_circuits, unused_id
 from optimiser.problem.result import Result, gap_of

@@ -125,7 +125,7 @@ class Session:
         self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
 
     def _solve(self, values: Mapping[str, Any]) -> None:
-        from optimiser.engine.backends.options import in_force
+        from optimiser.engine.backends.solvers import in_force
         from optimiser.engine.methods.own_variant import SUFFIX
         from optimiser.engine.methods.variants import method_of
         from optimiser.engine.search.compiled import is_large

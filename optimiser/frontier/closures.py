@@ -10,8 +10,7 @@ import numpy as np
 
 from optimiser.engine.attempt import attempt
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.engine.search.incumbent import Evaluated, Incumbent
+from optimiser.engine.search.incumbent import Evaluated, Incumbent, PlanEvaluator
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import prover_of

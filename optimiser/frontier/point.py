@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
+from optimiser.engine.search.incumbent import EvaluatedPlan, PlanEvaluator
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from optimiser import verify
 from optimiser.engine.child import ChildProcess, hard_limit_s
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import NamedPlan
 from optimiser.engine.solve import FAILED, SolveFailure
 from optimiser.frontier.cases import (

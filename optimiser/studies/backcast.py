@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Budget, Rings
 from optimiser.measures.recall import (

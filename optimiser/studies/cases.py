@@ -15,7 +15,7 @@ import numpy as np
 from networks.intermodal import AccessParameters
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import cores
 from optimiser.frontier.askers import solved
 from optimiser.frontier.cases import ALL_PAIRS, Base, Case, TimeChanges, case_from, resolve

@@ -8,7 +8,7 @@ import itertools
 from core_drawing import both_ways, brute_force, capacities, covered_by, plan_value
 from hypothesis import strategies as st
 
-from optimiser.engine.presolve.minimal_sets import BY_SETS, minimal_sets
+from optimiser.engine.presolve.pairs import BY_SETS, minimal_sets
 from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
 
 

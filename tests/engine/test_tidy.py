@@ -17,7 +17,7 @@ from ring_drawing import (
 )
 from tiers import thinned
 
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.solve import solve
 from optimiser.engine.tidy import rings_alone, tidied
 from optimiser.problem import RingLink

@@ -11,7 +11,7 @@ import pytest
 from core_drawing import dense_problem, line
 from ring_drawing import ringed, square
 
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.solve import solve
 from optimiser.frontier.cases import (
     ALL_PAIRS,

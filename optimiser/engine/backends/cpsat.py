@@ -6,8 +6,8 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point, start_values, unscaled
-from optimiser.engine.backends.options import options_of, set_options
 from optimiser.engine.backends.pulp_solvers import instance, stated_master
+from optimiser.engine.backends.solvers import options_of, set_options
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.rows import Floats, Rows
 from optimiser.problem import DesignProblem

@@ -19,8 +19,8 @@ from optimiser.engine.backends.interfaces import (
     TreeOutcome,
     TreeSearch,
 )
-from optimiser.engine.backends.options import Options, options_of, set_options
 from optimiser.engine.backends.pulp_solvers import instance, stated_master
+from optimiser.engine.backends.solvers import Options, options_of, set_options
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, unbuilt_rows

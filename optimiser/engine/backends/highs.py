@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSolution, Point
-from optimiser.engine.backends.options import options_of, set_options
+from optimiser.engine.backends.solvers import options_of, set_options
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.extended import ExtendedModel

@@ -14,8 +14,16 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
 from optimiser.engine.backends.interfaces import solver_noise
-from optimiser.engine.backends.options import options_of, set_options
-from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME, Solver
+from optimiser.engine.backends.solvers import (
+    GAP,
+    SEED,
+    SOLVERS,
+    THREADS,
+    TIME,
+    Solver,
+    options_of,
+    set_options,
+)
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.lifeline import end_tree, end_with_parent

@@ -25,8 +25,8 @@ from optimiser.engine.backends.interfaces import (
     fractional,
     solver_noise,
 )
-from optimiser.engine.backends.options import options_of, set_options
 from optimiser.engine.backends.pulp_solvers import stated_master
+from optimiser.engine.backends.solvers import options_of, set_options
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.incumbent import MaskIncumbent

@@ -11,7 +11,7 @@ from optimiser.engine.backends.interfaces import MasterSolution, Point
 from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.heuristics.lns import Rounding, start_plans
-from optimiser.engine.presolve.minimal_sets import Column, Effort, list_columns
+from optimiser.engine.presolve.pairs import Column, Effort, list_columns
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.labels import PathFinder
 from optimiser.engine.search.paths import Floats, Integers, Mask, starts

@@ -18,8 +18,7 @@ from optimiser.engine.models.rings import RingDecisions, circuits_in, forming
 from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.circuit_starts import priced_lengths, start_circuits, touching_links
 from optimiser.engine.search.circuits import Circuit
-from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.engine.search.incumbent import MaskIncumbent, Stop, mask_incumbent
+from optimiser.engine.search.incumbent import MaskIncumbent, PlanEvaluator, Stop, mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import DesignProblem, Ring

@@ -22,8 +22,7 @@ from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import detached_rows
 from optimiser.engine.presolve.sequence import open_network
-from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.engine.search.incumbent import Evaluated, Incumbent, Send
+from optimiser.engine.search.incumbent import Evaluated, Incumbent, PlanEvaluator, Send
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables, tables

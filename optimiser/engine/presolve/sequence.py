@@ -5,8 +5,14 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
-from optimiser.engine.presolve.minimal_sets import LITTLE, Effort, by_minimal_sets
-from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
+from optimiser.engine.presolve.pairs import (
+    LITTLE,
+    Effort,
+    by_minimal_sets,
+    first_stage,
+    merge_same_ends,
+    settle_pairs,
+)
 from optimiser.engine.presolve.stage import NO_SIDE, Reduction, Rule, apply, with_arcs, without_idle
 from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.paths import arc_table, covered, longest_limit

@@ -8,9 +8,9 @@ from engine_running import HereProcess
 
 from optimiser.engine.backends.cpsat import CpsatMaster
 from optimiser.engine.backends.highs import ExtendedHighs, MasterHighs
-from optimiser.engine.backends.options import in_force, refuse_options
 from optimiser.engine.backends.pulp_solvers import instance
 from optimiser.engine.backends.scip_tree import tree_model
+from optimiser.engine.backends.solvers import in_force, refuse_options
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.search.task import SolveParameters

@@ -18,7 +18,7 @@ from optimiser.engine.methods.column_generation import (
     tightened,
 )
 from optimiser.engine.methods.heuristics.greedy import nothing
-from optimiser.engine.presolve.minimal_sets import Effort
+from optimiser.engine.presolve.pairs import Effort
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.labels import PathFinder
 from optimiser.engine.search.scoring import covered_pairs, objective_unit

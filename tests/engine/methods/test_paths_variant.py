@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiers import examples
 
 from optimiser.engine.methods import column_generation as proof
-from optimiser.engine.presolve.minimal_sets import Effort
+from optimiser.engine.presolve.pairs import Effort
 from optimiser.problem import load
 
 

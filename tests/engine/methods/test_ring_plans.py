@@ -11,7 +11,7 @@ from optimiser.engine.methods import ring_plans
 from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.methods.ring_plans import first_plans
 from optimiser.engine.models.extended import counting_rings
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import PlanEvaluator
 
 SEEDS = [seed for seed in range(200) if ring_problem(seed).rings and not ring_problem(seed).periods]
 

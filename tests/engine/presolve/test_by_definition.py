@@ -17,16 +17,20 @@ from cut_drawing import seconds_between
 from reduction_drawing import families_by_trial, relaxed, with_sets
 
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
-from optimiser.engine.presolve.minimal_sets import (
+from optimiser.engine.presolve.pairs import (
     Effort,
     build_essential,
     close_unaffordable_pairs,
     drop_replaced,
     drop_unneeded,
+    first_stage,
+    is_symmetric,
     merge_equivalent_pairs,
+    merge_same_ends,
+    merged,
     minimal_sets,
+    settle_pairs,
 )
-from optimiser.engine.presolve.pairs import first_stage, is_symmetric, merge_same_ends, merged, settle_pairs
 from optimiser.engine.presolve.sequence import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.stage import requirements
 from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target

@@ -6,14 +6,14 @@ from reduction_drawing import families_by_trial, problems, with_sets
 from tiers import examples
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.minimal_sets import (
+from optimiser.engine.presolve.pairs import (
     Effort,
     close_unaffordable_pairs,
     drop_replaced,
     drop_unneeded,
+    first_stage,
     minimal_sets,
 )
-from optimiser.engine.presolve.pairs import first_stage
 from optimiser.problem import Candidate, Pair
 
 

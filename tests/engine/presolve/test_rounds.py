@@ -9,8 +9,7 @@ from core_drawing import both_ways, covered_by, dense_problem, line
 from ring_drawing import leading, phased, ringed
 
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.presolve.minimal_sets import LITTLE, Effort
-from optimiser.engine.presolve.pairs import first_stage
+from optimiser.engine.presolve.pairs import LITTLE, Effort, first_stage
 from optimiser.engine.presolve.sequence import (
     MOST_ROUNDS,
     _by_sets,

@@ -6,7 +6,7 @@ import pytest
 from core_drawing import both_ways, brute_force, line
 from reduction_drawing import optimum, with_sets
 
-from optimiser.engine.presolve.minimal_sets import (
+from optimiser.engine.presolve.pairs import (
     Effort,
     Families,
     build_essential,
@@ -14,10 +14,10 @@ from optimiser.engine.presolve.minimal_sets import (
     close_unaffordable_pairs,
     drop_replaced,
     drop_unneeded,
+    first_stage,
     merge_equivalent_pairs,
     minimal_sets,
 )
-from optimiser.engine.presolve.pairs import first_stage
 from optimiser.problem import Candidate, Capacity, City, Pair, Target
 
 DEPOT = Candidate("depot", 5, ())

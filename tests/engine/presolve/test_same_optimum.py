@@ -12,7 +12,7 @@ from tiers import examples
 
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
-from optimiser.engine.presolve.minimal_sets import (
+from optimiser.engine.presolve.pairs import (
     LITTLE,
     Effort,
     build_essential,
@@ -20,10 +20,12 @@ from optimiser.engine.presolve.minimal_sets import (
     close_unaffordable_pairs,
     drop_replaced,
     drop_unneeded,
+    first_stage,
     merge_equivalent_pairs,
+    merge_same_ends,
     minimal_sets,
+    settle_pairs,
 )
-from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
 from optimiser.engine.presolve.sequence import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.stage import apply
 

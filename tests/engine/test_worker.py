@@ -14,7 +14,15 @@ from optimiser.problem import dumps
 
 
 def solve_task(problem, **changes):
-    task = {"variant": "cuts", "seconds": 60.0, "gap": 0.0, "threads": 1, "seed": 1, "solver": "highs"}
+    task = {
+        "variant": "cuts",
+        "seconds": 60.0,
+        "gap": 0.0,
+        "threads": 1,
+        "seed": 1,
+        "solver": "highs",
+        "effort": 1.0,
+    }
     return {"problem": json.loads(dumps(problem)), **task, **changes}
 
 

@@ -69,7 +69,7 @@ def test_a_run_leaves_every_file_and_nothing_else(done: Path) -> None:
 
 def test_the_page_tells_by_what_the_extents_of_towns_are_known(done: Path) -> None:
     text = (done / "out" / "report.html").read_text(encoding="utf-8")
-    row = "0 by the table of cities, 0 by residential areas of the map, 6 by their residents, 10,000 on a km²"
+    row = "radius of the built-up area: of 6 from their residents, at 10,000 on a km²"
     assert row in text
     report = json.loads((done / "out" / "import_report.json").read_text(encoding="utf-8"))
     assert report["snapped"]["extents"] == {"table": 0, "map": 0, "residents": 6}

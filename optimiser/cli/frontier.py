@@ -19,7 +19,7 @@ from optimiser.cli.options import (
     Settings,
     Workers,
     chosen_executor,
-    complete_job,
+    job_named,
     ranged,
     target,
 )
@@ -122,14 +122,7 @@ def _points(curve: Curve) -> list[dict[str, object]]:
 
 @writes_folder(_show, lambda done: done.summary)
 def frontier(
-    job: Annotated[
-        str,
-        typer.Argument(
-            metavar="JOB|PROBLEM.json",
-            help="A job file, a ready job's name, or a problem file.",
-            autocompletion=complete_job,
-        ),
-    ],
+    job: Annotated[str, job_named("JOB|PROBLEM.json", "A job file, a ready job's name, or a problem file.")],
     *,
     out: Annotated[Path | None, target("Run folder [default: polyring-runs/<job>-frontier].")] = None,
     axes: Annotated[

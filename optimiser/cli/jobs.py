@@ -24,7 +24,7 @@ from optimiser.cli.options import (
     Settings,
     Workers,
     chosen_executor,
-    complete_job,
+    job_named,
     note_threads,
     ranged,
     target,
@@ -159,12 +159,7 @@ def _show_run(done: Written) -> None:
 @writes_folder(_show_run, lambda done: done.summary, lambda done: done.summary["warnings"])
 def run(
     job: Annotated[
-        str,
-        typer.Argument(
-            metavar="[JOB]",
-            help="A job file (*.toml), or a ready job's name; none with --around.",
-            autocompletion=complete_job,
-        ),
+        str, job_named("[JOB]", "A job file (*.toml), or a ready job's name; none with --around.")
     ] = "",
     around: Annotated[
         str,
@@ -245,12 +240,7 @@ def _asked(expected: Mapping[str, Any]) -> str:
 @writes_folder(_show_answers, lambda done: done.summary, lambda done: done.summary["warnings"])
 def cases(
     job: Annotated[
-        str,
-        typer.Argument(
-            metavar="JOB",
-            help="A job file (*.toml), a ready job's name, or the folder of a finished run.",
-            autocompletion=complete_job,
-        ),
+        str, job_named("JOB", "A job file (*.toml), a ready job's name, or the folder of a finished run.")
     ],
     *,
     out: Annotated[Path | None, target("Run folder of the job [default: polyring-runs/<job>].")] = None,
@@ -455,11 +445,15 @@ def _show_backcast(done: Backcasted) -> None:
     counts = {"corridors": "{:.3g}", "pairs": "{:.0f}"}
     formats = {"money": "{:.0%}", **dict.fromkeys(FIGURES, "{:.2f}"), **counts}
     for purse, words in BUDGETS.items():
-        screen.table(
-            f"Share of the built km within {found.near_km:g} km of what is proposed, {words}",
-            screen.formatted(done.table(purse), formats),
-            right=list(formats),
-        )
+        rows = [
+            {
+                name: value if name not in formats else "" if value is None else formats[name].format(value)
+                for name, value in row.items()
+            }
+            for row in wording.records(done.table(purse))
+        ]
+        title = f"Share of the built km within {found.near_km:g} km of what is proposed, {words}"
+        screen.table(title, rows, right=list(formats))
     screen.line("road, rail: by lines of the mode; both: the two together; any: by lines of either mode.")
     for words in ring_sentences(found):
         screen.line(words)

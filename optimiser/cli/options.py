@@ -79,11 +79,14 @@ def target(about: str) -> Any:  # noqa: ANN401 - as `typer.Option`
     return typer.Option("--out", "-o", "--output", help=about)
 
 
-Job = Annotated[
-    str,
-    typer.Argument(
-        metavar="JOB", help="A job file (*.toml), or a ready job's name.", autocompletion=complete_job
-    ),
+def job_named(metavar: str, about: str) -> Any:  # noqa: ANN401 - as `typer.Argument`
+    """Return the argument that names a job, or what a command takes in its place."""
+    return typer.Argument(metavar=metavar, help=about, autocompletion=complete_job)
+
+
+Job = Annotated[str, job_named("JOB", "A job file (*.toml), or a ready job's name.")]
+ResultFile = Annotated[
+    Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Settings = Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged, target
+from optimiser.cli.options import GAP, SECONDS, SEED, Json, ResultFile, ranged, target
 from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, in_words, outline, show_outline
 from optimiser.engine.child import ChildProcess
@@ -43,9 +43,7 @@ def verify(
     problem: Annotated[
         Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a folder of a run or a sweep.")
     ],
-    result: Annotated[
-        Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
-    ] = None,
+    result: ResultFile = None,
     json: Json = False,
 ) -> int:
     """Check a result against its problem, trusting no solver."""
@@ -123,9 +121,7 @@ def files_of(problem: Path, result: Path | None) -> tuple[Path, Path]:
 
 def certify(
     problem: Annotated[Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a run folder.")],
-    result: Annotated[
-        Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
-    ] = None,
+    result: ResultFile = None,
     out: Annotated[
         Path | None, target("Certificate to write [default: certificate.json beside RESULT].")
     ] = None,

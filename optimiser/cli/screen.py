@@ -11,10 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from networks.inputs import printable
-from optimiser.report import wording
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console, RenderableType
     from rich.progress import Task
     from rich.progress_bar import ProgressBar
@@ -201,14 +199,3 @@ class Display:
         while not self._ended.wait(MINUTE_S):
             if self._last:
                 note(f"[{(time.monotonic() - start) / MINUTE_S:.0f} min] {self._last}")
-
-
-def formatted(table: pd.DataFrame, formats: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return the rows of a table with the numbers of some columns as text; what is missing is empty."""
-    return [
-        {
-            key: value if key not in formats else "" if value is None else formats[key].format(value)
-            for key, value in row.items()
-        }
-        for row in wording.records(table)
-    ]

@@ -249,10 +249,9 @@ def with_closing_links(
             ring, _, share = _narrower(network, generate(network, closed), closed)
             if ring is network.rules:
                 break
-        if ring.is_proposed and not _is_to_be_closed(ring.id, share):
-            continue
-        log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
-        found, taken[ring.id] = closed, circuit
+        if not ring.is_proposed or _is_to_be_closed(ring.id, share):
+            log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
+            found, taken[ring.id] = closed, circuit
     return found
 
 

@@ -21,8 +21,7 @@ from optimiser.proposals import prepare
 from optimiser.proposals.shortest_times import times_between
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 from optimiser.run.demands import exact_share
-from optimiser.run.timing import Times
-from optimiser.run.trip_parts import ABOARD, ARRIVED, places
+from optimiser.run.timing import ABOARD, ARRIVED, Times, places
 
 
 def core_cities(cities: pd.DataFrame) -> NDArray[np.int64]:

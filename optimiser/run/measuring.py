@@ -40,7 +40,7 @@ from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
 from optimiser.run.measured_plan import MeasuredPlan, PlanState
-from optimiser.run.trip_parts import PARTS, trip_parts
+from optimiser.run.timing import PARTS, trip_parts
 from optimiser.verify.rules import open_in_period, opening_periods, weight_of
 
 PLAN_ROW = "plan"

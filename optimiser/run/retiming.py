@@ -17,7 +17,7 @@ from optimiser.proposals import prepare
 from optimiser.proposals.prepare import overlay, paths_of
 from optimiser.proposals.table import Candidates, number_arcs
 from optimiser.run.independence import WithoutCore
-from optimiser.run.trip_parts import PARTS, ROAD, SplitArcs, places, split_arcs
+from optimiser.run.timing import PARTS, ROAD, SplitArcs, places, split_arcs
 
 _LEAST_ACCESS_S = 60
 """Least time between a centre and a station near it that is left when access gets faster."""

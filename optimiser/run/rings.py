@@ -25,11 +25,10 @@ from optimiser.problem.ring_geometry import link_line
 from optimiser.proposals.base_case import BaseCase, plane_of, project
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules
-from optimiser.proposals.rings.generate import GeneratedRing, generate, with_longest
+from optimiser.proposals.rings.generate import GeneratedRing, RingNetwork, generate, with_longest
 from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, UNITS_A_DEGREE, RingRules
 from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, overlap
 from optimiser.proposals.rings.ring_gaps import close_gaps, link_lengths, obstacles
-from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.web import CLEAR, MOST_NEW, propose_web, spikes
 from optimiser.proposals.table import Candidates, merge
 from optimiser.proposals.terrain import Terrain

@@ -6,9 +6,8 @@ import shapely
 from candidates_drawing import KM, base_case, cities, network
 
 from optimiser.proposals.costs import builtin_cost_table
-from optimiser.proposals.rings.generate import generate, ring_of
+from optimiser.proposals.rings.generate import RingNetwork, generate, ring_of
 from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, RingRules
-from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
 from optimiser.proposals.terrain import AllPlain
 

@@ -20,7 +20,7 @@ from optimiser.measures.tables import Measures
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, DesignProblem, Pair, Period
 from optimiser.run.measuring import measure
-from optimiser.run.trip_parts import PARTS
+from optimiser.run.timing import PARTS
 
 
 @pytest.fixture

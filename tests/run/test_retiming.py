@@ -7,7 +7,7 @@ import pytest
 
 from optimiser.frontier.cases import TimeChanges
 from optimiser.run.retiming import changed_seconds
-from optimiser.run.trip_parts import PARTS, SplitArcs
+from optimiser.run.timing import PARTS, SplitArcs
 
 
 def arcs():

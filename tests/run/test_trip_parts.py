@@ -10,7 +10,7 @@ from networks.skims import Arcs, TimeGraph
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Proposal, assemble
 from optimiser.proposals.terrain import AllPlain
-from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
+from optimiser.run.timing import PARTS, split_arcs, trip_parts
 
 IDS = ("city:a", "city:b", "road:0", "road:1", "station:0", "station:1", "station:0/platforms",
        "stop:s/0", "stop:s/1", "stop:s/0/arrived", "stop:s/1/arrived")  # fmt: skip

@@ -13,9 +13,8 @@ from optimiser.engine.search.circuits import cover_of, lengths_m, shortest_circu
 from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, travel_time_s
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules, of_kind
-from optimiser.proposals.rings.generate import GeneratedRing, generate
+from optimiser.proposals.rings.generate import GeneratedRing, RingNetwork, generate, lines_through
 from optimiser.proposals.rings.graph import GraphNode, RingGraph, RingRules, within_distance
-from optimiser.proposals.rings.ring_network import RingNetwork, lines_through
 from optimiser.proposals.table import Candidates, Proposal, assemble, merge
 from optimiser.proposals.terrain import Terrain
 from optimiser.proposals.trains import Stop, Train, TrainTimes, stop_at_new_station, train_arcs

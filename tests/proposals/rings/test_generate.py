@@ -24,9 +24,8 @@ from ring_regions import (
 from tiers import examples
 
 from optimiser.job.sections import Rings
-from optimiser.proposals.rings.generate import links_on_circuits, ring_of
+from optimiser.proposals.rings.generate import RingNetwork, links_on_circuits, ring_of
 from optimiser.proposals.rings.graph import RING_KINDS, GraphLink, GraphNode, RingGraph, nodes_to_keep
-from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.run.rings import ring_rules
 from optimiser.verify.rings import missing_stops
 

@@ -16,8 +16,8 @@ from ring_regions import GROUND, generated_ring, none, road, rules, square
 
 from networks.schema import Network
 from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings.generate import RingNetwork
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles, propose_straight_links
-from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import merge
 
 HERE = Path(__file__).resolve().parent / "golden"

@@ -11,6 +11,7 @@ from ring_regions import GROUND, circuits, generated_ring, none, road, rules, sq
 from optimiser.engine.search.circuits import shortest_circuit
 from optimiser.job.sections import Rings
 from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings.generate import RingNetwork
 from optimiser.proposals.rings.ring_gaps import (
     _KM_A_UNIT_OF_COST,
     close_gaps,
@@ -18,7 +19,6 @@ from optimiser.proposals.rings.ring_gaps import (
     obstacles,
     off_the_ray,
 )
-from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import merge
 from optimiser.proposals.terrain import WATER, TerrainPolygons
 from optimiser.run.rings import ring_rules, with_closing_links

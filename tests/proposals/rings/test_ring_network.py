@@ -12,13 +12,13 @@ from candidates_drawing import KM, base_case, cities, network, proposal, railway
 from ring_regions import none, road, rules, square
 
 from optimiser.proposals.base_case import NEW
-from optimiser.proposals.rings.graph import GraphNode
-from optimiser.proposals.rings.ring_network import (
+from optimiser.proposals.rings.generate import (
     RingNetwork,
     _line_between,
     lines_through,
     standard_graph,
 )
+from optimiser.proposals.rings.graph import GraphNode
 
 
 def test_two_carriageways_and_their_slip_roads_are_one_line():

@@ -6,6 +6,7 @@ import itertools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import pandas as pd
@@ -67,7 +68,7 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
         sentences.proof(report),
     )
     title = f"{report.region}: {answer.sentence(report).partition('; ')[0].removesuffix('.')}"
-    return _draw(report, title, parts, lambda axes: _draw_panel(axes, report), dpi=dpi)
+    return _draw(report, title, parts, partial(_draw_panel, report=report), dpi=dpi)
 
 
 def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
@@ -75,8 +76,7 @@ def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
     looks, rings = ring_section.known_strokes(report.rings), formed(report.rings)
     filled = {str(name): plots.ring(one.facts.mode).colour for one in rings for name in one.cities["city_id"]}
 
-    def panel(axes: Axes) -> None:
-        column = _Panel.of(axes)
+    def panel(column: _Panel) -> None:
         column.heading("Legend")
         new = [plots.RING_NEW] if any(ring.new_km for ring in rings) else []
         _draw_keys(column, [*map(plots.ring, dict.fromkeys(ring.facts.mode for ring in rings)), *new])
@@ -118,10 +118,7 @@ def draw_comparison(
     """
     parts = (f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",)
     title = f"{report.region}: {names[0]} (1) and {names[1]} (2)"
-
-    def panel(axes: Axes) -> None:
-        _draw_compared(_Panel.of(axes), report, figures)
-
+    panel = partial(_draw_compared, report=report, figures=figures)
     return _draw(report, title, parts, panel, filled=filled, dpi=dpi)
 
 
@@ -129,7 +126,7 @@ def _draw(
     report: ReportInput,
     title: str,
     parts: Sequence[str],
-    draw_panel: Callable[[Axes], None],
+    draw_panel: Callable[[_Panel], None],
     *,
     filled: Mapping[str, str] | None = None,
     looks: Mapping[str, plots.Stroke] | None = None,
@@ -165,7 +162,7 @@ def _draw(
             axes.plot(*layers.known.geometry[own].iloc[0].xy, zorder=8.1, **stroke.look)
         axes.set(xlabel="", ylabel="")
         maps.draw_marks(axes, layers, report, filled=filled)
-        draw_panel(place(map_width + 2 * EDGE, PANEL_WIDTH))
+        draw_panel(_Panel.of(place(map_width + 2 * EDGE, PANEL_WIDTH)))
     return figure
 
 
@@ -220,9 +217,8 @@ class _Panel:
         self.axes.plot(*ends, dash_capstyle="butt", zorder=3, **{**stroke.look, "lw": wide})
 
 
-def _draw_panel(axes: Axes, report: ReportInput) -> None:
+def _draw_panel(panel: _Panel, report: ReportInput) -> None:
     """Draw the legend, the rings, coverage by tier before and after, and the ranked links."""
-    panel = _Panel.of(axes)
     _draw_legend(panel, report)
     if report.rings:
         _draw_rings(panel, report)

@@ -34,7 +34,7 @@ from optimiser.run.solving import within_limit
 from optimiser.studies import answers as asking
 from optimiser.studies import cases, folders
 from optimiser.studies.answers import AskedBase, case_task, counted_of, solve_case, solved_by
-from optimiser.tasks import Contents, Executor, TaskProgress, cache, executor_of
+from optimiser.tasks import Contents, Executor, cache, executor_of
 from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
 
@@ -349,11 +349,10 @@ class AskedStates:
             for one in states
         ]
 
-        def watch(state: TaskProgress) -> None:
-            progress.begins(f"{title}: {state}")
-
         with progress.step(step, title), solved_by(self.process):
-            outcomes = asking.answers(tasks, [self.base.content], self.executor, watch)
+            outcomes = asking.answers(
+                tasks, [self.base.content], self.executor, lambda now: progress.begins(f"{title}: {now}")
+            )
         return [
             Answered(why=f"It could not be solved: {one.fault}.")
             if one.value is None

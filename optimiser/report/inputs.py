@@ -636,10 +636,8 @@ def assemble(
     problem: DesignProblem,
     plan: Plan,
     *,
-    region: str,
     cities: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
-    networks: Mapping[str, gpd.GeoDataFrame],
     ends: NDArray[np.int64],
     ranking: Ranking | None = None,
     **further: Any,  # noqa: ANN401 - passed on: the further fields of ReportInput, each with its own type
@@ -650,19 +648,15 @@ def assemble(
     ----------
     problem, plan
         What was solved, and what the independent check found.
-    region
-        Name of the region.
     cities, candidates
         Tables of the cities (`city_id`, `name`, `tier`, `population`, `geometry`) and of the candidates.
-    networks
-        ``road`` and ``rail``: links of today's networks (`link_class`, `geometry`).
     ends
         Rows of the cities that each pair of the problem joins, int64 [pairs x 2]: the columns `origin` and
         `destination` of `prepare.Prepared.pairs`.
     ranking
         The rank of the links, where it is known already.
     **further
-        Further fields of `ReportInput`, for example `definition`, `variant`, `assumptions` and `rings`.
+        Further fields of `ReportInput`: `region`, `roads` and `rail`; also, for example, `rings`.
 
     Returns
     -------
@@ -681,7 +675,6 @@ def assemble(
     found = [tables.package(row, further.get("rings", ())) for row in links.to_dict("records")]
     links.insert(2, "package", found)
     return ReportInput(
-        region=region,
         limit_s=max((pair.limit for pair in problem.pairs), default=0),
         budget=problem.budget,
         money=problem.money,
@@ -689,7 +682,5 @@ def assemble(
         cities=cities,
         pairs=tables.tabulate_pairs(problem, plan, ends=ends, paths=paths),
         links=links,
-        roads=networks["road"],
-        rail=networks["rail"],
         **further,
     )

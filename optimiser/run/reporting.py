@@ -179,10 +179,8 @@ def assemble_report(found: Findings) -> ReportInput:
         region=source.title,
         cities=cities,
         candidates=found.candidates.table,
-        networks={
-            "road": found.times.road.links[["link_class", "geometry"]],
-            "rail": found.rail.links[["link_class", "geometry"]],
-        },
+        roads=found.times.road.links[["link_class", "geometry"]],
+        rail=found.rail.links[["link_class", "geometry"]],
         ends=found.draft.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
         definition=job.times.definition,
         variant=found.result.variant,

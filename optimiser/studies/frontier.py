@@ -204,10 +204,8 @@ def _shown(chain: Chain, done: Traced) -> ReportInput:
         region=chain.source.title,
         cities=times.cities,
         candidates=table,
-        networks={
-            "road": times.road.links[["link_class", "geometry"]],
-            "rail": chain.rail_network.links[["link_class", "geometry"]],
-        },
+        roads=times.road.links[["link_class", "geometry"]],
+        rail=chain.rail_network.links[["link_class", "geometry"]],
         ends=chain.draft.value.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
         definition=chain.loaded.job.times.definition,
         attribution=chain.source.attribution,

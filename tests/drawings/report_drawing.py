@@ -94,7 +94,8 @@ def line_report(*built: str, names: tuple[str, ...] = NAMES, **further: object) 
         region="Drawn land",
         cities=four_cities(names),
         candidates=candidates.replace({"from_name": named, "to_name": named}),
-        networks={"road": lines, "rail": rail},
+        roads=lines,
+        rail=rail,
         ends=np.array([[pair.origin, pair.destination] for pair in problem.pairs]),
         **further,
     )

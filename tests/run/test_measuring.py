@@ -48,7 +48,8 @@ def shown(measures: Measures | None, *built: str) -> ReportInput:
         region="Drawn land",
         cities=cities,
         candidates=drawn_candidates().table.assign(speed_kmh=100.0),
-        networks={"road": lines, "rail": lines},
+        roads=lines,
+        rail=lines,
         ends=np.array([(pair.origin, pair.destination) for pair in drawn_problem().pairs]),
         measures=measures,
     )

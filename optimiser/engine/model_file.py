@@ -9,9 +9,8 @@ from typing import Literal
 from optimiser.engine.methods.variants import AUTO, variant_of
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
-from optimiser.engine.models.decisions import Decisions, scale_of
+from optimiser.engine.models.decisions import Decisions, pulp, scale_of
 from optimiser.engine.models.extended import build_extended
-from optimiser.engine.models.modelling import pulp
 from optimiser.engine.presolve import reduce
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, ProblemError

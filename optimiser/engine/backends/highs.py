@@ -18,9 +18,8 @@ from scipy.sparse import csc_array, csr_array
 from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSolution, Point
 from optimiser.engine.backends.solvers import options_of, set_options
 from optimiser.engine.models.cuts_master import build_master
-from optimiser.engine.models.decisions import scale_of
+from optimiser.engine.models.decisions import pulp, scale_of
 from optimiser.engine.models.extended import ExtendedModel
-from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats, Rows
 from optimiser.problem import DesignProblem

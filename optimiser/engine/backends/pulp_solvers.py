@@ -25,7 +25,7 @@ from optimiser.engine.backends.solvers import (
     set_options,
 )
 from optimiser.engine.models.cuts_master import build_master
-from optimiser.engine.models.modelling import pulp
+from optimiser.engine.models.decisions import pulp
 from optimiser.engine.search.lifeline import end_tree, end_with_parent
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import EnvironmentFault, install_extra

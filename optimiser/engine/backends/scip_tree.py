@@ -27,8 +27,7 @@ from optimiser.engine.backends.interfaces import (
 )
 from optimiser.engine.backends.pulp_solvers import stated_master
 from optimiser.engine.backends.solvers import options_of, set_options
-from optimiser.engine.models.decisions import scale_of
-from optimiser.engine.models.modelling import pulp
+from optimiser.engine.models.decisions import pulp, scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import NO_ROWS, NO_SPLITS, Floats, Rows, SplitRows, unbuilt_rows

@@ -25,8 +25,8 @@ from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size,
 from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
 from optimiser.engine.methods.ring_plans import circuits_of_point
 from optimiser.engine.methods.rings import StateCuts, state_cuts
+from optimiser.engine.models.decisions import pulp
 from optimiser.engine.models.extended import ExtendedModel, build_extended
-from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import ProvedRow, detached_rows
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import PRICE_UNIT, Floats, Rows

@@ -20,9 +20,8 @@ from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.methods.ring_plans import Values
 from optimiser.engine.methods.rings import PointReader, extended_incumbent
 from optimiser.engine.models.compact import build_compact
-from optimiser.engine.models.decisions import Decisions, scale_of
+from optimiser.engine.models.decisions import Decisions, pulp, scale_of
 from optimiser.engine.models.extended import ExtendedModel, build_extended
-from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.incumbent import MaskIncumbent, Send
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables

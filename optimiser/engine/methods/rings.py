@@ -18,8 +18,8 @@ from optimiser.engine.methods.ring_plans import (
     circuits_of_point,
     first_plans,
 )
+from optimiser.engine.models.decisions import pulp
 from optimiser.engine.models.extended import ExtendedModel, build_extended
-from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import detached_rows
 from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, PlanEvaluator, Send

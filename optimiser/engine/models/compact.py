@@ -15,8 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optimiser.engine.models.cuts_master import build_master
-from optimiser.engine.models.decisions import Decisions, affine
-from optimiser.engine.models.modelling import pulp
+from optimiser.engine.models.decisions import Decisions, affine, pulp
 from optimiser.engine.search.paths import arc_table
 from optimiser.engine.search.tables import Reach
 from optimiser.problem import DesignProblem, Pair

@@ -20,9 +20,9 @@ from optimiser.engine.models.decisions import (
     affine,
     declare,
     empty_model,
+    pulp,
     set_objective,
 )
-from optimiser.engine.models.modelling import pulp
 from optimiser.problem import DesignProblem
 
 

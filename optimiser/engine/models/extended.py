@@ -24,8 +24,8 @@ from optimiser.engine.models.decisions import (
     affine,
     divisor,
     empty_model,
+    pulp,
 )
-from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import (
     RingDecisions,
     add_apart,

@@ -26,8 +26,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optimiser.engine.models.decisions import affine, divisor
-from optimiser.engine.models.modelling import pulp
+from optimiser.engine.models.decisions import affine, divisor, pulp
 from optimiser.engine.search.circuits import Circuit
 from optimiser.problem import Ring
 from optimiser.problem.ring import Point

@@ -127,8 +127,11 @@ def solve(
     if params.solver_options:
         from optimiser.engine.backends.solvers import refuse_options
 
-        refuse_options(solver, params.solver_options)
-    params = params.replace(solver=solver)
+        refuse_options(solver, params.solver_options, integer=name != "cuts" or not problem.is_plain)
+    is_open = params.solver == ANY or variant == "auto"  # what the user named is not exchanged
+    params = params.replace(
+        solver=solver, second_solver=params.second_solver and is_open and not params.solver_options
+    )
     with runner(run) as run_task:
         return _solve(problem, name, params, progress, run_task)
 
@@ -170,7 +173,8 @@ def _solve(
         f"{named(name, result.solver or asked)} failed ({why}); solved again by "
         f"{named(prover, second.solver)}. --write-lp writes the model, for a report"
     )
-    return _with_note(second.replace(seconds=round(result.seconds + second.seconds, 3)), note)
+    seconds = round(result.seconds + second.seconds, 3)
+    return _with_note(second.replace(seconds=seconds, start=result.start), note)
 
 
 def _completed(
@@ -222,7 +226,7 @@ def _result(
         seconds=round(ending.seconds, 3),
         seed=params.seed,
         threads=params.threads,
-        solver=f"{ending.solver} ({options})" if options else ending.solver,
+        solver=f"{ending.solver or params.solver} ({options})" if options else ending.solver,
         versions=versions(),
         termination="refused" if claims.refusals else reason,
         message="\n".join(filter(None, [messages, note])),

@@ -444,7 +444,7 @@ def test_verify_names_the_source_of_a_bound(drawn: Path, call: Call) -> None:
 
 def test_options_of_a_solver_are_words_with_a_value(call: Call, drawn: Path, tmp_path: Path) -> None:
     output = tmp_path / "result.json"
-    words = ("solve", drawn, "-o", output, "--solver", "highs")
+    words = ("solve", drawn, "-o", output, "--variant", "compact", "--solver", "highs")
     options = (
         "presolve=off",
         "mip_heuristic_effort=0.2",

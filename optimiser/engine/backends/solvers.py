@@ -81,6 +81,8 @@ class Solver:
         cuts (`pkgutil.resolve_name`); empty where there is none.
     options
         The class whose objects take its options (`set_options`); empty where none are passed on.
+    refused
+        Options that this program sets, and the option of `polyring solve` for each.
     splits
         Whether lift-and-project cuts of the root help its tree; Gurobi has cuts like these of its own.
     searches_parts
@@ -101,6 +103,7 @@ class Solver:
     tree: str = ""
     master: str = ""
     options: str = ""
+    refused: Mapping[str, str] = MappingProxyType({})
     splits: bool = True
     searches_parts: bool = False
 
@@ -193,8 +196,8 @@ def set_options(holder: Any, options: Options) -> None:  # noqa: ANN401 - a solv
     Parameters
     ----------
     holder
-        A `highspy.Highs`, `pyscipopt.Model` or `gurobipy.Model`; or the options of HiGHS or CP-SAT as an
-        object with an attribute each.
+        A `highspy.Highs`, `pyscipopt.Model` or `gurobipy.Model`; or the options of CP-SAT as an object with
+        an attribute each.
 
     Raises
     ------
@@ -207,14 +210,23 @@ def set_options(holder: Any, options: Options) -> None:  # noqa: ANN401 - a solv
         elif hasattr(holder, "setOptionValue"):
             text = str(value).lower() if isinstance(value, bool) else str(value)  # HiGHS converts it
             if holder.setOptionValue(name, text).name != "kOk":
-                raise ValueError(f"HiGHS does not take the option {name} = {text}")
+                raise (ValueError if holder.getOptionValue(name)[0].name == "kOk" else KeyError)(name)
         else:
             getattr(holder, name)  # setting makes no new attribute
             setattr(holder, name, value)
 
 
-def refuse_options(name: str, options: Options) -> None:
-    """Refuse options that an installed solver, by its name, does not take, before it is asked anything.
+def refuse_options(name: str, options: Options, *, integer: bool = True) -> None:
+    """Refuse options that an installed solver does not take, before it is asked anything.
+
+    Parameters
+    ----------
+    name
+        Name of the solver.
+    options
+        The options.
+    integer
+        Whether it solves integer programs, which options `mip_...` of HiGHS are for.
 
     Raises
     ------
@@ -230,7 +242,14 @@ def refuse_options(name: str, options: Options) -> None:
             remedy=f"Name one: --solver {', '.join(able)}; and with --variant one that runs with it.",
         )
     holder = pkgutil.resolve_name(SOLVERS[name].options)()
+    if name == BUNDLED:
+        holder.setOptionValue("output_flag", False)  # it prints what it refuses
     for option, value in options.items():
+        own = SOLVERS[name].refused.get(option)
+        if own or (not integer and option.startswith("mip_")):
+            no_effect = "has no effect: this variant solves no integer program with HiGHS"
+            faults.append(f"{option}: use {own}" if own else f"{option} {no_effect}")
+            continue
         try:
             set_options(getattr(holder, "parameters", holder), {option: value})
         except (AttributeError, KeyError):

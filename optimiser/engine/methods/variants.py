@@ -151,7 +151,7 @@ def choose(
     if solver not in able and not variant.any_solver:
         raise UnfitError(
             f"variant {variant.name!r} does not run with solver {solver!r}{where}",
-            remedy=f"It runs with: {', '.join(able) or NONE}.",
+            remedy=f"It runs with: {', '.join(able)}." if able else "It uses no solver.",
         )
     return name, solver
 

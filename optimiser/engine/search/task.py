@@ -99,7 +99,7 @@ class SolveParameters:
         Options of the solver by its own names, such as `mip_heuristic_effort`; only where `solver` names it.
     second_solver
         Whether another solver is tried when the solver breaks or makes a false claim, within the time limit.
-        Not for variants of the user's own.
+        Not for variants of the user's own, nor where variant and solver are named, or options of a solver.
     """
 
     time_limit_s: float = DAY_S

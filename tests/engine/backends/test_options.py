@@ -10,7 +10,7 @@ from optimiser.engine.backends.cpsat import CpsatMaster
 from optimiser.engine.backends.highs import ExtendedHighs, MasterHighs
 from optimiser.engine.backends.pulp_solvers import instance
 from optimiser.engine.backends.scip_tree import tree_model
-from optimiser.engine.backends.solvers import in_force, refuse_options
+from optimiser.engine.backends.solvers import SOLVERS, in_force, refuse_options
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.search.task import SolveParameters
@@ -60,7 +60,7 @@ def test_cpsat_takes_options():
 @pytest.mark.parametrize(
     ("solver", "known", "wrong"),
     [
-        ("highs", {"presolve": "off"}, {"mip_max_nodes": "many"}),
+        ("highs", {"presolve": "off"}, {"mip_pool_age_limit": "many"}),
         ("scip", SHIFT, {"separating/maxrounds": "many"}),
         ("cpsat", {"symmetry_level": 1}, {"symmetry_level": "many"}),
     ],
@@ -71,6 +71,28 @@ def test_unknown_options_and_wrong_values_are_refused(solver, known, wrong):
         refuse_options(solver, {"nonsense": 1, **wrong})
     (name,) = wrong
     assert told.value.faults == ("nonsense is unknown", f"{name} cannot be 'many'")
+
+
+def test_highs_refuses_a_value_out_of_range_and_prints_nothing(capfd):
+    with pytest.raises(ProblemError) as told:
+        refuse_options("highs", {"mip_heuristic_effort": 7, "mip_pool_age_limit": 30})
+    assert told.value.faults == ("mip_heuristic_effort cannot be 7",)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip", "cpsat"])
+def test_what_the_program_sets_itself_is_refused_and_its_own_option_named(solver):
+    for option, own in SOLVERS[solver].refused.items():
+        with pytest.raises(ProblemError) as told:
+            refuse_options(solver, {option: 1})
+        assert told.value.faults == (f"{option}: use {own}",)
+
+
+def test_options_of_integer_programs_are_refused_where_highs_solves_none():
+    params = SolveParameters(threads=1, solver="highs", solver_options={"mip_heuristic_effort": 0.25})
+    with pytest.raises(ProblemError, match="does not take") as told:
+        solve(line(), params=params)
+    assert told.value.faults[0].startswith("mip_heuristic_effort has no effect")
 
 
 @pytest.mark.parametrize(("solver", "why"), [("auto", "none is named"), ("glpk_cmd", "do not reach")])

@@ -91,3 +91,13 @@ def test_the_bound_at_the_root_stands_beside_the_gap_at_the_end():
     lines = {line.split(" | ")[0]: line.split(" | ")[8:10] for line in text.splitlines() if "cuts/" in line}
     assert lines["| cuts/highs"] == ["20.00 %", "1.83"]  # sqrt((1 + 1) (3 + 1)) - 1
     assert lines["| cuts/scip"] == ["-", "-"]
+
+
+def test_of_two_seeds_the_median_is_the_mean_in_both_tables():
+    rows = [row(seconds=1.0), row(seed=2, seconds=4.0), timed_out("b"), timed_out("b", seed=2, bound=120.0)]
+    text = summary(rows, lambda _: (), command="c", faults=[], figures={})
+    assert "| a | 4 / 5 / 10 | 100 | 100 | 2.50 s |" in text
+    assert "| a | cuts/highs | 2 | 2 | 1.00 | 2.50 | 4.00 |" in text
+    assert "| b | 4 / 5 / 10 | 90 | 110 | 27.78 % |" in text
+    assert "27.78 % | 33.33 % |" in text
+    assert "4 of 4 outcomes passed the independent check. On" in text

@@ -543,6 +543,38 @@ def test_a_travel_time_matrix_takes_the_place_of_a_map(home):
     assert candidates.table["candidate_id"].tolist() == ["new"]
 
 
+@pytest.mark.parametrize("route", ["job", "map", "matrix"])
+def test_own_candidates_are_left_out_and_forced_alike_on_every_route(home, tmp_path, route):
+    """Alpha and Epsilon are 296 min apart by road, Alpha and Delta 192: each own link brings two pairs."""
+    own = "id,from,to,seconds,cost\nbe,Beta,Epsilon,1000,10\nad,Alpha,Delta,1000,8\ncf,Gamma,Zeta,1000,30\n"
+    (tmp_path / "own.csv").write_text(own, encoding="utf-8")
+    given = {"cities": home / "cities.csv", "country": "CN", "limit": "2h"}
+    region = pr.Region.read(home / "map.osm", **given)
+    if route != "map":
+        region.travel_times().rename_axis("seconds").to_csv(tmp_path / "times.csv")
+    if route == "job":
+        text = JOB.replace('file = "map.osm"', 'matrix = "times.csv"').replace("share = 0.3", "amount = 12")
+        (tmp_path / "job.toml").write_text(text, encoding="utf-8")
+        own_files = [f"candidates.file='{tmp_path / 'own.csv'}'", f"cities.file='{home / 'cities.csv'}'"]
+        plan = pr.run(str(tmp_path / "job.toml"), settings=own_files, out=tmp_path / "out")
+    else:
+        region = region if route == "map" else pr.Region.read(tmp_path / "times.csv", **given)
+        found = region.candidates(file=tmp_path / "own.csv")
+        rows = found.table["candidate_id"].isin(["be", "ad", "cf"]).to_numpy().nonzero()[0]
+        problem = region.problem(found.take(rows.tolist()), budget=12)
+        plan = pr.verify(problem, pr.solve(problem))
+    (best,) = plan.built
+    other = "ad" if best == "be" else "be"
+    less, more = plan.solve(without=[best]), plan.solve(force=[other])
+    assert [*less.built, *more.built] == [other, other]
+    assert [*less.solve(force=[best]).built] == [best]
+    assert not less.solve(without=[1]).built
+    assert plan.why(1).swaps["candidate_id"].tolist() == [best, other]
+    with pytest.raises(pr.OptimiserError):
+        plan.solve(force=["cf"])  # which costs more than the budget
+    plan.close()
+
+
 def test_tables_in_memory_take_the_place_of_files(home):
     on_file = {"cities": home / "cities.csv", "country": "CN", "limit": "2h"}
     known = pd.read_csv(home / "cities.csv", dtype={"id": str})

@@ -29,7 +29,7 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
-from optimiser.problem.errors import JobError, ProblemError
+from optimiser.problem.errors import JobError, ProblemError, VerificationError
 from optimiser.problem.result import Result, Status
 from optimiser.report import answer, page, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, ReportInput
@@ -442,7 +442,10 @@ class Run:
         problem = resolve(base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
-        return Run(study, problem, result, verify.check(problem, result), counted_of(base, case), changes)
+        plan = verify.check(problem, result)
+        if wrong := {*changes.fixed_out} & {*plan.built} | {*changes.fixed_in} - {*plan.built}:
+            raise VerificationError("the plan does not answer the question", faults=sorted(wrong))
+        return Run(study, problem, result, plan, counted_of(base, case), changes)
 
     def frontier(
         self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = DAY_S, rings: bool = True

@@ -15,6 +15,7 @@ from optimiser.job.sections import clock_seconds
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
+from optimiser.proposals.table import fix
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.studies.answers import AskedBase
@@ -297,7 +298,9 @@ class Study(AskedBase):
         if through_job != UNCHANGED:
             chain, loaded = self.chain, self.chain.loaded
             loaded = LoadedJob(f"{loaded.name}: {through_job}", loaded.folder, through_job.of(self.job))
-            steps = Chain(loaded, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
+            fixed = {"in_": through_job.fixed_in, "out": through_job.fixed_out}
+            own = None if chain.own is None else fix(chain.own, **fixed)
+            steps = Chain(loaded, chain.source, chain.progress, chain.solver, own=own, like=chain)
             study = Study(steps, process=self.process)
         case = replace(changes, limit_s=None)  # what is left leaves times and candidates as they are
         if not self.takes_cases or case == replace(through_job, limit_s=None):

@@ -4,23 +4,28 @@
     python benchmarks/reproduce.py --run Import     # run and compare those under headings that contain a word
     python benchmarks/reproduce.py --run ""         # all of them; some hours
 
+`python` is `python3 -m uv run python`, which has the packages of the project.
 RESULTS.md is the only source: a command is what stands there between backticks, and its tables are those
-that follow. One that names an input which is not here (a word in capitals, or a file that does not exist) is
-listed with it, and not run. What is measured (seconds, memory, gaps at a limit) may differ by a factor of
+that follow. One that names an input which is not here (a word in capitals, a file that does not exist, or a public
+problem that was not fetched) is listed with it, and not run. What is measured (seconds, memory, gaps at a limit) may differ by a factor of
 `--tolerance`; all other figures must be equal. Rows and columns of one side alone are not compared.
 """
 
 import argparse
+import fnmatch
 import re
 import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+
+from optimiser.bench.instances import registered
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 COMMAND = re.compile(r"`((?:python benchmarks/|polyring (?:bench|run|frontier|solve) )[^`]+)`")
@@ -62,6 +67,10 @@ def tables(text: str) -> Iterator[Table]:
 
 def _missing(words: list[str]) -> Iterator[str]:
     yield from (word for word in words if INPUT.fullmatch(word) and not Path(word).exists())
+    known = {name for one in registered() for name in (one.name, one.family)}
+    for option, word in pairwise(words):
+        if option in ("--instances", "--family") and not INPUT.fullmatch(word):
+            yield from [] if Path(word).exists() or fnmatch.filter(known, word) else [word]
 
 
 def cells_of(text: str) -> Cells:

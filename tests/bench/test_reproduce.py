@@ -104,3 +104,9 @@ def test_every_script_of_the_results_exists_and_shows_its_commands():
     ).stdout
     assert listed.splitlines()[0].startswith("The main job: python benchmarks/main_job.py")
     assert len(listed.splitlines()) == len(tables)
+
+
+def test_public_problems_that_were_not_fetched_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "`polyring bench --instances grid_5x5_1 --instances siouxfalls_03 --family public --family grid`"
+    assert [missing for *_, missing in found(text)] == [("siouxfalls_03", "public")]

@@ -26,7 +26,8 @@ README = {
     "small": rf"{NUMBER} of them with a small city",
     "rings": rf"Another {NUMBER} billion closes? ",
     "lengths": r"ring roads? of ([\d, and]*\d) km",
-    "towns": rf"trips of {NUMBER} towns",
+    "relieved": rf"{NUMBER} of \d[\d,]* pairs of places no longer",
+    "through": rf"of {NUMBER} pairs of places no longer",
 }
 """How README words each figure."""
 TUTORIAL_WORDS = {
@@ -39,7 +40,8 @@ TUTORIAL_WORDS = {
     "small": rf"{NUMBER} of them of small cities",
     "rings": rf"another {NUMBER} billion closes?",
     "lengths": r"ring roads? of ([\d, and]*\d) km",
-    "towns": rf"trips of {NUMBER} towns",
+    "relieved": rf"takes {NUMBER} of",
+    "through": rf"of {NUMBER} pairs of places out of",
     "plan": rf"^ all +\d+ +\d+ \(\d+ %\) +{NUMBER} \(",
 }
 """How the output of the run words it."""

@@ -31,7 +31,8 @@ def sentence(report: ReportInput, plan: StateShown | None = None) -> str:
         if not money or able is None:
             return f"No plan with {plan.rings}{money}. {' '.join(plan.why.split())}".strip()
         return f"No plan with {plan.rings}{money}: the least sum asked that has one is {_sum(report, able)}."
-    return f"{_brings(report, plan, plan.cost - _ring_cost(plan))}{_rings(report, plan)}."
+    closed = f"; {_closed(report, plan)}" if formed(plan.rings_shown) else ""
+    return f"{_brings(report, plan, plan.cost - _ring_cost(plan))}{closed}."
 
 
 def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
@@ -57,23 +58,21 @@ def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
     return f"{both} are enough: they bring {more}" if is_enough else f"{both} bring {more}"
 
 
-def _rings(report: ReportInput, plan: StateShown) -> str:
-    """Return which rings a plan closes or could close with its budget, and at what price, in clauses."""
-    rings = formed(plan.rings_shown)
-    if rings:
-        return f"; {_closed(report, plan, 'is closed')}"
+def beside(report: ReportInput, plan: StateShown) -> str:
+    """Return which rings the money of a plan without any could close, and at what price, in sentences."""
+    if plan.cost is None or formed(plan.rings_shown):
+        return ""
     same = [one for one in report.states if one.budget == plan.budget and one.cost is not None]
     able = {frozenset(ring.id for ring in formed(one.rings_shown)): one for one in same[::-1]}
     able.pop(frozenset(), None)
     if able:
         few_first = [able[ids] for ids in sorted(able, key=len)]
-        verbs = ["can be", *[""] * (len(few_first) - 1)]
-        return "".join(f"; {_closed(report, one, verb)}" for one, verb in zip(few_first, verbs, strict=True))
+        return " ".join(f"{wording.capitalised(_closed(report, one, could=True))}." for one in few_first)
     least = _least([one for one in report.states if formed(one.rings_shown)])
     asked = [one for one in report.states if one.budget == plan.budget and one.ring_ids]
     if not asked or least is None or any(one.status != "infeasible" for one in asked):
         return ""
-    return f"; it closes no ring: the least sum asked that does is {_sum(report, least)}"
+    return f"It closes no ring: the least sum asked that does is {_sum(report, least)}."
 
 
 def _least(states: Sequence[StateShown]) -> StateShown | None:
@@ -91,26 +90,20 @@ def _ring_cost(plan: StateShown) -> int:
     return sum(step.cost for step in plan.order if step.candidate_id in needed)
 
 
-def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
-    """Return the rings that a plan closes, for how much more money or of it, at which price, to what use.
-
-    Without a verb it goes on with a list of such rings.
-    """
+def _closed(report: ReportInput, plan: StateShown, *, could: bool = False) -> str:
+    """Return the rings that a plan closes, for how much more money, or of it, at which price, to what use."""
     rings, cost = formed(plan.rings_shown), _ring_cost(plan)
     if not cost:
         return f"{named(rings)} exist{'s' if len(rings) == 1 else ''} already"
     money = wording.amount(cost, report.money).removesuffix(wording.per_person(report.money)[1]).strip()
     use = ""
     if plan.ring_use is not None:
-        places = plan.ring_use.alone[0].relieved_places
-        towns = "1 town" if places == 1 else f"{wording.integer(places)} towns"
-        trips = f"some trips of {towns}" if places else "no trips"
-        takes = {"is closed": "takes", "can be": "would take"}.get(verb)
-        use = f", and {takes} {trips} out of the cores" if takes else f", with {trips}"
-    if verb == "is closed":
-        return f"another {money} closes {named(rings)}{_price(report, plan)}{use}"
-    closed = f" {verb} closed for {money} of it" if verb else f" for {money}"
-    return f"{named(rings)}{closed}{_price(report, plan)}{use}"
+        verb, pairs = "would take" if could else "takes", ring_section.relieved(plan.ring_use)
+        use = f", and {verb} {pairs} out of the cores"
+    price = f"{_price(report, plan)}{use}"
+    if could:
+        return f"{named(rings)} can be closed for {money} of it{price}"
+    return f"another {money} closes {named(rings)}{price}"
 
 
 def _lost(report: ReportInput, plan: StateShown) -> int | None:
@@ -154,7 +147,7 @@ def note(report: ReportInput, plan: StateShown, number: int) -> str:
     if report.budget is not None and plan.budget is not None:
         words.append(f"budget {wording.integer(plan.budget)}")
     words.append(proven(plan.gap))
-    return f"{wording.capitalised(', '.join(words))}."
+    return f"{wording.capitalised(', '.join(words))}. {beside(report, plan)}".strip()
 
 
 def proven(gap: float | None) -> str:

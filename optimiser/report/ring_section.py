@@ -82,7 +82,7 @@ def titled(report: ReportInput, ring: RingShown) -> str:
 
 def build(report: ReportInput, ring: RingShown) -> str:
     """Return what must be built for a ring that is formed, and what that costs."""
-    earned = f" Its reward is {integer(ring.reward)}." if ring.reward else ""
+    earned = f" Its reward is {integer(ring.reward)}, in weight of pairs." if ring.reward else ""
     if not ring.candidates:
         return f"Nothing has to be built for it.{earned}"
     ranks = report.ranks
@@ -124,7 +124,7 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
         )
     if report.budget is None:
         return "It is not required, and rewards do not count where cost is minimised."
-    reward = f"Its reward would be {integer(ring.reward)}, but "
+    reward = f"Its reward would be {integer(ring.reward)}, in weight of pairs, but "
     if report.gap == 0:
         return (
             f"{reward}no plan with it is better: the links that close the ring would cost more coverage "
@@ -269,7 +269,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
 def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
     """Return the four key figures of a ring that is formed: value, words, note."""
     requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
-    earned = f"counts {integer(ring.reward)} in the objective" if ring.reward else "required of every plan"
+    earned = f"counts {integer(ring.reward)}, in weight of pairs" if ring.reward else "required of every plan"
     share = wording.share(ring.existing_km, ring.length_km)
     return [
         (f"{ring.length_km:,.0f} km", "total length", earned),
@@ -326,18 +326,26 @@ def _leg(leg: Leg, longest_km: float) -> dict[str, Any]:
 # ---- what it is for
 
 
+def relieved(use: RingUse) -> str:
+    """Return how many pairs of places fewer pass the cores, of those that do today: `15 of 3,620 pairs`."""
+    before, after = use.today[0].through_pairs, use.alone[0].through_pairs
+    return f"{integer(before - after) if before > after else 'none'} of {integer(before)} pairs of places"
+
+
 def purpose(use: RingUse | None) -> str:
-    """Return what a ring is for, in a sentence; empty where it is not known."""
+    """Return what a ring is for, in sentences; empty where it is not known."""
     if use is None:
         return ""
     free, cores = use.alone[0], join_names(use.facts["cores"])
-    people = wording.people(use.near_people)
+    before, after = (integer(state[1].through_pairs) for state in (use.today, use.alone))
+    still = f"still {before} with it" if before == after else f"{after} with it"
     return (
-        f"By itself it takes some trips of {integer(free.relieved_places)} places out of {cores}, makes "
-        f"{integer(free.faster)} of {integer(free.pairs)} pairs of places faster, and lies within "
-        f"{use.facts['near_min']} minutes of {people} people. When a stretch of it is closed, "
-        f"{short_km(use.second_way_km)} km of it have a way round that is missing today; "
-        f"{short_km(use.second_way_existing_km)} km of these exist."
+        f"By itself it takes {relieved(use)} out of {cores}; when these are congested, {before} of "
+        f"{integer(free.pairs)} pairs go through them, {still}. It makes {integer(free.faster)} pairs "
+        f"faster, {integer(free.faster_5)} of them by 5 minutes or more, and lies within "
+        f"{use.facts['near_min']} minutes of {wording.people(use.near_people)} people. Should a stretch be "
+        f"closed, the rest of the ring leads round it: {short_km(use.second_way_km)} km, "
+        f"{short_km(use.second_way_existing_km)} km of them existing roads, have no other way round as short."
     )
 
 

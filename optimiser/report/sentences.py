@@ -158,8 +158,16 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
     rewards = [ring.reward for ring in formed(report.rings) if ring.reward and ring.candidates]
     if rewards:
-        counted = f"{wording.integer(sum(rewards))} in the objective"
-        yield f"Rings are closed for the driving time that they save ({counted}), not for pairs"
+        counted = f"{wording.integer(sum(rewards))} of {wording.integer(report.objective)} in the objective"
+        yield f"Rings are closed for the driving time that they save ({counted}), not for pairs of cities"
+    if (use := report.ring_use) is not None:
+        count, before, after = map(
+            wording.integer, (use.today[1].pairs, use.today[1].through_pairs, use.plan[1].through_pairs)
+        )
+        yield (
+            f"By road, {before} of {count} pairs of {use.facts['places']} places go through the cores when "
+            f"these are congested, {after} with the plan"
+        )
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
     first = half["pairs_within"] - steps["pairs_within"].iloc[0]
     brought = "all" if first == new else f"{first} of"
@@ -262,6 +270,7 @@ def summary(report: ReportInput) -> Group:
     """Return everything that the screen shows of a plan: headline, notes, coverage, links."""
     head = (
         Text(f"{report.region}: {answer.sentence(report)}", style="bold"),
+        *map(Text, filter(None, [answer.beside(report, report.plans[0])])),
         Text(f"cost {budget(report)} · {proof(report)}"),
         *(Text(note, style="bold") for note in (report.screening, *report.notes) if note),
         *map(Text, ring_section.screen_lines(report)),
@@ -385,20 +394,20 @@ def states_table(report: ReportInput) -> Table:
 def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
     """Return the proposed links by package, with cost, length and who gains: the `most` of best rank."""
     cases, each = report.cases, f"{wording.per_person(report.money)[1]} each".strip()
-    heads = ("#", "link", "what", "km", "cost", "low – high", "pairs", "people", each)
+    heads = ("#", "link", "what", "km", "cost", "low – high", "added", "people", each)
     title = f"Proposed links and services (costs in {report.money}); numbers: {ORDER}"
     table = _table(title, (*heads, *(["chosen in"] if cases else [])), (), texts=("link", "what"))
 
-    used = [frozenset(names) for names in coverage.newly_covered(report.pairs)["links"]]
     for name, links in tables.packages(report.links):
         rows = links[links["rank"] <= most].to_dict("records")
-        own, sums = frozenset(links["candidate_id"]), links[["cost_low", "cost", "cost_high"]].sum()
+        sums = links[["cost_low", "cost", "cost_high", "pairs_added"]].sum()
         if rows:
-            whole = [sum(not own.isdisjoint(one) for one in used), "", ""]
+            whole = [sums["pairs_added"], "", ""]
             _add(table, sums, ["", ring_section.package_title(name, report.rings), "", ""], whole, "bold")
         for row in rows:
             what = wording.kind(row["kind"], row["geometry"])
-            gains = [row["pairs"], wording.people(row["people"]), wording.integer(row["cost_per_person"])]
+            gains = [row["pairs_added"], wording.people(row["people"])]
+            gains += [wording.integer(row["cost_per_person"])]
             gains += [] if cases is None else [cases.counted(row["candidate_id"])]
             _add(table, row, [row["rank"], wording.link_name(row), what, f"{row['length_km']:.0f}"], gains)
     if len(report.links) > most:

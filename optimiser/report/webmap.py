@@ -450,7 +450,7 @@ def _plans(report: ReportInput) -> Iterator[dict[str, Any]]:
             "more": answer.weight_left(report, plan),
             "words": answer.sentence(report, plan),
             "note": answer.note(report, plan, number),
-            "gap": wording.gap(plan.gap),
+            "gap": wording.NONE if plan.cost is None else wording.gap(plan.gap),
             "order": [[links[one.candidate_id], one.cost, list(one.covered)] for one in plan.order],
             "formed": [
                 [

@@ -21,6 +21,14 @@ def said(plan, *others, report=None, **changes):
     return answer.sentence(report, plan)
 
 
+def beside(plan, *others):
+    return answer.beside(replace(line_report("bc"), states=(plan, *others)), plan)
+
+
+def passing(pairs):
+    return SimpleNamespace(through_pairs=pairs)
+
+
 @pytest.mark.parametrize(
     ("budget", "order", "expected"),
     [
@@ -91,48 +99,43 @@ def test_money_is_enough_beside_a_ring_only_where_no_ring_brings_no_more():
 def test_a_ring_that_could_be_closed_with_the_money_is_told():
     plan = state("no", "no ring", 400, ("bc", "cd"), **NO_RING)
     able = state("all", "all rings", 400, ("bc",), **OUTER)
-    words = (
-        "; a ring road of 280 km round Centre can be closed for 100 million of it, at the price of 3 pairs."
-    )
-    assert said(plan, able).endswith(words)
-    assert said(plan, replace(able, budget=500)).endswith("of small cities.")
+    words = "A ring road of 280 km round Centre can be closed for 100 million of it, at the price of 3 pairs."
+    assert said(plan, able).endswith("of small cities.")
+    assert beside(plan, able) == words
+    assert answer.note(replace(line_report("bc"), states=(plan, able)), plan, 0).endswith(f" {words}")
+    assert beside(plan, replace(able, budget=500)) == beside(able, plan) == ""
     second = replace(able.rings_shown[0], facts=replace(able.rings_shown[0].facts, id="second"))
     both = replace(able, rings_shown=(*able.rings_shown, second))
-    first, other = said(plan, both, able).split("; ")[1:]
-    assert first == words.removeprefix("; ").removesuffix(".")
-    assert other == "two ring roads of 280 and 280 km for 100 million, at the price of 3 pairs."
+    other = "Two ring roads of 280 and 280 km can be closed for 100 million of it, at the price of 3 pairs."
+    assert beside(plan, both, able) == f"{words} {other}"
 
 
 @pytest.mark.parametrize(
-    ("places", "expected"),
+    ("after", "expected"),
     [
-        (0, "and takes no trips out of the cores."),
-        (1, "and takes some trips of 1 town out of the cores."),
-        (1234, "and takes some trips of 1,234 towns out of the cores."),
+        (3620, "and takes none of 3,620 pairs of places out of the cores."),
+        (3619, "and takes 1 of 3,620 pairs of places out of the cores."),
+        (2386, "and takes 1,234 of 3,620 pairs of places out of the cores."),
     ],
 )
-def test_a_ring_that_is_closed_tells_whose_trips_it_takes_out_of_the_cores(places, expected):
-    use = SimpleNamespace(alone=(SimpleNamespace(relieved_places=places),))
+def test_a_ring_that_is_closed_tells_how_many_pairs_fewer_pass_the_cores(after, expected):
+    use = SimpleNamespace(today=(passing(3620),), alone=(passing(after),))
     plan = state("all", "all rings", 310, ("bc", "idle"), ring_use=use, **OUTER)
     assert said(plan).endswith(f"round Centre, {expected}")
     without = state("no", "no ring", 310, ("bc",), **NO_RING)
-    assert said(without, plan).endswith(expected.replace("takes", "would take"))
-    second = replace(plan.rings_shown[0], facts=replace(plan.rings_shown[0].facts, id="second"))
-    both = replace(plan, rings_shown=(*plan.rings_shown, second))
-    words = expected.removeprefix("and takes ").removesuffix(" out of the cores.")
-    assert said(without, both, plan).endswith(f"without costing a pair, with {words}.")
+    assert beside(without, plan).endswith(expected.replace("takes", "would take"))
 
 
 def test_a_ring_that_the_money_cannot_close_is_told_with_the_least_sum_that_does():
     report = stated()
-    words = "; it closes no ring: the least sum asked that does is 320 million CNY."
-    assert answer.sentence(report, report.states[1]).endswith(words)
+    words = "It closes no ring: the least sum asked that does is 320 million CNY."
+    assert answer.beside(report, report.states[1]) == words
     missed = report.states[4]
     assert answer.sentence(report, missed) == (
         "No plan with all rings for 40 million CNY: the least sum asked that has one is 320 million CNY."
     )
     never = replace(report, states=report.states[1:5])
-    assert answer.sentence(never, report.states[1]).endswith("within 4 hours.")
+    assert answer.beside(never, report.states[1]) == answer.beside(report, missed) == ""
     assert answer.sentence(never, replace(missed, why="Two\n lines.")) == (
         "No plan with all rings for 40 million CNY. Two lines."
     )
@@ -182,7 +185,7 @@ def test_the_plan_alone_is_answered_from_its_own_figures():
 def test_the_note_says_what_is_proven():
     report = stated()
     notes = [answer.note(report, plan, at) for at, plan in enumerate(report.states)]
-    assert notes[2] == "Cost 300 million CNY, budget 320, proven within 50 % of the optimum."
+    assert notes[2].startswith("Cost 300 million CNY, budget 320, proven within 50 % of the optimum. A ring")
     assert notes[4] == "No plan exists, proven."
     unknown = replace(report.states[4], status="unknown")
     assert answer.note(report, unknown, 4) == "No plan is known, and none excluded."

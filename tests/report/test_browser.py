@@ -341,7 +341,7 @@ def test_the_switch_and_the_keys_change_links_rings_tiers_tables_and_sentence(ta
         3,
     )
     switch(tab, "no ring")
-    assert "can be closed" in text(tab, "answer")
+    assert "can be closed" in text(tab, "plan-note")
     assert (drawn(tab, "rings-whole-road"), drawn(tab, "rings-left"), drawn(tab, "proposals-badges")) == (
         0,
         1,
@@ -406,7 +406,7 @@ def test_curve_and_switch_are_reached_and_seen_by_the_tab_key_alone(tab, states)
     focus(tab, "#choices input:checked")
     tab.press("ArrowRight")
     assert tab.value("document.querySelector('#choices input:checked').value") == "no ring"
-    assert "can be closed" in text(tab, "answer")
+    assert "can be closed" in text(tab, "plan-note")
 
 
 def test_a_ring_is_dashed_until_the_build_order_closes_it(tab, states):

@@ -43,7 +43,7 @@ def test_the_page_tells_what_a_ring_is_for(make, earning):
     ring = replace(earning, use=USE)
     text = re.sub(r"\s+", " ", page.render(make("bc", rings=(ring,), ring_use=USE)))
     for words in (
-        *("What it is for", "with this ring alone", "<small>25 km/h</small>", "50 km of it have a way round"),
+        *("What it is for", "with this ring alone", "<small>25 km/h</small>", "20 km of them existing roads"),
         *(
             "today → with the plan as chosen",
             "between places outside Hub, Side",

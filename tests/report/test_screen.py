@@ -59,7 +59,8 @@ def test_the_screen_compares_a_ring_with_a_known_one(compared):
 
 def test_a_reward_that_is_not_earned_is_explained(missed):
     assert (
-        "No ring round Centre is formed. Its reward would be 12, but the plan found does not form it"
+        "No ring round Centre is formed. Its reward would be 12, in weight of pairs, but the plan found does "
+        "not form it"
     ) in on_screen(missed)
     proven = on_screen(replace(missed, gap=0.0, bound=float(missed.objective)))
     assert "but no plan with it is better" in proven
@@ -86,9 +87,10 @@ def test_what_a_derived_reward_is_made_of_is_stated(make, earning):
 def test_what_a_ring_is_for_is_stated(make, earning):
     text = on_screen(make("bc", rings=(replace(earning, use=USE),)))
     assert (
-        "By itself it takes some trips of 3 places out of Hub and Side, makes 12 of 60 pairs of places "
-        "faster, and lies within 20 minutes of 1.50 M people. When a stretch of it is closed, "
-        "50 km of it have a way round that is missing today; 20 km of these exist."
+        "By itself it takes 3 of 20 pairs of places out of Hub and Side; when these are congested, 20 of 60 "
+        "pairs go through them, 17 with it. It makes 12 pairs faster, 6 of them by 5 minutes or more, and "
+        "lies within 20 minutes of 1.50 M people. Should a stretch be closed, the rest of the ring leads "
+        "round it: 50 km, 20 km of them existing roads, have no other way round as short."
     ) in text
 
 
@@ -97,7 +99,8 @@ def test_a_reward_does_not_count_where_cost_is_minimised(missed):
 
 
 def test_a_reward_that_is_earned_is_stated(make, earning):
-    assert "for 300 million CNY. Its reward is 1,200." in on_screen(make("bc", rings=(earning,)))
+    text = on_screen(make("bc", rings=(earning,)))
+    assert "for 300 million CNY. Its reward is 1,200, in weight of pairs." in text
 
 
 def test_the_screen_states_the_price_of_fairness(make):

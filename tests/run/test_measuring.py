@@ -212,7 +212,13 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
     measures = SimpleNamespace(facts=facts, build_order=steps, appraisal=appraisal)
     cases = SimpleNamespace(rows=[{"name": "stations as today", "today": 3, "best": 4}])
     report = SimpleNamespace(
-        measures=measures, links=["bd", "ac"], cost=250, cases=None, rings=(), money="million CNY"
+        measures=measures,
+        links=["bd", "ac"],
+        cost=250,
+        cases=None,
+        rings=(),
+        ring_use=None,
+        money="million CNY",
     )
     first, *last = sentences.rests_on(report)
     report.cases = cases
@@ -229,9 +235,15 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
         "The first half of the money, spent in the build order, brings 2 of 3 new pairs",
         "By the time that it saves, at 40 CNY an hour, 1 of the 2 proposals pays for itself",
     ]
-    report.rings = (ring_shown(reward=12),)
+    report.rings, report.objective = (ring_shown(reward=12),), 4321
     assert list(sentences.rests_on(report))[2] == (
-        "Rings are closed for the driving time that they save (12 in the objective), not for pairs"
+        "Rings are closed for the driving time that they save (12 of 4,321 in the objective), not for pairs "
+        "of cities"
+    )
+    now, then = (2 * [SimpleNamespace(pairs=60, through_pairs=through)] for through in (9, 7))
+    report.ring_use = SimpleNamespace(today=now, plan=then, facts={"places": 12})
+    assert list(sentences.rests_on(report))[3] == (
+        "By road, 9 of 60 pairs of 12 places go through the cores when these are congested, 7 with the plan"
     )
 
 

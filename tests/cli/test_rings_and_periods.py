@@ -111,4 +111,4 @@ def test_ids_that_hold_commas_can_be_given_with_commas(call: Call, tmp_path: Pat
     code, _, err = call("score", problem, "--built", "gap:1,2,gap:5,6")
     assert code == 2
     assert "no candidate has the id 'gap:1'; did you mean '" in err
-    assert "'gap:5" not in err
+    assert "no candidate has the id 'gap:5" not in err

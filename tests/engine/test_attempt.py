@@ -49,7 +49,7 @@ def test_the_task_has_the_problem_and_all_that_was_asked_for():
     assert seen.pop("problem")["name"] == "line"
     assert seen == {
         "variant": "cuts", "seconds": 7.0, "gap": 0.1, "threads": 3, "seed": 5, "solver": "scip",
-        "memory_mb": 99, "limit": 7.0, "start": None, "log": None,
+        "memory_mb": 99, "limit": 7.0, "start": None, "log": None, "effort": 1.0, "options": {},
     }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def choose(words: Sequence[str], families: Sequence[str]) -> tuple[Instance, ...
         When a word matches nothing, two files have one name, or nothing is asked for.
     """
     known = registered()
-    unnamed, strange = "no instance, file or folder has the name {!r}", "there is no family {!r} of instances here"
+    unnamed, strange = "no instance, file or folder has the name {!r}", "there is no family {!r} here"
     found = [one for word in words for one in _matching(word, known, "name", unnamed)]
     found += [one for word in families for one in _matching(word, (*known, *found), "family", strange)]
     if not found:

@@ -172,7 +172,7 @@ def _show_names(*, as_json: bool) -> int:
         return 0
     screen.table("Instances", instances)
     screen.table("Variants", variants)
-    screen.note("Problems of the family public do not come with polyring: docs/bench.md says how to make them.")
+    screen.note("Problems of the family public are not included: docs/bench.md says how to make them.")
     return 0
 
 

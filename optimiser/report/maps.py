@@ -179,8 +179,8 @@ def _ring_table(
 
 
 def frame(layers: Layers, *, margin: float = 0.05) -> Frame:
-    """Return the frame of a map that holds all cities, proposals and rings, with a margin."""
-    shapes = [layers.cities.geometry, layers.links.geometry, layers.rings.geometry]
+    """Return the frame of a map that holds all cities, proposals, rings and known rings, with a margin."""
+    shapes = [layers.cities.geometry, layers.links.geometry, layers.rings.geometry, layers.known.geometry]
     return padded(bounds([shape for shape in shapes if len(shape) and not shape.is_empty.all()]), margin)
 
 

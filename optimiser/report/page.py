@@ -242,7 +242,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "sensitivity": _rows(assumed),
         "groups": coverage.groups_in_order(columns),
         "out_of_reach": sentences.out_of_reach(report),
-        "rests_on": list(sentences.rests_on(report)),
+        "rests_on": [*sentences.rests_on(report), *sentences.measures(report)],
         "gaining": sentences.gaining(report),
         "needs": sentences.needs(report),
         "near_limit": sentences.near_limit(report),

@@ -170,8 +170,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
             yield f"On it, clockwise: {join_names(names)}."
         if ring.self_crossings:
             yield wording.WORDS["notes"]["crossing"]
-        near = (one for one in ring.overlaps if max(one.share_of_ring, one.share_of_reference) >= 0.005)
-        yield from (overlap(ring, one) for one in near)
+        yield from (overlap(ring, one) for one in near(ring))
 
 
 def inside(ring: RingShown) -> str:
@@ -188,6 +187,11 @@ def inside(ring: RingShown) -> str:
 def short_km(km: float) -> str:
     """Return kilometres rounded to one, and never to none."""
     return f"{km:,.0f}" if km >= 1 else "< 1"
+
+
+def near(ring: RingShown) -> list[Overlap]:
+    """Return the known rings that lie near a ring."""
+    return [one for one in known_rings([ring]) if max(one.share_of_ring, one.share_of_reference) >= 0.005]
 
 
 def overlap(ring: RingShown, known: Overlap) -> str:
@@ -257,7 +261,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "cores": [] if ring.use is None else ring.use.facts["cores"],
             "inside": inside(ring),
             "stretches": [_stretch(report, ring, row) for row in ring.stretches],
-            "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
+            "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in near(ring)],
         }
         for place, ring in sorted(
             enumerate((*circuits, *unknown)),

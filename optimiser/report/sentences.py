@@ -126,7 +126,7 @@ def not_served(cities: Sequence[str]) -> str:
 
 def measures(report: ReportInput) -> Iterator[str]:
     """Yield what the plan means for small cities and for the core; nothing where it was not measured."""
-    if report.measures is None:
+    if report.measures is None or report.measures.equity.empty:
         return
     equity, core = report.measures.equity, report.measures.polycentricity
     rows = equity[equity["tier"] == "small"].set_index("state")

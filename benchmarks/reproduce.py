@@ -7,9 +7,9 @@
 `python` is `python3 -m uv run python`, which has the packages of the project.
 RESULTS.md is the only source: a command is what stands there between backticks, and its tables are those
 that follow. One that names an input which is not here (a word in capitals, a file that does not exist, or a
-public problem that was not fetched) is listed with it, and not run. What is measured (seconds, memory, gaps at
-a limit) may differ by a factor of `--tolerance`; all other figures must be equal. Rows and columns of one side
-alone are not compared.
+public problem that was not fetched) is listed with it, and not run. What is measured (seconds, memory, gaps
+at a limit) may differ by a factor of `--tolerance`; all other figures must be equal. Rows and columns of one
+side alone are not compared.
 """
 
 import argparse

@@ -42,7 +42,7 @@ from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import read_json
-from optimiser.problem.result import Circuits, Result, bound_tolerance
+from optimiser.problem.result import STARTS, Circuits, Result, bound_tolerance
 from optimiser.report import wording
 from optimiser.run.folder import link_ends
 from optimiser.tasks import signals
@@ -290,7 +290,7 @@ def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> Non
     bound = "none" if result.bound is None else f"{result.bound:.2f}".removesuffix("0").removesuffix(".0")
     screen.line(f"bound {bound}, gap {_per_cent(result.gap)},{proven} {result.seconds:.1f} s")
     if result.start:
-        screen.line(f"start: {wording.WORDS['starts'][result.start]}")
+        screen.line(f"start: {STARTS.get(result.start, result.start)}")
     if result.bound_source is not None:
         screen.line(f"source of the bound: {result.bound_source}")
     periods = {name: problem.periods[at].id for name, at in result.starts.items()}

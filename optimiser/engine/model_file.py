@@ -12,7 +12,7 @@ from optimiser.engine.models.cuts_master import add_partition_inequalities, buil
 from optimiser.engine.models.decisions import Decisions, pulp, scale_of
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.presolve import reduce
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, Pair
 from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
 
@@ -93,11 +93,19 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
         lp, decisions = build_compact(reduced.problem)
         first = "Compact model: an arc flow for each pair."
     left = reduced.problem
+    kept = {candidate.id for candidate in left.candidates}.union(reduced.forced)
+    pairs = {_ends(left, pair) for pair in left.pairs}
     comments = [
         first,
         _objective(left, scale_of(left), reduced.base, mps=mps),
         f"Presolve left {len(left.candidates)} candidates, {len(left.pairs)} pairs.",
         *(f"built in any case: {name!r}" for name in reduced.forced),
+        *(f"not built: {one.id!r}" for one in problem.candidates if one.id not in kept),
+        *(
+            f"always or never covered, or part of another pair: {ends}"
+            for pair in problem.pairs
+            if (ends := _ends(problem, pair)) not in pairs
+        ),
     ]
     return lp, [*comments, *_names(left, decisions)]
 
@@ -108,12 +116,16 @@ def _objective(problem: DesignProblem, scale: int, base: int, *, mps: bool) -> s
     return f"Problem {problem.name!r}. Objective of the problem = {factor} * OBJ + {base}."
 
 
+def _ends(problem: DesignProblem, pair: Pair) -> str:
+    return f"{problem.nodes[pair.origin]!r} to {problem.nodes[pair.destination]!r}"
+
+
 def _names(problem: DesignProblem, decisions: Decisions) -> Iterator[str]:
     """Yield what each variable of a candidate, pair and city stands for."""
     for x, candidate in zip(decisions.x, problem.candidates, strict=True):
         yield f"{x.name} = candidate {candidate.id!r}"
     for y, pair in zip(decisions.y, problem.pairs, strict=False):
-        yield f"{y.name} = pair {problem.nodes[pair.origin]!r} to {problem.nodes[pair.destination]!r}"
+        yield f"{y.name} = pair {_ends(problem, pair)}"
     for z, city in zip(decisions.z, problem.cities, strict=False):
         yield f"{z.name} = city {city.id!r}"
 

@@ -28,7 +28,7 @@ from optimiser.engine.search.task import STUDY_SHARE, NamedPlan, SolveParameters
 from optimiser.engine.tidy import earlier_plans, tidied
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
-from optimiser.problem.result import ProofSource, Result, TracePoint, gap_of, rounded_bound
+from optimiser.problem.result import STARTS, ProofSource, Result, TracePoint, gap_of, rounded_bound
 from optimiser.verify.infeasible import prove_infeasible
 
 PROVER = "cuts"
@@ -193,7 +193,7 @@ def _completed(
     note = "" if params.start is None else _note_on_start(problem, params.start, claims.start_faults)
     if params.start is not None and params.solver_log is not None:
         with params.solver_log.open("a", encoding="utf-8") as log:
-            log.write(f"polyring: {note or 'the start was taken as the first plan'}\n")
+            log.write(f"polyring: {note or f'the start was {STARTS[result.start]}'}\n")
     params = params.replace(start=None)  # what is solved below has other optima
     if params.canonical and result.status in ("optimal", "feasible"):
         result = _canonical(problem, result, params, run)
@@ -233,8 +233,21 @@ def _result(
         trace=tuple(claims.trace),
         bound_source=by_bound and (source or by_bound),
         infeasible_by=source if best["status"] == "infeasible" else None,
-        start="" if params.start is None else "hint" if claims.start_faults else "taken",
+        start="" if params.start is None else _use_of_start(claims, name, params.solver, ending.solver),
     )
+
+
+def _use_of_start(claims: CheckedClaims, name: str, asked: str, used: str) -> str:
+    """Return what became of a start (`STARTS`), given the solver asked for and the label of the one used."""
+    if claims.start_faults or not used:
+        return "hint" if claims.start_faults else "taken"
+    variant = variant_of(name)
+    if variant.any_solver:
+        from optimiser.engine.backends.pulp_solvers import installed_solver
+
+        return "solution" if claims.problem.is_plain and installed_solver(asked).gets_start else "taken"
+    solver = next((one for one, row in SOLVERS.items() if used.startswith(row.title or one)), "")
+    return "solution" if solver in variant.starts else "limit" if solver in variant.limits else "taken"
 
 
 def _note_on_start(problem: DesignProblem, start: NamedPlan, faults: Sequence[str]) -> str:

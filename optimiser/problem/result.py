@@ -75,6 +75,14 @@ class TracePoint:
     nodes: int = 0
 
 
+STARTS = {
+    "taken": "taken as the first plan; the solver did not get it",
+    "solution": "taken as the first plan; the solver got it as a start solution",
+    "limit": "taken as the first plan; the solver got its objective as a limit",
+    "hint": "only a hint, since the problem does not allow it",
+}
+"""What became of a plan to start from."""
+
 MOST_BARRED = 10
 """Candidates that one reason lists; the rest are counted."""
 
@@ -205,8 +213,8 @@ class Result:
     bound_source
         Whose word the bound is; None without a bound, or in a file that does not say.
     start
-        What became of a plan to start from: `taken` (the first plan that the solve knew) or `hint`, of which
-        the message says what it violates; empty without one.
+        What became of a plan to start from (`STARTS`); of a `hint` the message says what it violates. Empty
+        without one.
     infeasible_by
         With status `infeasible`, whose word that is: never that of the claim alone, but of what confirmed it.
     """

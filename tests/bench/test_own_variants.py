@@ -26,7 +26,7 @@ BUSY_S = 60.0
 
 LATTICE = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bench.md"
-HEAD = """from optimiser.engine.methods.variants import Variant
+HEAD = """from optimiser.engine.methods.own_variant import Variant
 
 VARIANT = Variant(name="mine", about="Mine.", proves=False)
 

@@ -78,6 +78,17 @@ def test_the_comments_say_what_the_variables_stand_for(form, mark, tmp_path):
     assert re.search(r"\bx0000001\b(?! =)", text)
 
 
+def test_the_comments_say_what_presolve_decided(tmp_path):
+    fixed = {"ac": "in", "bd": "out"}
+    candidates = tuple(dataclasses.replace(c, fixed=fixed.get(c.id, "")) for c in line().candidates)
+    path = tmp_path / "model.lp"
+    write_model(line(candidates=candidates), path, form="lp")
+    text = path.read_text(encoding="utf-8")
+    assert "\\ built in any case: 'ac'\n" in text
+    assert "\\ not built: 'bd'\n" in text
+    assert "\\ always or never covered, or part of another pair: 'a' to 'c'\n" in text
+
+
 def test_a_line_break_in_an_id_stays_within_its_comment(tmp_path):
     names = {"ac": "a\nc", "bd": "b\rd"}
     candidates = tuple(Candidate(names.get(c.id, c.id), c.cost, c.arcs) for c in line().candidates)

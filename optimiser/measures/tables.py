@@ -13,7 +13,7 @@ DECIMALS = {"km": 1, "minutes": 1, "share": 4, "percent": 1, "people": 0, "2h": 
 """Decimals of columns by the word that they end with; other fractions keep six."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Measures:
     """What a plan means for its people, beside the pairs that it brings within the limit.
 
@@ -53,6 +53,10 @@ class Measures:
     independence: pd.DataFrame = field(default_factory=pd.DataFrame)
     needs: pd.DataFrame = field(default_factory=pd.DataFrame)
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the names of the tables in one line."""
+        return f"<Measures: {', '.join(TABLES)}>"
 
     def rounded(self) -> dict[str, pd.DataFrame]:
         """Return each of `TABLES` by name, its fractions rounded to `DECIMALS`."""

@@ -50,15 +50,19 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
         for row, key in enumerate(ways.keys)
     ]
     gains = [None if before is None or after is None else before - after for _, before, after in rows]
-    beside = list(around.look_at(candidates.table.geometry.tolist()))
+    looks = around.look_at(candidates.table.geometry.tolist())
+    most = [
+        share >= 0.5 and mode != "access"
+        for (_, share, _), mode in zip(looks, candidates.table["mode"], strict=True)
+    ]
     table = candidates.table.assign(
         today=[today for today, _, _ in rows],
         today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),
         with_s=pd.array([seconds for _, _, seconds in rows], dtype="Int64"),
         gain_s=pd.array(gains, dtype="Int64"),
-        town_share=np.array([share for share, _, _ in beside], dtype=np.float64),
-        beside=[name for _, _, name in beside],
-        beside_share=np.array([share for _, share, _ in beside], dtype=np.float64),
+        town_share=np.array([share for share, _, _ in looks], dtype=np.float64),
+        beside=[name if is_most else "" for (_, _, name), is_most in zip(looks, most, strict=True)],
+        beside_share=np.where(most, [share for _, share, _ in looks], 0.0),
     )
     columns = [name for name in table.columns if name != "geometry"]
     return replace(candidates, table=table[[*columns, "geometry"]])

@@ -278,8 +278,11 @@ def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN, remedy: str = _N
     missing = [name for name in needed if not (home / name).is_file()]
     if missing:
         refuse_study(home, "Nothing was read.")
+        made_later = missing == ["job.toml"] and (home / "plan.json").is_file()
         raise JobError(
-            "the folder holds no run of a job that can be opened",
+            "this folder is a what-if or a step-by-step plan, which cannot be opened again"
+            if made_later
+            else "the folder holds no run of a job that can be opened",
             where=str(home),
             faults=[f"there is no {name}" for name in missing],
             done="Nothing was read.",

@@ -367,12 +367,12 @@ def value_of_time(source: Source) -> float | None:
 def rules_of(job: Job, source: Source) -> Rules:
     """Return the rules of the generator that a job asks for."""
     asked, known = job.candidates, Rules().kinds
-    unknown = [kind for kind in asked.kinds if kind not in known]
+    unknown = [kind for kind in asked.kinds if kind not in (*known, "none")]
     if unknown:
         raise JobError(
             f"candidates.kinds: unknown {', '.join(unknown)}",
             done="Nothing was written.",
-            remedy=f"Choose from: {', '.join(known)}.",
+            remedy=f"Choose from: {', '.join(known)}; none for no kind.",
         )
     standards, speeds = read_standards(source.country), speed_table(source.country)
     road_kmh = standards["road_kmh"] if asked.road_kmh is None else asked.road_kmh

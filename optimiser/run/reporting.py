@@ -265,6 +265,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *([tiers] if tiers else []),
         *found.answers.notes,
         *([wording.WORDS["notes"]["nothing_to_propose"]] if has_nothing else []),
+        *solving.notes_on_budget(found.problem),
         *solving.notes_on_levels(found.levels),
     )
 

@@ -399,6 +399,17 @@ def raise_worst(
     return with_least(problem, least), proof
 
 
+def notes_on_budget(problem: DesignProblem) -> tuple[str, ...]:
+    """Return what a reader must know of a budget below what anything costs, as sentences."""
+    cost, name = min(
+        ((one.cost, one.id) for one in problem.candidates if one.fixed != "out"), default=(0, "")
+    )
+    if problem.budget is None or cost <= problem.budget:
+        return ()
+    needs = f"the cheapest candidate, {name}, costs {cost:,} {problem.money}".rstrip()
+    return (f"Nothing can be built for {problem.budget:,} {problem.money}: {needs}.",)
+
+
 def notes_on_levels(proof: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return what a reader must know of the levels, as sentences.
 

@@ -263,7 +263,8 @@ class Why:
             yield "Nothing that is not built could take its place."
         yield self.sure
         today = str(self.evidence.get("today") or "")
-        yield f"Today between its ends: {today}." if today else ""
+        where = "" if self.evidence["mode"] == "access" else " between its ends"
+        yield f"Today{where}: {today}." if today else ""
 
     def __str__(self) -> str:
         """Return the sentences as text, with the pairs that need the link."""
@@ -323,13 +324,15 @@ def explain(
         swaps, moved = both.swaps, both.moved
         new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
         lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
-        instead = f"builds {_counted(new, 'other proposal')} instead" if new else "builds nothing instead"
-        besides = f", drops {gone - 1} more" if gone > 1 else ""
-        fewer = [f"{_counted(lost, 'pair')} fewer"] * (lost > 0) + [f"{gained} others"] * (gained > 0)
-        stand_in = (
-            f"Without it, the best plan found for the same money (gap {wording.gap(other.gap)}) {instead}"
-            f"{besides} and has {wording.join_names(fewer) or 'the same pairs'} within the limit."
-        )
+        clauses = [
+            f"builds {_counted(new, 'other proposal') if new else 'nothing'} instead",
+            *([f"drops {gone - 1} more"] if gone > 1 else []),
+            *([f"loses {_counted(lost, 'pair')}"] if lost else []),
+            *([f"gains {_counted(gained, 'other pair')}"] if gained else []),
+            *([] if lost or gained else ["has the same pairs"]),
+        ]
+        found = f"the best plan found for the same money (gap {wording.gap(other.gap)})"
+        stand_in = f"Without it, {found} {wording.join_names(clauses)} within the limit."
     cases = shown.cases
     missing = () if cases is None else cases.dropped_in(name)
     but = f", not in: {', '.join(missing)}" if missing else ""

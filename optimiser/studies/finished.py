@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
@@ -442,6 +443,8 @@ class Run:
         problem = resolve(base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
+        for note in solving.notes_on_budget(problem):
+            warnings.warn(f"{note} A share is budget_share=.", stacklevel=2)
         plan = verify.check(problem, result)
         if wrong := {*changes.fixed_out} & {*plan.built} | {*changes.fixed_in} - {*plan.built}:
             raise VerificationError("the plan does not answer the question", faults=sorted(wrong))

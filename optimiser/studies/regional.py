@@ -21,6 +21,7 @@ from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
 from optimiser.problem import DesignProblem
+from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
 from optimiser.proposals.generate import Kind
 from optimiser.proposals.table import Candidates
@@ -193,7 +194,7 @@ class Region:
 
     def candidates(
         self,
-        kinds: Sequence[str] = (),
+        kinds: Sequence[str] | None = None,
         *,
         limit: Limit | None = None,
         file: str | Path | gpd.GeoDataFrame = "",
@@ -204,7 +205,7 @@ class Region:
         Parameters
         ----------
         kinds
-            Kinds to propose, such as `gap` and `rail_link` (docs/candidates.md); empty: all.
+            Kinds to propose, such as `gap` and `rail_link` (docs/candidates.md); None: all; empty: none.
         limit
             Time limit that they should help to keep; None: that of the region.
         file
@@ -221,11 +222,15 @@ class Region:
         Raises
         ------
         JobError
-            When a kind is unknown.
+            When a kind is unknown, or a table of your own is given in place of kinds.
         CandidateError
             When a kind of your own has the name of another, or what it proposes cannot be priced.
         """
-        asked = self.loaded.job.candidates.model_copy(update={"kinds": tuple(kinds)})
+        if isinstance(kinds, str | Path | pd.DataFrame):
+            remedy = "Give a table of your own as file=, kinds as a list such as ['gap']."
+            raise JobError("kinds is no list of kinds", where="candidates", remedy=remedy)
+        listed = () if kinds is None else tuple(kinds) or ("none",)
+        asked = self.loaded.job.candidates.model_copy(update={"kinds": listed})
         if own := _file_of(file, "candidates"):
             asked = asked.model_copy(update={"file": str(Path(own).absolute())})
         chain = self._with(limit, candidates=asked)
@@ -303,6 +308,10 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
     """
     if isinstance(value, str | Path):
         return str(value)
+    if isinstance(value, gpd.GeoDataFrame) and value.crs is None:
+        raise JobError(
+            f"the table of {what} has no CRS", where=what, remedy="For degrees write set_crs(4326)."
+        )
     suffix = ".csv" if what in ("cities", "seconds") else ".geojson"
     suffix = suffix if isinstance(value, pd.DataFrame) else sections.GRAPH_SUFFIX
     kept = folder() / "inputs"

@@ -11,7 +11,7 @@ import numpy as np
 
 from optimiser.frontier.cases import Case
 from optimiser.job.model import Job, LoadedJob, did_you_mean, unknown_links
-from optimiser.job.sections import clock_seconds
+from optimiser.job.sections import LEAST_LIMIT_S, clock_seconds
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
@@ -23,8 +23,6 @@ from optimiser.studies.answers import AskedBase
 _NOTHING = "Nothing was solved."
 NUMBER = (int, float, np.number)
 """Types of numbers; bool is one of them and must be left out."""
-_LEAST_LIMIT_S = 300
-"""Time limits below this are taken for hours or minutes that lack their unit."""
 _UNCLEAR = (1.0, 10.0)
 """Budgets within these bounds, written as fractions, may be meant as shares."""
 
@@ -129,9 +127,10 @@ def limit_seconds(limit: Limit) -> int:
     elif isinstance(limit, NUMBER) and not isinstance(limit, bool):
         seconds, bare = float(limit), f"{limit:g}"
     remedy = "Write for example '4h', '3h30', '3:30', '210 min', or whole seconds, at least 300."
-    if bare and 0 < seconds < _LEAST_LIMIT_S:
-        remedy = f"Seconds were read. Write '{bare}h' for hours, '{bare} min' for minutes."
-    if not _LEAST_LIMIT_S <= seconds < math.inf or seconds != round(seconds):
+    if bare and 0 < seconds < LEAST_LIMIT_S:
+        hours = f"'{bare}h' for hours, " if seconds <= 24 else ""
+        remedy = f"Seconds were read. Write {hours}'{bare} min' for minutes."
+    if not LEAST_LIMIT_S <= seconds < math.inf or seconds != round(seconds):
         raise JobError(f"{limit!r} is no time limit", where="limit", done=_NOTHING, remedy=remedy)
     return round(seconds)
 

@@ -129,6 +129,12 @@ def test_a_limit_that_is_no_time_or_given_twice_is_refused_with_its_line(given: 
         loads(f"{REGION}[times]\n{given}\n")
 
 
+@pytest.mark.parametrize("given", ["times.limit_s=2", "limit=4 min"])
+def test_a_limit_below_five_minutes_is_refused(given: str) -> None:
+    with pytest.raises(JobError, match="seconds are below 300: write limit = '4h'"):
+        loads(REGION, settings=[given])
+
+
 def test_a_limit_takes_the_place_of_the_other_spelling() -> None:
     seconds = f"{REGION}[times]\nlimit_s = 7200\n"
     assert loads(seconds, settings=["times.limit=3h"]).times.limit_s == 10_800

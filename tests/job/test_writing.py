@@ -18,7 +18,7 @@ def test_every_ready_job_is_valid_and_survives_being_written(name: str) -> None:
 
 @given(
     share=st.floats(0, 1),
-    limit=st.integers(1, 10**9),
+    limit=st.integers(300, 10**9),
     place=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40),
     ids=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=4),
 )

@@ -220,7 +220,7 @@ def appraisal(report: ReportInput, measures: Measures) -> dict[str, Any] | None:
         "trips": f"{facts['trips_per_person']:g}",
         "rate": f"{100 * facts['discount_rate']:g} %",
         "years": facts["years"],
-        "hour": None if hour is None else wording.integer(round(hour * wording.per_person(report.money)[0])),
+        "hour": None if hour is None else round(hour * wording.per_person(report.money)[0]),
         "errors": f"correlated by {alike:g}" if (alike := facts["overrun_correlation"]) else "independent",
     }
 

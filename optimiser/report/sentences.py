@@ -143,10 +143,10 @@ def measures(report: ReportInput) -> Iterator[str]:
 
 
 def rests_on(report: ReportInput) -> Iterator[str]:
-    """Yield what new pairs rest on, what rings are for, what half of the cost brings, and what pays."""
+    """Yield what new pairs rest on, what rings are for, and what pays."""
     if report.measures is None or len(report.measures.build_order) < 2:
         return
-    facts, steps = report.measures.facts, report.measures.build_order
+    facts = report.measures.facts
     new, left = facts["new_pairs"], facts["new_pairs_without_station_measures"]
     if new > left:
         yield (
@@ -168,10 +168,6 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             f"By road, {before} of {count} pairs of {use.facts['places']} places go through the cores when "
             f"these are congested, {after} with the plan"
         )
-    half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
-    first = half["pairs_within"] - steps["pairs_within"].iloc[0]
-    brought = "all" if first == new else f"{first} of"
-    yield f"The first half of the money, spent in the build order, brings {brought} {new} new pairs"
     table, hour = report.measures.appraisal, facts["hour_value"]
     if hour is not None and len(table):
         pays = table.loc[table["candidate_id"] != PLAN, "pays"]

@@ -232,7 +232,6 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
             "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): "
             "with these as today, the other proposals bring 2"
         ),
-        "The first half of the money, spent in the build order, brings 2 of 3 new pairs",
         "By the time that it saves, at 40 CNY an hour, 1 of the 2 proposals pays for itself",
     ]
     report.rings, report.objective = (ring_shown(reward=12),), 4321

@@ -128,10 +128,9 @@ def solve(
         from optimiser.engine.backends.solvers import refuse_options
 
         refuse_options(solver, params.solver_options, integer=name != "cuts" or not problem.is_plain)
-    is_open = params.solver == ANY or variant == "auto"  # what the user named is not exchanged
-    params = params.replace(
-        solver=solver, second_solver=params.second_solver and is_open and not params.solver_options
-    )
+    if params.solver_options or (params.solver != ANY and variant != "auto"):
+        params = params.replace(second_solver=False)  # what the user named is not exchanged
+    params = params.replace(solver=solver)
     with runner(run) as run_task:
         return _solve(problem, name, params, progress, run_task)
 

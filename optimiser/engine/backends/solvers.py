@@ -221,12 +221,8 @@ def refuse_options(name: str, options: Options, *, integer: bool = True) -> None
 
     Parameters
     ----------
-    name
-        Name of the solver.
-    options
-        The options.
     integer
-        Whether it solves integer programs, which options `mip_...` of HiGHS are for.
+        Whether the solver of this name solves integer programs, which options `mip_...` of HiGHS are for.
 
     Raises
     ------

@@ -342,11 +342,10 @@ def purpose(use: RingUse | None) -> str:
         return ""
     free, cores = use.alone[0], join_names(use.facts["cores"])
     before, after = (integer(state[1].through_pairs) for state in (use.today, use.alone))
-    still = f"still {before} with it" if before == after else f"{after} with it"
     return (
         f"By itself it takes {relieved(use)} out of {cores}; when these are congested, {before} of "
-        f"{integer(free.pairs)} pairs go through them, {still}. It makes {integer(free.faster)} pairs "
-        f"faster, {integer(free.faster_5)} of them by 5 minutes or more, and lies within "
+        f"{integer(free.pairs)} pairs go through them, {after} with it. It makes {integer(free.faster)} "
+        f"pairs faster, {integer(free.faster_5)} of them by 5 minutes or more, and lies within "
         f"{use.facts['near_min']} minutes of {wording.people(use.near_people)} people. Should a stretch be "
         f"closed, the rest of the ring leads round it: {short_km(use.second_way_km)} km, "
         f"{short_km(use.second_way_existing_km)} km of them existing roads, have no other way round as short."

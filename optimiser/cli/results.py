@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -266,12 +267,15 @@ def compare(
                 screen.line(f"{name}: {note}")
         return 0
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
+    if not found["built"]["first"] and not found["built"]["second"]:
+        titles = {"both": "Both build the same"}
     links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}
     words = {name: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for name, row in links.items()}
+    often = Counter(words.values())
+    words = {name: f"{text} [{name}]" if often[text] > 1 else text for name, text in words.items()}
     for key, title in titles.items():  # a link that no run ranks by its id
-        screen.line(
-            f"{title}: {'; '.join(words.get(name, name) for name in found['built'][key]) or 'nothing'}"
-        )
+        listed = "; ".join(words.get(name, name) for name in found["built"][key])
+        screen.line(f"{title}: {listed or 'nothing'}")
     return 0
 
 

@@ -68,11 +68,28 @@ def test_the_links_of_different_clusters_are_not_compared(call: Call, tmp_path: 
 
 
 def test_runs_of_one_region_still_name_their_links(call: Call, tmp_path: Path) -> None:
-    _, out, _ = call(
-        "compare", *folders(tmp_path, summary("North", 40, cost=1), summary("North", 40, cost=2))
-    )
-    assert "Built in both: x" in out
+    two = summary("North", 40, cost=2, built=["x", "y"])
+    _, out, _ = call("compare", *folders(tmp_path, summary("North", 40, cost=1), two))
+    assert "Built in both: x\nOnly in the first: nothing\nOnly in the second: y\n" in out
     assert "Least cost of shares of pairs" in out
+
+
+def test_runs_that_build_the_same_say_so_once(call: Call, tmp_path: Path) -> None:
+    _, out, _ = call("compare", *folders(tmp_path, summary("N", 40, cost=1), summary("N", 40, cost=2)))
+    assert out.endswith("Both build the same: x\n")
+
+
+def test_links_of_one_name_are_told_apart_by_their_ids(call: Call, tmp_path: Path) -> None:
+    ends = {"kind": "gap", "from_name": "Ay", "to_name": "Bee"}
+    runs = [
+        summary("N", 40, cost=1, built=["x", name], links=[{"candidate_id": name, **ends}]) for name in "yz"
+    ]
+    runs[1]["links"] += [{"candidate_id": "x", **ends, "to_name": "Sea"}]
+    _, out, _ = call("compare", *folders(tmp_path, *runs))
+    lines = [line.partition(" (")[0] + line.partition(")")[2] for line in out.splitlines()[-3:]]
+    assert lines == [
+        "Built in both: Ay – Sea", "Only in the first: Ay – Bee [y]", "Only in the second: Ay – Bee [z]",
+    ]  # fmt: skip
 
 
 def test_an_unproven_least_cost_shows_its_bound(call: Call, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from optimiser.problem.errors import JobError
 from optimiser.run import folder
 
 JOB = "jing-jin-ji"
-SET = ("--set", "amount=65000", "--set", 'solve.variant="cuts"')
-NAMED = f"{JOB}--budget.amount=65000--solve.variant=cuts"
+SET = ("--set", "amount=26000", "--set", 'solve.variant="cuts"')
+NAMED = f"{JOB}--budget.amount=26000--solve.variant=cuts"
 
 type Call = Callable[..., tuple[int, str, str]]
 

@@ -273,37 +273,38 @@ def time_value(
     return (1 - congested) * free, congested * slow
 
 
-def second_way(
-    tail: Integers, head: Integers, metres: Integers, exists: Mask, circuit: Sequence[int]
-) -> list[int]:
-    """Return the positions of the links of a circuit that get a second way by it.
+def second_way(stretches: pd.DataFrame, metres_on_ring: Sequence[int], around: int) -> list[int]:
+    """Return the positions of the stretches of today's roads that get a second way by a ring.
 
     Parameters
     ----------
-    tail, head, metres
-        int64 [m]: all links of which the ring may consist, two-way.
-    exists
-        bool [m]: which of them exist.
-    circuit
-        Positions of the links of the ring, each once.
+    stretches
+        All that exists at the standard of the ring, from one interchange to the next: `tail`, `head`,
+        `metres`, `forward` and `backward` (whether it is open that way).
+    metres_on_ring
+        How much of each lies on the ring.
+    around
+        Metres of the whole ring.
 
     Notes
     -----
-    With the ring every link of it has one: when it is closed, the rest of the ring still joins its ends. A
-    link gets it by the ring unless, today, it exists and other existing links join its ends by a way no
-    longer than the rest of the ring. What must be built gets it by definition.
+    With the ring all of it has one: when a stretch is closed, the rest of the ring still joins its ends. The
+    stretch gets it by the ring unless others join its ends today, each way in which it is open, by a way no
+    longer than the rest of the ring. Nodes at which no other road meets change nothing: stretches end at
+    interchanges alone. What must be built gets a second way by definition.
     """
-    rows = np.flatnonzero(exists)
-    ends = np.concatenate([tail[rows], head[rows]]), np.concatenate([head[rows], tail[rows]])
+    tail, head, metres = stretches[["tail", "head", "metres"]].to_numpy(dtype=np.int64).T
+    ways = [np.flatnonzero(stretches[name]) for name in ("forward", "backward")]
+    starts, ends = (
+        np.concatenate([one[ways[0]], other[ways[1]]]) for one, other in ((tail, head), (head, tail))
+    )
+    rows = np.concatenate(ways)
     nodes = 1 + int(max(tail.max(initial=-1), head.max(initial=-1)))
-    network = in_rows(*ends, np.tile(np.maximum(metres[rows], 1), 2), np.tile(rows, 2), nodes=nodes)
-    around, found = int(metres[list(circuit)].sum()), []
-    for link in circuit:
-        is_open = np.ones(len(tail), dtype=np.bool_)
-        is_open[link] = False
-        if exists[link]:
-            other = times_from(network, is_open, tail[link], LONGEST)[head[link]]
-            if other <= around - metres[link]:
-                continue
-        found.append(link)
+    network, found = in_rows(starts, ends, np.maximum(metres[rows], 1), rows, nodes=nodes), []
+    for row in np.flatnonzero(metres_on_ring).tolist():
+        is_open = np.arange(len(tail)) != row
+        mine = np.flatnonzero(rows == row).tolist()
+        others = [times_from(network, is_open, starts[arc], LONGEST)[ends[arc]] for arc in mine]
+        if max(others, default=LONGEST) > around - metres_on_ring[row]:
+            found.append(row)
     return found

@@ -19,22 +19,22 @@ from optimiser.verify.rings import circuit_line, circuit_nodes, missing_stops, w
 
 WGS84 = "EPSG:4326"
 
-PIECES = ("piece", "link", "candidate_id", "name", "state", "length_km", "cost")
+PIECES = ("piece", "link", "candidate_id", "name", "state", "length_km", "new_km", "cost")
 """Columns of the pieces of a ring; their lines (`geometry`) run in the direction of the circuit.
 
 `piece` is the place in the circuit, 1 first, clockwise from the northernmost node; `link` the position of the
-link in the ring of problem.json; `candidate_id` what is paid for it, empty where nothing is; `cost` that of
-the candidate, at the first of its pieces.
+link in the ring of problem.json; `candidate_id` what is paid for it, empty where nothing is; `new_km` its
+length without ties, which are today's streets; `cost` that of the candidate, at the first of its pieces.
 """
 
 ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
 """Columns of the cities on a ring, in order round it.
 
-`seconds` is the time to the nearest of the city's nodes on the circuit, `piece` the piece of the circuit that
-begins there.
+`seconds` is the time to the nearest point of the circuit, `piece` the piece of the circuit that begins at the
+nearest of the city's nodes on it.
 """
 
-LINKS = ("ring", "position", "name", "length_km", "geometry")
+LINKS = ("ring", "position", "name", "length_km", "tie_km", "geometry")
 """Columns that are read of a table of ring links: id of the ring, position of the link in it, and so on."""
 
 EXISTING, NEW = "existing", "new"
@@ -90,6 +90,8 @@ class RingFacts:
         Travel time within which a city lies on it, in seconds; 0 when it is not known.
     stops
         Which nodes stand for which cities.
+    along
+        Which cities lie along which links, by the positions of these (`Stop.node`).
     """
 
     id: str
@@ -99,6 +101,7 @@ class RingFacts:
     centres: tuple[str, ...] = ()
     on_s: int = 0
     stops: tuple[Stop, ...] = ()
+    along: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +164,30 @@ class RingReward:
     pairs: tuple[int, int]
 
 
+class _OfPieces:
+    """What consists of pieces of a ring."""
+
+    __slots__ = ()
+    pieces: gpd.GeoDataFrame
+
+    @property
+    def length_km(self) -> float:
+        """Return its length."""
+        return float(self.pieces["length_km"].sum())
+
+    @property
+    def existing_km(self) -> float:
+        """Return how much of it exists."""
+        return float((self.pieces["length_km"] - self.pieces["new_km"]).sum())
+
+    @property
+    def new_km(self) -> float:
+        """Return how much of it must be built."""
+        return float(self.pieces["new_km"].sum())
+
+
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(_OfPieces):
     """A stretch of a ring from one place where cities lie on it to the next.
 
     Attributes
@@ -177,15 +202,6 @@ class Leg:
     pieces: gpd.GeoDataFrame
 
     @property
-    def length_km(self) -> float:
-        """Return its length."""
-        return float(self.pieces["length_km"].sum())
-
-    def km_of(self, state: str) -> float:
-        """Return how much of it is in a state, existing or new."""
-        return _km_of(self.pieces, state)
-
-    @property
     def roads(self) -> tuple[str, ...]:
         """Return the first names of its existing pieces, each once, in order."""
         names = self.pieces.loc[self.pieces["state"] == EXISTING, "name"]
@@ -193,7 +209,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class RingShown:
+class RingShown(_OfPieces):
     """A ring of a plan, or one that was asked for and is not formed.
 
     Attributes
@@ -261,21 +277,6 @@ class RingShown:
     def has_circuit(self) -> bool:
         """Return whether a circuit of it is known, of the plan or of another one."""
         return len(self.pieces) > 0
-
-    @property
-    def length_km(self) -> float:
-        """Return the length of the circuit."""
-        return float(self.pieces["length_km"].sum())
-
-    @property
-    def existing_km(self) -> float:
-        """Return how much of it exists."""
-        return _km_of(self.pieces, EXISTING)
-
-    @property
-    def new_km(self) -> float:
-        """Return how much of it must be built."""
-        return _km_of(self.pieces, NEW)
 
     @property
     def existing_share(self) -> float:
@@ -360,8 +361,8 @@ class RingShown:
         Returns
         -------
         list of dict
-            In order: `name` (what the pieces share), `state`, `candidate_id`, `length_km`, `cost`, `pieces`
-            (the first and the last), `geometry` (line).
+            In order: `name` (what the pieces share), `state`, `candidate_id`, `length_km`, `new_km`, `cost`,
+            `pieces` (the first and the last), `geometry` (line).
 
         Notes
         -----
@@ -382,17 +383,12 @@ class RingShown:
                 "name": " / ".join(sorted(names)),
                 "state": run[0]["state"],
                 "candidate_id": run[0]["candidate_id"],
-                "length_km": sum(piece["length_km"] for piece in run),
-                "cost": sum(piece["cost"] for piece in run),
+                **{key: sum(piece[key] for piece in run) for key in ("length_km", "new_km", "cost")},
                 "pieces": (run[0]["piece"], run[-1]["piece"]),
                 "geometry": joined(piece["geometry"] for piece in run),
             }
             for run, names in runs
         ]
-
-
-def _km_of(pieces: pd.DataFrame, state: str) -> float:
-    return float(pieces.loc[pieces["state"] == state, "length_km"].sum())
 
 
 def plane_of(west: float, south: float, east: float, north: float) -> CRS:
@@ -458,7 +454,7 @@ def lay_out(
     for ring in problem.rings:
         asked = known[ring.id]
         order, nodes = clockwise(ring, plan.rings.get(ring.id, ()))
-        on_it = _cities_on(asked, nodes, cities)
+        on_it = _cities_on(asked, order, nodes, cities)
         apart = cities[~cities["city_id"].isin(set(on_it["city_id"]))]
         found = RingShown(
             facts=asked,
@@ -528,6 +524,7 @@ def _pieces(
                 "name": str(row["name"] or ""),
                 "state": NEW if candidate else EXISTING,
                 "length_km": float(row["length_km"]),
+                "new_km": float(row["length_km"] - row["tie_km"]) if candidate else 0.0,
                 "cost": problem.candidates[problem.index[candidate]].cost if is_first else 0,
                 "geometry": LineString(points if forward <= backward else points[::-1]),
             }
@@ -535,12 +532,17 @@ def _pieces(
     return gpd.GeoDataFrame(table, columns=[*PIECES, "geometry"], geometry="geometry", crs=WGS84)
 
 
-def _cities_on(facts: RingFacts, nodes: Sequence[int], cities: gpd.GeoDataFrame) -> pd.DataFrame:
+def _cities_on(
+    facts: RingFacts, order: Sequence[int], nodes: Sequence[int], cities: gpd.GeoDataFrame
+) -> pd.DataFrame:
     """Return the cities whose nodes a circuit passes, each at the nearest of them, in order round it."""
     piece = {node: place for place, node in enumerate(nodes, start=1)}
     rows = [(one.city_id, one.seconds, piece[one.node]) for one in facts.stops if one.node in piece]
     near = pd.DataFrame(rows, columns=["city_id", "seconds", "piece"]).sort_values(["seconds", "piece"])
     found = pd.DataFrame(cities).merge(near.drop_duplicates("city_id"), on="city_id")
+    along = [(one.city_id, one.seconds) for one in facts.along if one.node in set(order)]
+    least = pd.DataFrame(along, columns=["city_id", "least"]).groupby("city_id")["least"].min()
+    found["seconds"] = np.fmin(found["seconds"], found["city_id"].map(least).astype(np.float64))
     ordered = found.sort_values(["piece", "seconds"], kind="stable", ignore_index=True)
     return ordered[list(ON_RING)].astype({"seconds": "int64", "piece": "int64"})
 

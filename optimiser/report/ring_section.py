@@ -9,7 +9,7 @@ import pandas as pd
 from optimiser.measures.ring_use import RingUse, TripUse
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import EXISTING, NEW, ExistingRing, Leg, Overlap, RingShown, known_rings
+from optimiser.report.ring_layout import NEW, ExistingRing, Leg, Overlap, RingShown, known_rings
 from optimiser.report.wording import integer, join_names
 
 MOST_ACROSS = 9
@@ -319,8 +319,8 @@ def _leg(leg: Leg, longest_km: float) -> dict[str, Any]:
         at += float(length)
     return {
         "km": short_km(leg.length_km),
-        "new": short_km(leg.km_of(NEW)) if leg.km_of(NEW) else "",
-        "exists": bool(leg.km_of(EXISTING)),
+        "new": short_km(leg.new_km) if leg.new_km else "",
+        "exists": bool(leg.existing_km),
         "roads": ", ".join(leg.roads),
         "grow": round(leg.length_km / longest_km, 3),
         "parts": parts,
@@ -387,6 +387,6 @@ def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[
         "name": name,
         "state": "to be built" if is_new else "exists",
         "is_new": is_new,
-        "km": short_km(row["length_km"]),
+        "km": short_km(row["new_km"] if is_new else row["length_km"]),
         "cost": integer(row["cost"]) if row["cost"] else "",
     }

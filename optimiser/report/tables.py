@@ -25,7 +25,7 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals.generate import AT_STATIONS, SERVICES
 from optimiser.proposals.stations import REGION
 from optimiser.report import wording
-from optimiser.report.ring_layout import EXISTING, NEW, PIECES, WGS84, RingShown, drawn, joined, known_rings
+from optimiser.report.ring_layout import PIECES, WGS84, RingShown, drawn, joined, known_rings
 from optimiser.verify import Plan
 
 COUNTED = ("pairs", "people", "pairs_added", "pairs_lost_alone")
@@ -353,8 +353,8 @@ def ring_legs(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
             "from_cities": "; ".join(leg.cities["name"].astype(str)),
             "to_cities": "; ".join(following.cities["name"].astype(str)),
             "length_km": leg.length_km,
-            "existing_km": leg.km_of(EXISTING),
-            "new_km": leg.km_of(NEW),
+            "existing_km": leg.existing_km,
+            "new_km": leg.new_km,
             "roads": "; ".join(leg.roads),
             "geometry": joined(leg.pieces.geometry),
         }

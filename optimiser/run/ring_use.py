@@ -24,7 +24,7 @@ from optimiser.problem.model import candidates_on
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import NO_PATH_S, times_on_each
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import EXISTING, RingShown
+from optimiser.report.ring_layout import EXISTING, NEW, RingShown
 from optimiser.run.independence import core_cities, discs
 from optimiser.run.reading import tier_thresholds
 from optimiser.run.rings import RingTables, ring_rules
@@ -219,9 +219,9 @@ def with_use(
         The rings as the plan forms them, or not.
     """
     found = [ring for ring in rings if ring.has_circuit and ring.id in times]
-    if tables is None or not found:
+    if tables is None or tables.stretches is None or not found:
         return tuple(rings), None
-    lines = {ring.id: _second_way(problem, tables, ring) for ring in found}
+    lines = {ring.id: _second_way(tables.stretches, ring) for ring in found}
 
     def use(roads: RoadTimes, some: Sequence[RingShown]) -> RingUse:
         circuits = {ring.id: [int(link) for link in ring.pieces["link"]] for ring in some}
@@ -252,15 +252,20 @@ def _places_near(roads: RoadTimes, circuits: Sequence[shapely.LineString]) -> ND
     return np.unique(roads.near["place"].to_numpy()[is_near])
 
 
-def _second_way(problem: DesignProblem, tables: RingTables, ring: RingShown) -> gpd.GeoDataFrame:
-    """Return the pieces of a ring that get a second way by it."""
-    (asked,) = (one for one in problem.rings if one.id == ring.id)
-    ends = np.array([(link.tail, link.head) for link in asked.links], dtype=np.int64)
-    mine = tables.links[tables.links["ring"] == ring.id].sort_values("position")
-    metres = np.rint(1000 * mine["length_km"].to_numpy()).astype(np.int64)
-    exists = (mine["candidate_id"] == "").to_numpy(dtype=np.bool_)
-    got = second_way(ends[:, 0], ends[:, 1], metres, exists, ring.pieces["link"].tolist())
-    return ring.pieces[ring.pieces["link"].isin(got)]
+def _second_way(today: gpd.GeoDataFrame, ring: RingShown) -> gpd.GeoDataFrame:
+    """Return the parts of a ring that get a second way by it: `state`, `length_km`, `geometry`."""
+    mine, is_new = today[today["ring"] == ring.id].reset_index(drop=True), ring.pieces["state"] == NEW
+    on_it = shapely.MultiLineString(ring.pieces.geometry[~is_new].tolist())
+    shared = [
+        shapely.MultiLineString([part for part in shapely.get_parts(one) if part.length])
+        for one in shapely.intersection(mine.geometry.to_numpy(), on_it)
+    ]
+    share = shapely.length(shared) / shapely.length(mine.geometry.to_numpy())
+    metres = np.rint(mine["metres"] * share).astype(int)
+    got = second_way(mine, metres.tolist(), round(1000 * ring.length_km))
+    parts = mine.assign(geometry=shared, state=EXISTING, length_km=metres / 1000).iloc[got]
+    columns = ["state", "length_km", "geometry"]
+    return pd.concat([parts[columns], ring.pieces.loc[is_new, columns]], ignore_index=True)
 
 
 def _kilometres(parts: Sequence[gpd.GeoDataFrame]) -> tuple[float, float]:

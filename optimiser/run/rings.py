@@ -56,16 +56,19 @@ class RingTables:
     ----------
     links
         One row a ring link: `ring`, `position`, `candidate_id` (empty where it exists), `length_km`, `name`,
-        `geometry` (degrees).
+        `tie_km` (as of `GraphLink`), `geometry` (degrees).
     facts
         What the job asks of each ring, in the order of the problem.
     existing
         Rings of a web that the problem does not have, since they exist already.
+    stretches
+        What exists at the standard of each ring: `ring`, and as of `RingNetwork.stretches`.
     """
 
     links: gpd.GeoDataFrame
     facts: tuple[RingFacts, ...]
     existing: tuple[ExistingRing, ...] = ()
+    stretches: gpd.GeoDataFrame | None = None
 
 
 # ---- rules
@@ -384,9 +387,9 @@ def add_rings(
             done="No problem was written.",
             remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
         )
-    columns = ["ring", "position", "candidate_id", "length_km", "name", "geometry"]
+    columns = ["ring", "position", "candidate_id", "length_km", "tie_km", "name", "geometry"]
     rows = [
-        (ring.id, position, link.candidate, link.length_km, link.name, link.line)
+        (ring.id, position, link.candidate, link.length_km, link.tie_km, link.name, link.line)
         for ring, proposed in found
         for position, link in enumerate(proposed.graph.links)
     ]
@@ -404,10 +407,16 @@ def add_rings(
                 for city, nodes in sorted(proposed.stops.items())
                 for node, seconds in sorted(nodes.items())
             ),
+            along=tuple(
+                Stop(base.ids[city], position, seconds)
+                for city, position, seconds in RingNetwork.of(base, ring).along(proposed.graph, candidates)
+            ),
         )
         for ring, proposed in found
     )
-    tables = RingTables(links, tuple(facts), tuple(existing))
+    today = [RingNetwork.of(base, ring).stretches.assign(ring=ring.id) for ring, _ in found]
+    whole = gpd.GeoDataFrame(pd.concat(today, ignore_index=True)) if today else None
+    tables = RingTables(links, tuple(facts), tuple(existing), whole)
     rings = with_longest([(ring, proposed.ring) for ring, proposed in found], candidates, problem.budget)
     return problem.replace(rings=rings), tables
 

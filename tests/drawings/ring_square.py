@@ -93,6 +93,7 @@ def links() -> gpd.GeoDataFrame:
         "candidate_id": candidates,
         "name": NAMES,
         "length_km": KM,
+        "tie_km": 0.0,
     }
     return gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:4326")
 

@@ -62,24 +62,42 @@ def test_all_trips_of_two_places_are_between_them():
     assert (free.through_trips, free.through_share) == (2 * (900 + 400), 1.0)
 
 
-SQUARE = np.array([0, 1, 2, 3, 1]), np.array([1, 2, 3, 0, 3])
-"""Four links round, and a chord from the second corner to the last."""
+def stretches(*rows):
+    """Stretches: tail, head, metres, and whether each is open there and back."""
+    return pd.DataFrame(rows, columns=["tail", "head", "metres", "forward", "backward"])
+
+
+BOTH, THERE, BACK = (True, True), (True, False), (False, True)
+ON_RING = (10, 10, 10, 0)
 
 
 @pytest.mark.parametrize(
     ("chord", "expected"),
     [
-        # 0 - 1 must be built, and 3 - 0 is the only link at its end today; the chord serves the two others.
-        (12, [0, 3]),
-        (20, [0, 3]),
-        # Over the chord it is now farther than round the rest of the ring.
-        (21, [0, 1, 2, 3]),
+        # A square whose side 0 - 1 must be built: 3 - 0 is the only link at its end, the chord 1 - 3 serves
+        # the other two. At 21 m it is farther than round the rest of the ring.
+        (12, [2]),
+        (20, [2]),
+        (21, [0, 1, 2]),
     ],
 )
-def test_a_link_gets_a_second_way_unless_a_chord_is_one_today(chord, expected):
-    metres, exists = np.array([10, 10, 10, 10, chord]), np.array([False, True, True, True, True])
-    assert second_way(*SQUARE, metres, exists, (0, 1, 2, 3)) == expected
+def test_a_stretch_gets_a_second_way_unless_a_chord_is_one_today(chord, expected):
+    today = stretches((1, 2, 10, *BOTH), (2, 3, 10, *BOTH), (3, 0, 10, *BOTH), (1, 3, chord, *BOTH))
+    assert second_way(today, ON_RING, 40) == expected
 
 
 def test_a_ring_that_exists_gives_nothing_that_is_not_there():
-    assert second_way(*SQUARE, np.full(5, 10), np.ones(5, dtype=bool), (0, 1, 2, 3)) == []
+    today = stretches(*((k, (k + 1) % 4, 10, *BOTH) for k in range(4)))
+    assert second_way(today, [10] * 4, 40) == []
+
+
+@pytest.mark.parametrize(("way", "expected"), [(BOTH, []), (THERE, []), (BACK, [0])])
+def test_a_road_the_other_way_such_as_the_second_carriageway_is_no_second_way(way, expected):
+    assert second_way(stretches((0, 1, 10, *THERE), (0, 1, 12, *way)), [10, 0], 40) == expected
+
+
+def test_a_stretch_of_both_ways_needs_another_each_way():
+    rows = (0, 1, 10, *BOTH), (0, 1, 12, *THERE), (0, 1, 14, *BACK)
+    assert second_way(stretches(*rows), [10, 0, 0], 24) == []
+    assert second_way(stretches(*rows), [10, 0, 0], 23) == [0]
+    assert second_way(stretches(*rows[:2]), [10, 0], 24) == [0]

@@ -24,6 +24,24 @@ def test_the_length_of_a_ring_is_split_exactly():
     assert ring.existing_share == 250 / 280
 
 
+def test_ties_are_streets_of_today_and_not_built():
+    tied = links().assign(tie_km=[0.0, 9.0, 0.0, 0.0, 0.0])
+    plan = verify.score(design(square()), ["east"], rings={"outer": CIRCUIT})
+    (ring,) = ring_layout.lay_out(design(square()), plan, cities=cities(), links=tied, facts=[FACTS])
+    assert (ring.length_km, ring.existing_km, ring.new_km) == (280.0, 259.0, 21.0)
+    assert sum(leg.new_km for leg in ring.legs) == 21.0
+    assert [one["new_km"] for one in ring.stretches if one["state"] == ring_layout.NEW] == [21.0]
+
+
+def test_a_city_is_as_far_from_a_ring_as_from_any_point_of_it():
+    stops = ring_layout.Stop("b", 1, 300), ring_layout.Stop("b", 4, 7), ring_layout.Stop("a", 0, 99)
+    plan = verify.score(design(square()), ["east"], rings={"outer": CIRCUIT})
+    facts = [replace(FACTS, along=stops)]
+    (ring,) = ring_layout.lay_out(design(square()), plan, cities=cities(), links=links(), facts=facts)
+    # Link 4 is not on the circuit, and "a" is 61 s from a node of it.
+    assert ring.cities.set_index("city_id")["seconds"].to_dict() == {"a": 61, "b": 300, "c": 0}
+
+
 def test_a_ring_costs_what_its_new_links_cost():
     assert (shown().cost, shown().candidates) == (300, ("east",))
 

@@ -195,7 +195,13 @@ def test_rings_that_share_a_stretch_count_it_and_their_people_once(monkeypatch):
     problem = design(ring_of_links())
     problem = problem.replace(rings=(problem.rings[0], replace(problem.rings[0], id="twin")))
     table = pd.concat([links(), links().assign(ring="twin")], ignore_index=True)
-    tables = RingTables(gpd.GeoDataFrame(table, crs=4326), ())
+    # Today 175 km join the ends of the south too, less than the 180 of the rest of the ring.
+    today = table.iloc[[0, 2, 3, 1]].assign(
+        tail=[1, 2, 3, 0], head=[0, 3, 0, 1], metres=[100_000, 80_000, 70_000, 175_000], forward=True
+    )
+    today = today.assign(backward=True, geometry=[*today.geometry[:3], shapely.LineString([(0, 0), (1, 1)])])
+    twice = pd.concat([today, today.assign(ring="twin")], ignore_index=True)
+    tables = RingTables(gpd.GeoDataFrame(table, crs=4326), (), (), gpd.GeoDataFrame(twice, crs=4326))
     ring = shown(CIRCUIT)
     twin = replace(ring, facts=replace(ring.facts, id="twin"))
     lon, lat = ring.circuit.coords[0]
@@ -206,7 +212,8 @@ def test_rings_that_share_a_stretch_count_it_and_their_people_once(monkeypatch):
     assert [one.use.near_people for one in found] == [70_000, 70_000]
     assert total.near_people == 70_000
     assert total.second_way_km == pytest.approx(found[0].use.second_way_km)
-    assert found[0].use.second_way_km > found[0].use.second_way_existing_km > 0
+    assert found[0].use.second_way_existing_km == pytest.approx(80 + 70)
+    assert found[0].use.second_way_km == pytest.approx(80 + 30 + 70)
 
 
 def test_rings_that_are_not_formed_have_no_use(monkeypatch):

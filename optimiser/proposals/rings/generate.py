@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -34,7 +35,9 @@ from optimiser.proposals.rings.graph import (
     RingGraph,
     RingRules,
     Stops,
+    chains,
     contract,
+    joined_link,
     joined_to,
     nodes_to_keep,
     point_of,
@@ -99,6 +102,31 @@ class RingNetwork:
         )
 
     @cached_property
+    def stretches(self) -> gpd.GeoDataFrame:
+        """Return what exists from one interchange, where not exactly two links meet, to the next.
+
+        Whatever other nodes lie between: `tail`, `head`, `metres`, `forward` and `backward` (whether it is
+        open that way), `geometry`.
+        """
+        rows = []
+        for chain, path in chains(self.existing):
+            link = joined_link(self.existing, chain, path)
+            ways = [self.existing.links[k].direction * (-1 if back else 1) for k, back in chain]
+            metres = round(_METRES * link.length_km)
+            rows.append((link.tail, link.head, metres, min(ways) >= 0, max(ways) <= 0, link.line))
+        names = ["tail", "head", "metres", "forward", "backward", "geometry"]
+        return gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs="EPSG:4326")
+
+    def along(self, graph: RingGraph, candidates: Candidates) -> Iterator[tuple[int, int, int]]:
+        """Yield which cities lie near an inner node of a link of the contracted graph: city, link, seconds."""
+        whole = self.with_candidates(candidates)
+        for city, nodes in sorted(stops_of(whole, self.rules, self.base).items()):
+            drives = {whole.nodes[node].key: seconds for node, seconds in nodes.items()}
+            for position, link in enumerate(graph.links):
+                if near := [drives[key] for key in link.inner if key in drives]:
+                    yield city, position, min(near)
+
+    @cached_property
     def existing_in_band(self) -> RingGraph:
         """Return what exists at standard within the band."""
         return self._within_band(self.existing)
@@ -151,7 +179,8 @@ class RingNetwork:
         ties = {key: list(self.ties_of(node)) for key, node in ends.items()}
         for key, name in sorted(off):
             links += [
-                GraphLink(row[key], to, line, length_km, candidate=name) for to, line, length_km in ties[key]
+                GraphLink(row[key], to, line, length_km, candidate=name, tie_km=length_km)
+                for to, line, length_km in ties[key]
             ]
         return RingGraph(tuple(nodes), tuple(links))
 
@@ -213,12 +242,13 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
     lon, lat = points.x.iloc[kept].tolist(), points.y.iloc[kept].tolist()
     nodes = zip(kept.tolist(), lon, lat, can_stop.tolist(), strict=True)
     places = np.searchsorted(kept, ends).tolist()
-    columns = (places, table.geometry, table["length_km"], table["ref"], table["name"])
+    forward, backward = ((table[name] > 0).astype(int) for name in ("forward_s", "backward_s"))
+    columns = (places, table.geometry, table["length_km"], table["ref"], table["name"], forward - backward)
     graph = RingGraph(
         tuple(GraphNode(f"{prefix}:{row}", x, y, stops) for row, x, y, stops in nodes),
         tuple(
-            GraphLink(a, b, line, float(km), str(ref) or str(name))
-            for (a, b), line, km, ref, name in zip(*columns, strict=True)
+            GraphLink(a, b, line, float(km), str(ref) or str(name), direction=way)
+            for (a, b), line, km, ref, name, way in zip(*columns, strict=True)
         ),
     )
     return _with_joined_junctions(graph, slip[rows], rules)

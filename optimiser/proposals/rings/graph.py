@@ -174,6 +174,12 @@ class GraphLink:
         Number or name of most of it.
     candidate
         Id of the candidate that must be paid for; empty where there is none.
+    tie_km
+        Length of its ties: today's streets from the end of a candidate to what is at standard.
+    direction
+        1: open from tail to head alone, -1: from head to tail alone, 0: both ways.
+    inner
+        Keys of the nodes along it.
     """
 
     tail: int
@@ -182,6 +188,9 @@ class GraphLink:
     length_km: float
     name: str = ""
     candidate: str = ""
+    tie_km: float = 0.0
+    direction: int = 0
+    inner: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -266,7 +275,7 @@ def contract(graph: RingGraph, keep: Collection[int]) -> RingGraph:
     RingGraph
         Nodes in `keep` remain even without a link.
     """
-    found = tuple(_joined_link(graph, chain, path) for chain, path in chains(graph, keep))
+    found = tuple(joined_link(graph, chain, path) for chain, path in chains(graph, keep))
     return RingGraph(graph.nodes, found).take(range(len(found)), also=keep)
 
 
@@ -335,7 +344,7 @@ def joined_to(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return np.asarray(np.unique(label, return_index=True)[1][label], dtype=np.int64)
 
 
-def _joined_link(graph: RingGraph, chain: Chain, path: Sequence[int]) -> GraphLink:
+def joined_link(graph: RingGraph, chain: Chain, path: Sequence[int]) -> GraphLink:
     """Return the links of a chain over some nodes as one."""
     links = [graph.links[position] for position, _ in chain]
     points: list[tuple[float, float]] = []
@@ -353,6 +362,8 @@ def _joined_link(graph: RingGraph, chain: Chain, path: Sequence[int]) -> GraphLi
         length_km=sum(link.length_km for link in links),
         name=named[0][1] if named else "",
         candidate=links[0].candidate,
+        tie_km=sum(link.tie_km for link in links),
+        inner=(*(graph.nodes[node].key for node in path[1:-1]), *(key for one in links for key in one.inner)),
     )
 
 

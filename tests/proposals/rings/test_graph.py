@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from ring_regions import GRID, GRID_EDGES, circuit_marks, grid_graph
 from tiers import examples
 
+from optimiser.proposals.rings.generate import RingNetwork
 from optimiser.proposals.rings.graph import (
     GraphLink,
     GraphNode,
@@ -142,6 +146,45 @@ def test_links_between_two_junctions_become_one_with_their_length_line_and_longe
     assert {joined.tail, joined.head} == {0, 1}
     assert (joined.length_km, joined.name) == (6.5, "G1")
     assert shapely.get_coordinates(joined.line)[:, 0].tolist() in ([0, 1, 2, 3], [3, 2, 1, 0])
+
+
+def stretches(graph):
+    return RingNetwork.stretches.func(SimpleNamespace(existing=graph))
+
+
+def test_stretches_do_not_depend_on_where_roads_are_cut_between_interchanges():
+    """A square of 40 km a side, its south-western corner with a road beside it, cut or whole."""
+    corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (2.0, 2.0), (0.5, 0.0)]
+    nodes = tuple(GraphNode(f"road:{k}", lon, lat) for k, (lon, lat) in enumerate(corners))
+
+    def link(tail, head, km, direction=0):
+        return GraphLink(
+            tail, head, shapely.LineString([corners[tail], corners[head]]), km, direction=direction
+        )
+
+    others = [link(1, 2, 40.0), link(3, 2, 40.0), link(0, 3, 40.0), link(2, 4, 7.0)]
+    whole = stretches(RingGraph(nodes, (link(0, 1, 40.0), *others)))
+    cut = stretches(RingGraph(nodes, (link(0, 5, 15.0), link(1, 5, 25.0), *others)))
+    for found in (whole, cut):
+        # Of the corners only that with the spur is an interchange: once round, and the spur.
+        assert sorted(found["metres"]) == [7_000, 160_000]
+        assert found["forward"].all()
+        assert found["backward"].all()
+    one_way = stretches(RingGraph(nodes, (link(0, 5, 15.0, 1), link(1, 5, 25.0, -1), *others)))
+    (row,) = one_way[one_way["metres"] == 160_000].to_dict("records")
+    assert row["forward"] != row["backward"]
+    against = stretches(RingGraph(nodes, (link(0, 5, 15.0, 1), link(1, 5, 25.0, 1), *others)))
+    (row,) = against[against["metres"] == 160_000].to_dict("records")
+    assert not row["forward"] | row["backward"]
+
+
+def test_a_joined_link_knows_its_inner_nodes_and_how_much_of_it_are_ties():
+    straight = [shapely.LineString([(k, 0), (k + 1, 0)]) for k in range(3)]
+    links = [GraphLink(k, k + 1, straight[k], 2.0, candidate="new") for k in range(3)]
+    links[2] = replace(links[2], length_km=1.5, tie_km=1.5)
+    (joined,) = contract(chain(*links), {0, 3}).links
+    assert sorted(joined.inner) == ["road:1", "road:2"]
+    assert (joined.length_km, joined.tie_km) == (5.5, 1.5)
 
 
 def test_a_node_to_be_kept_and_links_of_different_candidates_stay_apart():

@@ -118,7 +118,7 @@ class RingNetwork:
         return gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs="EPSG:4326")
 
     def along(self, graph: RingGraph, candidates: Candidates) -> Iterator[tuple[int, int, int]]:
-        """Yield which cities lie near an inner node of a link of the contracted graph: city, link, seconds."""
+        """Yield what cities lie near an inner node of a link of a contracted graph: city, link, seconds."""
         whole = self.with_candidates(candidates)
         for city, nodes in sorted(stops_of(whole, self.rules, self.base).items()):
             drives = {whole.nodes[node].key: seconds for node, seconds in nodes.items()}

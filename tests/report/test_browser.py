@@ -397,12 +397,12 @@ def test_twenty_proposals_are_shown_until_a_reader_asks_for_all(tab, tmp_path):
 def test_curve_and_switch_are_reached_and_seen_by_the_tab_key_alone(tab, states):
     tab.open(states)
     stops = []
-    for _ in range(4):
+    for _ in range(5):
         tab.press("Tab")
         name, seen = tab.value(WHERE)
         assert seen, name
         stops.append(name)
-    assert stops == ["SUMMARY", "INPUT", "curve", "state"]
+    assert stops == ["SUMMARY", "INPUT", "curve", "A", "state"]
     focus(tab, "#choices input:checked")
     tab.press("ArrowRight")
     assert tab.value("document.querySelector('#choices input:checked').value") == "no ring"

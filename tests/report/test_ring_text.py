@@ -38,12 +38,13 @@ def test_a_railway_ring_is_called_one():
     ],
 )
 def test_how_much_exists_is_never_rounded_to_all_or_nothing(km, words):
-    rows = shown().pieces.iloc[[1, 2]].assign(length_km=km)
+    rows = shown().pieces.iloc[[1, 2]].assign(length_km=km, new_km=(km[0], 0.0))
     assert ring_section.exists(replace(shown(), pieces=rows)) == words
 
 
 def test_nothing_has_to_be_built_for_a_ring_that_exists(make):
-    ring = replace(shown(), pieces=shown().pieces.assign(state="existing", candidate_id="", cost=0))
+    pieces = shown().pieces.assign(state="existing", candidate_id="", new_km=0.0, cost=0)
+    ring = replace(shown(), pieces=pieces)
     report = make("bc", rings=(ring,))
     assert ring_section.exists(ring) == "all of it exists"
     assert ring_section.build(report, ring) == "Nothing has to be built for it."

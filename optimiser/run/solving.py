@@ -406,7 +406,7 @@ def notes_on_budget(problem: DesignProblem) -> tuple[str, ...]:
     )
     if problem.budget is None or cost <= problem.budget:
         return ()
-    needs = f"the cheapest candidate, {name}, costs {cost:,} {problem.money}".rstrip()
+    needs = f"the cheapest candidate allowed, {name}, costs {cost:,} {problem.money}".rstrip()
     return (f"Nothing can be built for {problem.budget:,} {problem.money}: {needs}.",)
 
 

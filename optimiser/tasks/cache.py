@@ -122,18 +122,21 @@ class Kept[T]:
 
 PATIENCE_S = 3.0
 """Seconds after which a slow answer says how long it takes."""
+LONGEST_S = 86_400.0
+"""A limit of a day or more is none that a reader waits for."""
 
 
 @contextmanager
 def told(what: str, time_limit_s: float | None = None) -> Iterator[None]:
-    """Say how long an answer takes, in a terminal or notebook, once that is `PATIENCE_S` seconds.
+    """Say how long an answer takes, in a terminal, once that is `PATIENCE_S` seconds.
 
     The line on the standard error is written anew each second, and is empty in the end.
     """
     ended, begun = threading.Event(), time.monotonic()
 
     def tell() -> None:
-        rest, line = "" if time_limit_s is None else f" of at most {time_limit_s:.0f} s", ""
+        is_limited = time_limit_s is not None and time_limit_s < LONGEST_S
+        rest, line = f" of at most {time_limit_s:.0f} s" if is_limited else "", ""
         while not ended.wait(1.0):
             if (seconds := time.monotonic() - begun) >= PATIENCE_S:
                 line = f"{what}: {seconds:.0f} s{rest}"
@@ -141,7 +144,7 @@ def told(what: str, time_limit_s: float | None = None) -> Iterator[None]:
         sys.stderr.write(f"\r{' ' * len(line)}\r" if line else "")
 
     teller = threading.Thread(target=tell, daemon=True)
-    if sys.stderr.isatty() or "ipykernel" in sys.modules:
+    if sys.stderr.isatty():  # a notebook would keep every line
         teller.start()
     try:
         yield

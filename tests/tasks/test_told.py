@@ -29,7 +29,6 @@ class Terminal(io.StringIO):
 def test_a_slow_answer_is_told(monkeypatch, is_terminal, patience_s, is_told):
     shown = Terminal(is_terminal=is_terminal)
     monkeypatch.setattr(sys, "stderr", shown)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     monkeypatch.setattr(cache, "PATIENCE_S", patience_s)
     with told("Solving it", 12.0):
         time.sleep(1.3)

@@ -39,8 +39,9 @@ def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     (home / "pins.txt").write_text("\n".join(pins), encoding="utf-8")
     inside = {"VIRTUAL_ENV": str(home / "own"), "UV_CONSTRAINT": str(home / "pins.txt")}
     path = f"{home / 'own' / 'bin'}:{os.environ['PATH']}"
-    # Neither the sources nor what pytest added to the path may be found.
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # Neither the sources nor what pytest added to the path may be found, nor the Python that started uv.
+    hidden = {"PYTHONPATH", "UV_INTERNAL__PARENT_INTERPRETER"}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
     environment = kept | inside | {"PATH": path, "POLYRING_CACHE": str(home / "cache")}
 
     def command(*words: object) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,9 @@
-"""Download an area from an Overpass server through OSMnx, with limits on retries and time, and read it."""
+"""Download an area from an Overpass server, with limits on retries and time, and read it.
+
+OSMnx has no public function for queries of one's own, and its graphs have neither stations nor trains. It
+asks a busy server without end, takes partial answers, and waits minutes for a network that is absent. What
+its user chose in its settings is in force here too.
+"""
 
 import hashlib
 import logging
@@ -6,12 +11,11 @@ import math
 import socket
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import osmium
@@ -28,18 +32,18 @@ log = logging.getLogger(__name__)
 
 type Service = Literal["overpass", "nominatim"]
 
+_REQUESTS = {"overpass": ("POST", "/interpreter", "data"), "nominatim": ("GET", "/search", "params")}
+"""Method of each service, end of its address, and where `requests` takes what is asked."""
+
 _BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
 _USER_AGENT = "polyring/0.1 (network design for city clusters)"
 _OSMNX_AGENT = "OSMnx Python package"
 """How the name of OSMnx begins that it gives to servers where its user chose none."""
-_REMEDY = "Try later, choose another server, or download an extract of the region and read that file."
 _GRACE_S = 10.0
 """Time for the transport of an answer, beyond the time that the server may take to find it."""
 _CONNECT_S, _REACH_PAUSE_S = 3.0, 1.0
 """Limit for one address of a server, and pause before a server that was not reached is tried again."""
 _REACH_TRIES = 2
-_LOCK = threading.RLock()
-"""Held while the settings of OSMnx are changed: they are global."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Server:
     sleep: Callable[[float], None] = time.sleep
 
     def address(self, service: Service) -> str:
-        """Return the URL of a service without the last part of its path, which OSMnx adds.
+        """Return the URL of a service without the last part of its path.
 
         Raises
         ------
@@ -86,8 +90,7 @@ class Server:
         url = given or str(getattr(_settings(), f"{service}_url"))
         if not url.lower().startswith(("http://", "https://")):
             raise FetchError("Only addresses that begin with http:// or https:// are asked.", where=url)
-        path = "/interpreter" if service == "overpass" else "/search"
-        return url.rstrip("/").removesuffix(path)
+        return url.rstrip("/").removesuffix(_REQUESTS[service][1])
 
     @property
     def limit_s(self) -> float:
@@ -100,21 +103,17 @@ def cache_folder() -> Path:
     return Path(_settings().cache_folder)
 
 
-def ask[T](call: Callable[[], T], *, service: Service, server: Server) -> T:
-    """Call a function of OSMnx that sends a request; repeat it while the server is busy, within the limits.
+def ask(service: Service, sent: Mapping[str, object], server: Server) -> Any:  # noqa: ANN401 - JSON
+    """Send a request, and again while the server is busy, within the limits; return the whole answer.
 
-    OSMnx alone asks a busy server without end, takes partial answers, and waits minutes for a network that
-    is absent. All settings of OSMnx are after the call what they were before.
+    What the user of OSMnx chose in its settings is in force: addresses, headers, proxies, time limit.
 
     Parameters
     ----------
+    sent
+        Parameters of the request.
     server
         Addresses, and limits on retries and time.
-
-    Returns
-    -------
-    T
-        What the function returns. The answer of the server was complete.
 
     Raises
     ------
@@ -123,111 +122,58 @@ def ask[T](call: Callable[[], T], *, service: Service, server: Server) -> T:
     """
     import requests
 
-    url, limit_s = server.address(service), server.limit_s
+    url, settings = server.address(service), _settings()
+    agent = settings.http_user_agent
+    method, path, field = _REQUESTS[service]
+    headers = {
+        "User-Agent": _USER_AGENT if agent.startswith(_OSMNX_AGENT) else agent,
+        "Referer": settings.http_referer,
+        "Accept-Language": settings.http_accept_language,
+    }
+    given: dict[str, Any] = {"headers": headers, field: sent, **settings.requests_kwargs}
     began, pause, reason = time.monotonic(), server.first_pause_s, "the time limit was reached"
     for attempt in range(1, server.attempts + 1):
         left = server.patience_s - (time.monotonic() - began)
         if left <= 0:
             break
         _reach(url, server)
-        wait = pause
+        wait, limits = pause, (_CONNECT_S, min(server.limit_s + _GRACE_S, left))
         try:
-            with _set_up(server, read_s=min(limit_s + _GRACE_S, left)):
-                return call()
-        except _Unusable as fault:
-            if not fault.is_busy:
-                raise _refusal(url, fault.reason) from fault
-            reason, wait = fault.reason, max(pause, fault.pause_s)
+            answer = requests.request(method, url + path, timeout=limits, **given)
+            if answer.status_code == 200:
+                content = answer.json()
+                if not isinstance(content, dict) or "remark" not in content:
+                    return content
+                reason = f"it stopped early: {str(content['remark']).strip()!r}"
+                break
+            reason = f"HTTP status {answer.status_code} {answer.reason or ''}".strip()
+            if answer.status_code not in _BUSY_STATUSES:
+                break
+            requested = answer.headers.get("Retry-After", "")
+            wait = max(pause, float(requested) if requested.isdecimal() else 0.0)
+        except requests.exceptions.JSONDecodeError:
+            reason = "what it sent is no JSON, or only a part of it"
+            break
         except requests.exceptions.Timeout:
             reason = "it did not answer in time"
         except requests.exceptions.RequestException as fault:
             reason = f"the connection failed ({type(fault).__name__})"
-        if attempt < server.attempts and wait < server.patience_s - (time.monotonic() - began):
-            log.warning("%s: %s; attempt %d of %d in %.0f s", url, reason, attempt + 1, server.attempts, wait)
-            server.sleep(wait)
-        else:
+        if attempt == server.attempts or wait >= server.patience_s - (time.monotonic() - began):
             break
+        log.warning("%s: %s; attempt %d of %d in %.0f s", url, reason, attempt + 1, server.attempts, wait)
+        server.sleep(wait)
         pause *= 2
-    raise _refusal(url, reason)
-
-
-def _refusal(url: str, reason: str) -> FetchError:
-    return FetchError(
+    raise FetchError(
         f"The server gave no usable answer: {reason}.", where=url,
         done="This answer was discarded; earlier downloads are kept, and the same call resumes from there.",
-        remedy=_REMEDY,
+        remedy="Try later, choose another server, or download an extract of the region and read that file.",
     )  # fmt: skip
-
-
-class _Unusable(Exception):
-    """An answer that is none: why, whether a later one may be, and the pause that the server requests."""
-
-    def __init__(self, reason: str, *, is_busy: bool = False, pause_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.reason, self.is_busy, self.pause_s = reason, is_busy, pause_s
 
 
 def _settings() -> Any:  # noqa: ANN401 - a module
     import osmnx as ox
 
     return ox.settings
-
-
-@contextmanager
-def _set_up(server: Server, *, read_s: float) -> Iterator[None]:
-    """Set OSMnx up for one request, and restore its settings afterwards.
-
-    What its user chose stays in force: addresses, headers, proxies, time limit.
-    """
-    settings = _settings()
-    given = dict(settings.requests_kwargs)
-    hooks = dict(given.get("hooks", {}))
-    theirs = hooks.get("response") or []
-    hooks["response"] = [*([theirs] if callable(theirs) else theirs), _check_answer]
-    agent = settings.http_user_agent
-    ours = {
-        "overpass_url": server.address("overpass"),
-        "nominatim_url": server.address("nominatim"),
-        "requests_kwargs": {**given, "hooks": hooks},
-        "requests_timeout": (_CONNECT_S, read_s),
-        "http_user_agent": _USER_AGENT if agent.startswith(_OSMNX_AGENT) else agent,
-        # The caller keeps answers once they are checked. Asking for the state of the server before each
-        # request and resolving names by another server are loops without a limit on time.
-        "use_cache": False,
-        "overpass_rate_limit": False,
-        "doh_url_template": None,
-    }
-    with _LOCK:
-        before = {name: getattr(settings, name) for name in ours}
-        resolve = socket.getaddrinfo
-        try:
-            for name, value in ours.items():
-                setattr(settings, name, value)
-            yield
-        finally:
-            for name, value in before.items():
-                setattr(settings, name, value)
-            # OSMnx binds the name of the server to one address for the rest of the process.
-            socket.getaddrinfo = resolve
-
-
-def _check_answer(answer: Any, *_: object, **__: object) -> None:  # noqa: ANN401 - of requests, without types
-    """Raise `_Unusable` for anything but a complete answer, before OSMnx sees it."""
-    if answer.is_redirect:
-        return
-    if answer.status_code != 200:
-        pause = answer.headers.get("Retry-After", "")
-        raise _Unusable(
-            f"HTTP status {answer.status_code} {answer.reason or ''}".strip(),
-            is_busy=answer.status_code in _BUSY_STATUSES,
-            pause_s=float(pause) if pause.isdecimal() else 0.0,
-        )
-    try:
-        content = answer.json()
-    except ValueError as fault:
-        raise _Unusable("what it sent is no JSON, or only a part of it") from fault
-    if isinstance(content, dict) and "remark" in content:
-        raise _Unusable(f"it stopped early: {str(content['remark']).strip()!r}")
 
 
 def _reach(url: str, server: Server) -> None:
@@ -278,8 +224,8 @@ type Area = str | Sequence[float] | Shape
 
 _LEAST_LEAD = 0.1
 """A search result is unambiguous when its `importance` exceeds that of the next one by at least this much."""
-_MOST_MATCHES = 5
-"""Results of the geocoder that are looked at, a request each."""
+_MOST_MATCHES = 50
+"""Results that the geocoder is asked for."""
 _SAME_SHARE = 0.9
 """Outlines are of one place where this share of their union belongs to both."""
 
@@ -340,70 +286,41 @@ def _place(name: str, *, server: Server, cache_dir: Path) -> Shape:
     path = cache_dir / f"place-{key}.geojson"
     if path.is_file():
         return _polygons(shapely.from_geojson(path.read_text(encoding="utf-8")))
-    areas = shapely.Polygon | shapely.MultiPolygon
-    found = [match for match in _matches(name, server) if isinstance(match.shape, areas)]
-    if not found:
-        raise SourceError(f"No area is named {name!r}.", remedy="Give a box: west, south, east, north.")
-    # An outline that is mostly the same is that of the same place, which may be both a city and a province.
-    first, *others = (shapely.make_valid(match.shape) for match in found)
-    rivals = [
-        match
-        for match, shape in zip(found[1:], others, strict=True)
-        if shape.intersection(first).area <= _SAME_SHARE * shape.union(first).area
-    ]
-    if rivals:
-        raise SourceError(
-            f"{name!r} matches several areas.",
-            faults=[match.name for match in (found[0], *rivals)],
-            remedy="Add the province or the country to the name, or give a box.",
-        )
-    shape = _polygons(found[0].shape)
-    with replacing(path) as part:
-        part.write_text(shapely.to_geojson(shape), encoding="utf-8")
-    return shape
-
-
-class _Match(NamedTuple):
-    """A result of the geocoder: its full name, its importance (0 to 1) and its shape."""
-
-    name: str
-    importance: float
-    shape: shapely.Geometry
-
-
-def _matches(name: str, server: Server) -> list[_Match]:
-    """Return the most important area of a name, and what is about as important, the most important first."""
-    best = _geocode(name, None, server)
-    if best is None:
-        return []
-    found = [best]
-    for rank in range(1, _MOST_MATCHES + 1):
-        match = _geocode(name, rank, server)
-        if match is None or best.importance - match.importance >= _LEAST_LEAD:
-            break
-        if match.name != best.name or not match.shape.equals(best.shape):
-            found.append(match)
-    return found
-
-
-def _geocode(name: str, rank: int | None, server: Server) -> _Match | None:
-    """Return the result of a rank, or the first area of all results; None if there is none."""
-    import osmnx as ox
-    from osmnx._errors import InsufficientResponseError
-
+    asked = {"q": name, "format": "json", "polygon_geojson": 1, "dedupe": 0, "limit": _MOST_MATCHES}
+    matches = ask("nominatim", {**asked, "key": _settings().nominatim_key}, server)
     try:
-        table = ask(lambda: ox.geocode_to_gdf(name, which_result=rank), service="nominatim", server=server)
-        row = table.iloc[0]
-        return _Match(str(row.get("display_name", "?")), float(row["importance"]), row.geometry)
-    except FetchError:
-        raise
-    except (InsufficientResponseError, TypeError):
-        # There is no such result, or, as OSMnx says by the second, none of the results is an area.
-        return None
-    except (KeyError, ValueError, AttributeError) as fault:
+        found = [
+            (
+                float(one["importance"]),
+                str(one.get("display_name", "?")),
+                shapely.geometry.shape(one["geojson"]),
+            )
+            for one in matches
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as fault:
         raise FetchError(
             "The response of the place search cannot be parsed.", where=server.address("nominatim")
         ) from fault
+    kinds = shapely.Polygon | shapely.MultiPolygon
+    areas = [(weight, title, _polygons(area)) for weight, title, area in found if isinstance(area, kinds)]
+    if not areas:
+        raise SourceError(f"No area is named {name!r}.", remedy="Give a box: west, south, east, north.")
+    importance, title, chosen = max(areas, key=itemgetter(0))
+    # An outline that is mostly the same is that of the same place, which may be both a city and a province.
+    rivals = [
+        other
+        for less, other, area in areas
+        if importance - less < _LEAST_LEAD
+        and area.intersection(chosen).area <= _SAME_SHARE * area.union(chosen).area
+    ]
+    if rivals:
+        raise SourceError(
+            f"{name!r} matches several areas.", faults=[title, *rivals],
+            remedy="Add the province or the country to the name, or give a box.",
+        )  # fmt: skip
+    with replacing(path) as part:
+        part.write_text(shapely.to_geojson(chosen), encoding="utf-8")
+    return chosen
 
 
 def _polygons(shape: shapely.Geometry) -> Shape:
@@ -464,7 +381,7 @@ def fetch(
     tile_deg: float = 1.0,
     server: Server | None = None,
 ) -> Elements:
-    """Download an area with OSMnx and read it.
+    """Download an area and read it.
 
     Each tile is one request and one file in the cache folder. A tile is stored only if its answer is
     complete, so an interrupted call resumes where it stopped, and a repeated call sends no requests.
@@ -558,24 +475,14 @@ def _any_of(tags: Sequence[tuple[str, str]]) -> str:
 
 def _tile(text: str, folder: Path, *, server: Server) -> Path:
     """Return the file with the answer to a query; send the query only if the file does not exist."""
-    from osmnx import _overpass
-    from osmnx._errors import InsufficientResponseError
-
     path = folder / f"tile-{hashlib.sha256(text.encode()).hexdigest()[:24]}.osm.pbf"
     if path.is_file():
         return path
-    # OSMnx has no public function for other queries, and its graphs have neither stations nor trains.
+    answer = ask("overpass", {"data": text}, server)
     try:
-        answer = ask(
-            lambda: _overpass._overpass_request(OrderedDict(data=text)),  # noqa: SLF001
-            service="overpass",
-            server=server,
-        )
         with replacing(path) as part:
             _write(answer, part)
-    except FetchError:
-        raise
-    except (InsufficientResponseError, KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise FetchError(
             f"The answer is no map data, or a part is missing: {fault}.", where=server.address("overpass"),
             done="This answer was discarded; earlier tiles are kept.",

@@ -1,4 +1,4 @@
-"""Test downloads through OSMnx: tiles, kept answers, limited retries, absent networks, settings."""
+"""Test downloads: tiles, kept answers, limited retries, absent networks, settings."""
 
 from __future__ import annotations
 
@@ -116,12 +116,6 @@ def answer(*, without: int = 0) -> bytes:
 def whole() -> bytes:
     """An answer with two roads and a train."""
     return answer()
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
-    """Skip the pause of a second that OSMnx makes before it asks for a place."""
-    monkeypatch.setattr("osmnx._nominatim.time.sleep", lambda _seconds: None)
 
 
 def test_tiles_are_merged_without_duplicates(start, whole, tmp_path):

@@ -181,6 +181,9 @@ class CertifyingHighs(ExtendedHighs):
         for row in model.lp.constraints():
             certified = self._certified({"model": row.name}, row)
             self._record(certified, -1 if row.sense == pulp.LpConstraintGE else 1)
+        matrix = self._matrix()
+        self._signed = matrix.maximum(0.0), matrix.minimum(0.0)
+        self._least, self._most = np.array(lp.row_lower_), np.array(lp.row_upper_)
         self._decide(self._integers.astype(np.int64))
         self.lower_bounds, self.upper_bounds = np.array(lp.col_lower_), np.array(lp.col_upper_)
         self.partitions: Callable[[Integers], tuple[list[int], dict[int, int]] | None] = lambda _pairs: None
@@ -228,6 +231,21 @@ class CertifyingHighs(ExtendedHighs):
                 evidence = {"partition": names, "parts": parts}
                 found.append(CertifiedRow(evidence, [*claims, *columns], factors, 0))
         self._add(found)
+
+    def unmet_row(self, low: Floats, high: Floats) -> int | None:
+        """Return a row of the model that no point within some bounds meets; None without one.
+
+        HiGHS may overlook it: it goes beyond a bound by up to 1e-7, which costs of 10^7 make a whole unit.
+
+        Parameters
+        ----------
+        low, high
+            float64, bounds of all columns.
+        """
+        positive, negative = self._signed
+        least, most = positive @ low + negative @ high, positive @ high + negative @ low
+        unmet = np.flatnonzero((least > self._most) | (most < self._least))
+        return int(unmet[0]) if len(unmet) else None
 
     def add_proved(self, rows: Sequence[ProvedRow]) -> None:
         """Add rows of rings, each with its evidence."""
@@ -382,6 +400,11 @@ class _Prover:
         """Tighten the relaxation of a node, and keep its best multipliers; None where they suffice."""
         lp, item = self._lp, self._nodes[at]
         lp.set_bounds(item.node.lower, item.node.upper)
+        if (row := lp.unmet_row(*self._box(item.node))) is not None:
+            leaf = self._evaluated({row: 1 << BITS}, 0, item.node)
+            if leaf.bound is None:
+                item.leaf = leaf
+                return None
         history: list[float] = []
         # Where HiGHS proves nothing exactly, branching goes on with any decision.
         last = LpSolution("limit", item.node.bound, np.full(len(lp.decisions), 0.5), _NONE, _NONE)
@@ -438,14 +461,19 @@ class _Prover:
             total += factor * row.right
             for column, coefficient in zip(row.columns, row.coefficients, strict=True):
                 left[column] -= factor * coefficient
-        low, high = lp.lower_bounds.copy(), lp.upper_bounds.copy()
-        low[lp.decisions], high[lp.decisions] = node.lower, node.upper
-        for value, least, most in zip(left, low.tolist(), high.tolist(), strict=True):
+        for value, least, most in zip(left, *(side.tolist() for side in self._box(node)), strict=True):
             if value:
                 total += value * int(most if value > 0 else least)
         if weight:
             return Leaf(multipliers, 1, total // scale)
         return Leaf(multipliers, 0, None) if total < 0 else self._evaluated({}, 1, node)
+
+    def _box(self, node: Node) -> tuple[Floats, Floats]:
+        """Return the bounds of all columns within a node."""
+        lp = self._lp
+        low, high = lp.lower_bounds.copy(), lp.upper_bounds.copy()
+        low[lp.decisions], high[lp.decisions] = node.lower, node.upper
+        return low, high
 
     def _bound(self) -> int | None:
         leaves = (item.leaf.bound for item in self._nodes if not item.children)

@@ -20,7 +20,7 @@ from optimiser.engine.certification import certify
 from optimiser.engine.methods import bound_prover as certifying
 from optimiser.engine.methods.bound_prover import prove_bound
 from optimiser.engine.solve import solve
-from optimiser.problem import load
+from optimiser.problem import Candidate, DesignProblem, Pair, load
 from optimiser.problem.errors import SolverError
 from optimiser.verify.bound_checker import Model, check, check_bound
 
@@ -124,6 +124,15 @@ def test_a_solver_that_lies_about_optima_does_not_reach_the_certificate(monkeypa
         best, bound = brute_force(problem), proved(problem, brute_force(problem), seconds=1.0)
         if best is not None:
             assert bound <= best if problem.budget is None else bound >= best
+
+
+@pytest.mark.parametrize("weight", [3, 18])
+def test_a_budget_that_only_tolerances_meet_is_a_leaf(weight):
+    # -0.0000001 of the dear candidate pays for what is missing for the other: HiGHS calls that feasible.
+    links = (Candidate("c0", 10_000_000, ((2, 3, 1),)), Candidate("c1", 3, ((0, 1, 1),)))
+    pairs = (Pair(0, 1, 1, weight), Pair(2, 3, 1, 1))
+    problem = DesignProblem("near", tuple("abcd"), (), links, pairs, 2)
+    assert proved(problem, 0) == 0
 
 
 def test_a_target_better_than_the_optimum_is_not_reached():

@@ -250,6 +250,21 @@ def _children(node: Node, decision: int, solution: LpSolution, bounds: dict[int,
     return [node.child(decision, side, bound=bound, value=value) for side, bound in bounds.items()]
 
 
+def _branch_on_integers(node: Node, solution: LpSolution, size: int) -> list[Node]:
+    """Return the children of a node whose integer point is no plan, or claims more than its plan.
+
+    Within its tolerances HiGHS may find such a point: three units more can be spent with 0.9999997 of a
+    candidate that costs 10^7. The one of the `size` candidates that is furthest from an integer is branched
+    on. Where all are fixed, the node held one plan, whose value was computed exactly: nothing is left open.
+    """
+    free = np.flatnonzero(node.lower[:size] < node.upper[:size])
+    if not free.size:
+        return []
+    x = solution.decisions[free]
+    decision = int(free[np.argmax(np.abs(x - np.round(x)))])
+    return _children(node, decision, solution, dict.fromkeys((0, 1), solution.objective))
+
+
 GROWTH, SPARE = 1.2, 50
 """A worker drops slack cuts when it has more than `GROWTH` times the cuts of the root plus `SPARE`."""
 
@@ -275,9 +290,6 @@ class PlungeResult:
         Number of nodes solved.
     pseudocosts
         Observed changes of the objective.
-    unresolved
-        Largest bound of a node that was closed although its plan does not attain the bound, because of
-        numerical tolerances; minus infinity without one.
     """
 
     open_nodes: list[Node] = field(default_factory=list)
@@ -286,7 +298,6 @@ class PlungeResult:
     rows: list[Rows] = field(default_factory=list)
     nodes: int = 0
     pseudocosts: Pseudocosts = field(default_factory=lambda: Pseudocosts.none(0))
-    unresolved: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -412,8 +423,7 @@ class Worker:
         if integer_bound(solution.objective) <= cutoff:
             return [], cutoff
         if not fractional(solution.decisions).size:
-            result.unresolved = max(result.unresolved, solution.objective)
-            return [], cutoff
+            return _branch_on_integers(node, solution, self.cuts.size), cutoff
         observed = result.pseudocosts
         children = branch(
             self.program,
@@ -497,13 +507,11 @@ def search(
     Notes
     -----
     Branch and cut (Padberg and Rinaldi 1991). Invariant: every plan with an objective above `cutoff` lies in
-    an open node, or its objective is at most `unresolved`. Because of the rounds, the result depends on the
-    number of workers, but not on their speed.
+    an open node. Because of the rounds, the result depends on the number of workers, but not on their speed.
     """
     serial = 0
     heap: list[tuple[float, int, int, Node]] = [(-root.bound, 0, serial, root)]
     pseudocosts = Pseudocosts.none(len(root.lower))
-    unresolved = -math.inf
     with ThreadPoolExecutor(len(workers)) as executor:
         while True:
             nodes = list[Node]()
@@ -511,7 +519,7 @@ def search(
                 node = heapq.heappop(heap)[3]
                 nodes += [node] if integer_bound(node.bound) > cutoff else []
             if not nodes:
-                return max(cutoff, unresolved), True
+                return cutoff, True
             plunges = [
                 executor.submit(worker.plunge, node, cutoff, pseudocosts)
                 for worker, node in zip(workers, nodes, strict=False)
@@ -525,13 +533,11 @@ def search(
                     worker.cut_count = worker.program.drop_slack_rows()
             for result in results:
                 pseudocosts = pseudocosts.plus(result.pseudocosts)
-                unresolved = max(unresolved, result.unresolved)
                 cutoff = max(cutoff, result.best)
                 for node in result.open_nodes:
                     serial += 1
                     heapq.heappush(heap, (-node.bound, -node.depth, serial, node))
-            bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
+            bound = max(cutoff, -heap[0][0] if heap else -math.inf)
             cutoff, is_done = report(bound, results)
             if is_done:
-                bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
-                return bound, False
+                return max(cutoff, bound), False

@@ -143,9 +143,10 @@ def test_an_infeasible_relaxation_ends_without_a_plan():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_refused_plan_leaves_the_bound_of_its_node(threads):
+def test_where_every_plan_is_refused_the_search_goes_on_until_each_node_holds_one(threads):
     seen = run(Knapsack((5, 3), (2, 2), 2, refuses=True), threads=threads)
-    assert (seen.outcome.bound, seen.plans) == (5.0, [])
+    assert (seen.outcome.bound, seen.outcome.complete, seen.plans) == (-math.inf, True, [])
+    assert seen.nodes > 3
 
 
 def test_more_workers_than_nodes_end_without_waiting():

@@ -23,6 +23,7 @@ from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
+from optimiser.problem import Candidate, DesignProblem, Pair
 
 needs_scip = pytest.mark.skipif(find_spec("pyscipopt") is None, reason="SCIP is not installed")
 
@@ -46,6 +47,18 @@ def test_the_method_proves_the_line(threads):
     problem = reduce(line()).problem
     reason, incumbent, _ = proved(problem, threads=threads)
     assert (reason, objective_of(tables(problem), incumbent.best)) == ("proof", brute_force(problem))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_budget_that_only_tolerances_meet_is_branched_on(threads):
+    # All three cost 10,000,007; with 0.9999997 of the dear one, an integer to HiGHS, 10,000,004.
+    costs = {"c0": 3, "c1": 3, "c2": 10_000_001}
+    links = [Candidate(name, cost, ((2 * i, 2 * i + 1, 1),)) for i, (name, cost) in enumerate(costs.items())]
+    pairs = tuple(Pair(2 * i, 2 * i + 1, 1, weight) for i, weight in enumerate((2, 3, 4)))
+    problem = DesignProblem("near", tuple("abcdef"), (), tuple(links), pairs, 10_000_004)
+    reason, incumbent, sent = proved(problem, threads=threads)
+    assert (reason, objective_of(tables(problem), incumbent.best)) == ("proof", 7)
+    assert min(message["bound"] for message in sent if message["kind"] == "bound") == 7
 
 
 @given(side_problems())

@@ -183,9 +183,11 @@ def _write(
     from optimiser import verify
     from optimiser.engine.certification import certify as prove
     from optimiser.run import store
+    from optimiser.verify import bound_checker
 
     plan = verify.check(problem, claimed)
-    evidence = verify.certificate(problem, plan) if claimed.has_plan else {"problem": problem.name}
+    none = {"format": bound_checker.FORMAT, "problem": problem.name}
+    evidence = verify.certificate(problem, plan) if claimed.has_plan else none
     with Display(quiet=quiet) as display:
         report = display.steps.certifying
         proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)

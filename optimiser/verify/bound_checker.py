@@ -49,7 +49,7 @@ city = id:text group?:text weight pairs:int[] need; capacity = id:text use:int{}
 ring = id:text required:flag reward? apart?:text[] longest? centres:point[] nodes:point[] links:link[]
  stops:stop[] least_stops least_by_group?:int{}; stop = id:text group?:text must?:flag nodes:int[];
 link = tail head candidate:text|null length? via?:point[]; circuit = id:text links:int[];
-plan = format?:polyring-certificate/1 bound?:null problem?:text built?:item[] cost? coverage? cities?:shown[]
+plan = format?:text bound?:null problem?:text built?:item[] cost? coverage? cities?:shown[]
  paths?:path[] rings?:circuit[] starts?:int{}; shown = id:text weight pairs:int[];
 path = pair nodes:text[] seconds:int[] candidates:text|null[] time_s; rule = model:text;
 proof = bound:long|null denominator_bits rows:rule|time|partition|leave|mend[] tree:split|leaf[];
@@ -60,6 +60,7 @@ SHAPES = {  # by key, or place in a list, the shape of a value (none: `int`); `?
     name.strip(): {key: kind or "int" for key, _, kind in (part.partition(":") for part in parts.split())}
     for name, parts in (line.split(" = ") for line in SHAPES_TEXT.split(";"))
 }
+FORMAT = "polyring-certificate/2"
 MOST_BYTES, MOST_STEPS = 1 << 30, 10**9  # of a file; of all searches for cheap paths together
 
 
@@ -391,7 +392,7 @@ class RingRows:
                 self.model.add(f"stop{self.tag}_{i + 1:06d}", [(n, 1), *visits], "<=", 0)
                 if stop.get("must"):
                     self.model.add(f"must{self.tag}_{i + 1:06d}", [(n, 1), (self.formed, -1)], ">=", 0)
-        wanted = [(f"_{i:03d}", group, least) for i, (group, least) in enumerate(groups.items(), 1)]
+        wanted = [(f"_{i:03d}", group, least) for i, (group, least) in enumerate(sorted(groups.items()), 1)]
         for label, group, least in [("", None, self.ring["least_stops"]), *wanted]:
             stops = [(n, self.ring["stops"][i].get("group", "")) for i, n in self.passes.items()]
             mine = [n for n, own in stops if group in (None, own)]
@@ -591,6 +592,7 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     is_shown = type(certificate) is dict and {"built", "bound"} & certificate.keys()
     need(is_shown, "there is no plan and no bound")
     need(not (fault := departure({**certificate, "bound": None}, "plan", "certificate")), fault)
+    need(certificate.get("format") == FORMAT, f"it is no {FORMAT}: polyring certify writes one anew")
     model = Model(problem)
     bound = check_bound(model, certificate["bound"]) if "bound" in certificate else None
     objective = check_plan(model, certificate) if "built" in certificate else None

@@ -19,7 +19,7 @@ from optimiser.problem.result import (
     gap_of,
     rounded_bound,
 )
-from optimiser.verify import rules
+from optimiser.verify import bound_checker, rules
 from optimiser.verify.infeasible import ProvedBy, prove_infeasible
 from optimiser.verify.rules import (
     Step,
@@ -314,7 +314,7 @@ def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterato
     yield from (fault for is_wrong, fault in faults if is_wrong)
 
 
-FORMAT = "polyring-certificate/1"
+FORMAT = bound_checker.FORMAT
 
 
 def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:

@@ -24,8 +24,21 @@ ALTERNATIVES = """
 name = "other money"
 budgets = [0.3, 0.6, 2]
 """
-NAMES = ("roads 10 % slower", "trains 10 % slower", "check-in 15 min", "no trains", "lines carry fewer trains")
-FEWER = ("--set", f"cases.only={json.dumps(NAMES)}", "--set", "cases.draws=6", "--set", "output.picture=false")
+NAMES = [
+    "roads 10 % slower",
+    "trains 10 % slower",
+    "check-in 15 min",
+    "no trains",
+    "lines carry fewer trains",
+]
+FEWER = [
+    "--set",
+    f"cases.only={json.dumps(NAMES)}",
+    "--set",
+    "cases.draws=6",
+    "--set",
+    "output.picture=false",
+]
 CLOCKED = {"seconds", "peak_memory_mb", "check_seconds", "reused"}
 """Keys and columns that tell of time and load."""
 

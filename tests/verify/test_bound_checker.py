@@ -37,6 +37,7 @@ from optimiser.verify import bound_checker
 from optimiser.verify.bound_checker import Model, Refused, check, every_path_costs
 
 FILE = Path(bound_checker.__file__)
+HEAD = {"format": bound_checker.FORMAT}
 
 
 def two_links(**changes):
@@ -82,7 +83,7 @@ def test_a_copy_of_the_file_runs_anywhere(tmp_path):
     (tmp_path / "p.json").write_text(json.dumps(problem))
     evidence = {"built": [{"id": "ab", "cost": 3}], "cost": 3, "coverage": 2}
     tree = [["x0000001", 1, 2], leaf((0, 5)), leaf((1, 3), (2, 5))]
-    certificate = {**evidence, "bound": proof([A_NEEDS_AB, BUDGET, A_NEEDS_BC], tree, 4)}
+    certificate = {**HEAD, **evidence, "bound": proof([A_NEEDS_AB, BUDGET, A_NEEDS_BC], tree, 4)}
     (tmp_path / "c.json").write_text(json.dumps(certificate))
 
     def run(*words):
@@ -258,7 +259,7 @@ def test_files_that_are_no_certificates_are_refused(tmp_path, capsys):
 def test_a_gap_may_be_asked_for_on_the_command_line(tmp_path, capsys, asked, code, said):
     problem, certificate = tmp_path / "p.json", tmp_path / "c.json"
     problem.write_text(json.dumps(as_json(two_links())))
-    shown = {"built": [], "cost": 0, "coverage": 0, "bound": proof([], [leaf()], 7)}
+    shown = {**HEAD, "built": [], "cost": 0, "coverage": 0, "bound": proof([], [leaf()], 7)}
     certificate.write_text(json.dumps(shown))
     arguments = [str(problem), str(certificate), *asked]
     assert bound_checker.main(arguments) == code
@@ -294,7 +295,7 @@ FORGED = {
 @pytest.mark.parametrize("tree", FORGED.values(), ids=FORGED)
 def test_a_number_that_is_no_integer_proves_nothing(tree):
     raw = as_json(two_links(pairs=(Pair(0, 1, 10, 5),)))
-    evidence = {"built": [], "cost": 0, "coverage": 0}
+    evidence = {**HEAD, "built": [], "cost": 0, "coverage": 0}
     for claimed in (0, 5, None):
         with pytest.raises(Refused, match="objective is not int"):
             check(raw, {**evidence, "bound": proof([A_NEEDS_AB], tree, claimed)})
@@ -334,7 +335,7 @@ def full_documents():
     periods = (Period("first", 5, 1), Period("second", 4, 1))
     problem = as_json(ringed(square(required=False, reward=5), budget=9, periods=periods))
     plan = {
-        "format": "polyring-certificate/1",
+        "format": "polyring-certificate/2",
         "built": [{"id": "north", "cost": 2}, {"id": "west", "cost": 3}],
     }
     plan |= {"cost": 5, "coverage": 1, "starts": {"north": 0, "west": 0}}
@@ -386,21 +387,22 @@ def test_every_value_of_both_documents_has_its_type_checked(which):
 @pytest.mark.parametrize(
     "text",
     [
-        '{"built": [], "cost": 0, "cost": 0, "coverage": 0}',
-        '{"built": [], "cost": 0.0, "coverage": 0}',
-        '{"built": [], "cost": 0, "coverage": 0e0}',
-        '{"built": [], "cost": NaN, "coverage": 0}',
-        '{"built": [], "cost": 0, "coverage": -Infinity}',
-        '{"built": [], "cost": 0, "coverage": false}',
-        '{"built": [], "cost": 0, "coverage": 0, "bound": {"tree": ' + "[" * 50_000 + "]" * 50_000 + "}}",
+        '"built": [], "cost": 0, "cost": 0, "coverage": 0}',
+        '"built": [], "cost": 0.0, "coverage": 0}',
+        '"built": [], "cost": 0, "coverage": 0e0}',
+        '"built": [], "cost": NaN, "coverage": 0}',
+        '"built": [], "cost": 0, "coverage": -Infinity}',
+        '"built": [], "cost": 0, "coverage": false}',
+        '"built": [], "cost": 0, "coverage": 0, "bound": {"tree": ' + "[" * 50_000 + "]" * 50_000 + "}}",
     ],
 )
 def test_a_file_is_refused_at_the_door(tmp_path, capsys, text):
     (tmp_path / "p.json").write_text(json.dumps(as_json(two_links())))
     files = [str(tmp_path / "p.json"), str(tmp_path / "c.json")]
-    (tmp_path / "c.json").write_text('{"built": [], "cost": 0, "coverage": 0}')
+    begin = f'{{"format": "{bound_checker.FORMAT}", '
+    (tmp_path / "c.json").write_text(begin + '"built": [], "cost": 0, "coverage": 0}')
     assert bound_checker.main(files) == 0
-    (tmp_path / "c.json").write_text(text)
+    (tmp_path / "c.json").write_text(begin + text)
     assert bound_checker.main(files) == 1
     assert capsys.readouterr().out.splitlines()[-1].startswith("REFUSED: ")
 
@@ -412,7 +414,7 @@ def test_a_file_that_never_ends_is_refused(monkeypatch, capsys):
 
 
 def test_a_search_that_takes_too_many_steps_is_given_up(monkeypatch):
-    certificate = {"bound": proof([A_NEEDS_AB], [leaf((0, 5))], 7)}
+    certificate = {**HEAD, "bound": proof([A_NEEDS_AB], [leaf((0, 5))], 7)}
     check(as_json(two_links()), certificate)
     monkeypatch.setattr(bound_checker, "MOST_STEPS", 0)
     with pytest.raises(Refused, match="not checked within 0 steps"):
@@ -427,22 +429,25 @@ def test_forged_certificates_are_refused(shared_dir, name, capsys):
     assert bound_checker.main([str(problem), str(folder / f"{name}.json")]) == 1
     assert "REFUSED" in capsys.readouterr().out
     # Nor does the library take it, which reads the file with any other reader.
+    forged = json.loads((folder / f"{name}.json").read_text())
+    with pytest.raises(Refused, match="it is no polyring-certificate/2: polyring certify writes one anew"):
+        check(json.loads(problem.read_text()), forged)
     with pytest.raises(Refused, match="objective is not int"):
-        check(json.loads(problem.read_text()), json.loads((folder / f"{name}.json").read_text()))
+        check(json.loads(problem.read_text()), {**forged, **HEAD})
 
 
 def test_a_claim_that_the_tree_does_not_prove_is_refused():
     raw = as_json(two_links())
     with pytest.raises(Refused, match="not as claimed"):
-        check(raw, {"bound": proof([], [leaf()], 6)})
-    alone = check(raw, {"bound": proof([], [leaf()], 7)})
+        check(raw, {**HEAD, "bound": proof([], [leaf()], 6)})
+    alone = check(raw, {**HEAD, "bound": proof([], [leaf()], 7)})
     assert alone == ("no plan is shown; no plan is better than 7", None)
-    plan = {"built": [], "cost": 0, "coverage": 0}
+    plan = {**HEAD, "built": [], "cost": 0, "coverage": 0}
     assert check(raw, {**plan, "bound": proof([], [leaf()], 7)})[1] == 7.0
     with pytest.raises(Refused, match="true: cost 0"):
         check(raw, {**plan, "coverage": 1})
     with pytest.raises(Refused, match="budget"):
-        check(raw, {"built": [{"id": "ab"}, {"id": "bc"}], "cost": 6, "coverage": 7})
+        check(raw, {**HEAD, "built": [{"id": "ab"}, {"id": "bc"}], "cost": 6, "coverage": 7})
 
 
 @given(open_problems(), st.data())

@@ -238,7 +238,7 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     store = Store(folder)
     trace_of = _trace_reader(store)
     filled = with_plan_times(rows, trace_of)
-    write_atomically(store.runs, table.dumps(filled))
+    table.save(filled, store.runs)
     figures = write_figures(longest(filled), trace_of, store.folder / "figures")
     page = _write_summary(store, trace_of, filled, command=command, figures=figures, left_out=left_out)
     refuse_contradictions(filled)

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from optimiser.bench.instances import Configuration, Run
 from optimiser.problem.errors import ProblemError
-from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import ROOT_STEPS, TracePoint, gap_of
+from optimiser.report import tables
 
 type Key = tuple[str, str, str, int, int, float, float]
 """Instance, variant, solver, seed, threads, time limit, gap."""
@@ -139,9 +139,6 @@ class Row:
 HEURISTIC = " heuristic"
 """End of the cell `code` of a variant of the user's own that proves nothing."""
 
-COLUMNS = tuple(item.name for item in fields(Row))
-_TYPES: Mapping[str, Any] = get_type_hints(Row)
-
 
 def label_of(configuration: Configuration, threads: int) -> str:
     """Return the name of a configuration, with its threads where it has several."""
@@ -168,18 +165,9 @@ def key_of(run: Run) -> Key:
     )  # fmt: skip
 
 
-def dumps(rows: Iterable[Row]) -> str:
-    """Return rows as CSV with a header; None is an empty cell."""
-    return _csv(_TYPES, rows)
-
-
-def _csv(columns: Iterable[str], records: Iterable[object]) -> str:
-    """Return attributes of records as CSV with a header; None is an empty cell, and a text one line."""
-    text, names = io.StringIO(), list(columns)
-    rows = ([getattr(record, name) for name in names] for record in records)
-    lines = ([" ".join(cell.split()) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    csv.writer(text, lineterminator="\n").writerows([names, *lines])
-    return text.getvalue()
+def save(rows: Iterable[Row], path: Path) -> None:
+    """Write rows as a table, whole or not at all."""
+    _write(path, Row, rows)
 
 
 def load(path: Path) -> list[Row]:
@@ -188,50 +176,44 @@ def load(path: Path) -> list[Row]:
     Raises
     ------
     ProblemError
-        When the file is no table of this form.
+        With the lines that are no rows, when the file is no table of this form.
     """
-    return loads(path.read_text(encoding="utf-8"), where=str(path)) if path.exists() else []
+    return _read(path, Row)
 
 
-def loads(text: str, *, where: str = "table") -> list[Row]:
-    """Read rows from CSV.
+def _write(path: Path, kind: type, records: Iterable[object]) -> None:
+    """Write records of a kind as CSV with a header; None is an empty cell, and a text one line."""
+    tables.write_csv(tables.table_of(records, get_type_hints(kind)), path)
 
-    Raises
-    ------
-    ProblemError
-        With the lines that are no rows.
-    """
-    reader = csv.reader(io.StringIO(text))
-    head = tuple(next(reader, ()))
-    if head != COLUMNS:
-        odd = sorted(set(head) ^ set(COLUMNS))
-        raise _refusal(where, [f"line 1: columns differ: {', '.join(odd) or 'their order'}"])
-    rows: list[Row] = []
-    faults: list[str] = []
-    for cells in reader:
+
+def _read[T](path: Path, kind: type[T]) -> list[T]:
+    """Return the records that `_write` wrote; none where there is no file."""
+    if not path.exists():
+        return []
+    types: Mapping[str, Any] = get_type_hints(kind)
+    reader, found = csv.reader(io.StringIO(path.read_text(encoding="utf-8"))), list[T]()
+    odd = [] if (head := next(reader, [])) == [*types] else sorted({*head} ^ {*types}) or ["their order"]
+    faults = [f"line 1: columns differ: {', '.join(odd)}"] if odd else []
+    for cells in () if odd else reader:
         try:
-            values = {name: _value(text, _TYPES[name]) for name, text in zip(COLUMNS, cells, strict=True)}
-            rows.append(Row(**values))
+            values = {name: _value(text, types[name]) for name, text in zip(types, cells, strict=True)}
+            found.append(kind(**values))
         except ValueError as fault:
             faults.append(f"line {reader.line_num}: {fault}")
     if faults:
-        raise _refusal(where, faults)
-    return rows
-
-
-def _refusal(where: str, faults: Sequence[str]) -> ProblemError:
-    return ProblemError(
-        "the table of results is not one of this bench",
-        where=where,
-        faults=faults,
-        done="Nothing was solved.",
-        remedy="Write into another folder with --out, or remove the file.",
-    )
+        raise ProblemError(
+            "the table of results is not one of this bench",
+            where=str(path),
+            faults=faults,
+            done="Nothing was solved.",
+            remedy="Write into another folder with --out, or remove the file.",
+        )
+    return found
 
 
 def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the column has
     if kind is str:
-        return text
+        return tables.unguarded(text)
     if text == "" and kind in (int | None, float | None):
         return None
     if kind is bool:
@@ -246,24 +228,18 @@ def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the 
 
 type Trace = tuple[TracePoint, ...]
 
-_TRACE_TYPES: Mapping[str, Any] = get_type_hints(TracePoint)
-
 ROUNDING = 1e-12
 """Tolerance of comparisons with a gap or distance that was computed in floating point."""
 
 
 def save_trace(trace: Iterable[TracePoint], path: Path) -> None:
     """Write a trace as CSV, whole or not at all; None is an empty cell."""
-    write_atomically(path, _csv(_TRACE_TYPES, trace))
+    _write(path, TracePoint, trace)
 
 
 def load_trace(path: Path) -> Trace:
     """Read a trace; a missing file is an empty one."""
-    if not path.exists():
-        return ()
-    with path.open(encoding="utf-8", newline="") as file:
-        rows, kinds = list(csv.DictReader(file)), _TRACE_TYPES.items()
-    return tuple(TracePoint(**{name: _value(row[name], kind) for name, kind in kinds}) for row in rows)
+    return tuple(_read(path, TracePoint))
 
 
 def root_of(trace: Sequence[TracePoint]) -> tuple[float | None, float | None]:

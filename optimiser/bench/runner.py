@@ -435,7 +435,7 @@ def _finish(state: Outcome, run: Run, facts: Facts, outcome: TaskOutcome) -> Non
         save_trace(result.trace, state.store.file("traces", slug))
     row = _row(run, facts, measured, result)
     state.solved[row.key] = row
-    write_atomically(state.store.runs, table.dumps(state.solved.values()))
+    table.save(state.solved.values(), state.store.runs)
     state.after_each(state.rows)
     state.listener.ends(row)
 

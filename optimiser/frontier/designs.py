@@ -28,7 +28,7 @@ INDEPENDENT: Mapping[str, str] = {
 """Designs that take no correlations, each with the reason."""
 _NORMAL = NormalDist()
 _ROUNDING = 1e-9
-"""Pivots of a correlation matrix down to minus this count as 0."""
+"""Eigenvalues of a correlation matrix down to minus this count as 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +139,15 @@ def table(factors: Sequence[Factor], plan: Sweep) -> Table:
 
     Notes
     -----
-    Correlations are those of a Gaussian copula: quantiles become normal scores, which the Cholesky factor of
-    the matrix mixes, and become quantiles again. In a Latin hypercube each factor then keeps its strata, in
+    Correlations are those of a Gaussian copula: quantiles become normal scores, which a root of the matrix
+    mixes, and become quantiles again. In a Latin hypercube each factor then keeps its strata, in
     the order of the mixed scores (Iman and Conover 1982, A distribution-free approach to inducing rank
     correlation among input variables).
     """
     if not factors:
         raise _refusal("a sweep needs at least one factor", "sweep")
     if plan.design not in INDEPENDENT:
-        _cholesky(_matrix(factors, plan.correlations), factors)  # refuses those that contradict each other
+        _root(_matrix(factors, plan.correlations), factors)  # refuses those that contradict each other
     elif plan.correlations:
         raise _refusal(
             f"the design {plan.design} takes no correlations: {INDEPENDENT[plan.design]}",
@@ -306,52 +306,36 @@ def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Fl
     return found
 
 
-def _cholesky(matrix: Floats, factors: Sequence[Factor]) -> Floats:
-    """Return the lower triangular root of a correlation matrix, which may be singular.
+def _root(matrix: Floats, factors: Sequence[Factor]) -> Floats:
+    """Return a root R of a correlation matrix R R^T: the Cholesky factor, or of a singular one another root.
 
     Raises
     ------
     ProblemError
-        When the matrix is not positive semidefinite; it names the pairs up to the first factor at which the
-        leading part is not.
+        When the matrix is not positive semidefinite. It names pairs up to the first factor at which the
+        leading part is not: those on which the vector of negative variance rests.
     """
-    size = len(matrix)
-    root = np.zeros((size, size))
-    for row in range(size):
-        for column in range(row):
-            rest = matrix[row, column] - float(root[row, :column] @ root[column, :column])
-            pivot = root[column, column]
-            if pivot > 0:
-                root[row, column] = rest / pivot
-            elif abs(rest) > math.sqrt(_ROUNDING):
-                raise _contradiction(matrix, factors, row)
-        left = matrix[row, row] - float(root[row, :row] @ root[row, :row])
-        if left < -_ROUNDING:
-            raise _contradiction(matrix, factors, row)
-        root[row, row] = math.sqrt(left) if left > _ROUNDING else 0.0
-    return root
-
-
-def _contradiction(matrix: Floats, factors: Sequence[Factor], last: int) -> ProblemError:
-    """Name the pairs that cannot hold together: those on which the vector of negative variance rests."""
-    values, vectors = np.linalg.eigh(matrix[: last + 1, : last + 1])
-    weight = np.abs(np.outer(vectors[:, 0], vectors[:, 0]))
-    return _refusal(
-        "correlations contradict each other: no numbers go together like that "
-        f"(least eigenvalue {values[0]:.3g})",
-        "sweep.correlations",
-        "Bring one of these nearer to what the others imply.",
-        [
-            f"{factors[row].id} and {factors[column].id}: {matrix[row, column]:g}"
-            for row in range(last + 1)
-            for column in range(row + 1, last + 1)
-            if matrix[row, column] and weight[row, column] > math.sqrt(_ROUNDING)
-        ],
-    )
+    for size in range(1, len(matrix) + 1):  # the first factors that cannot go together are named
+        part = matrix[:size, :size]
+        values, vectors = np.linalg.eigh(part)
+        if values[0] >= -_ROUNDING:
+            continue
+        weight = np.abs(np.outer(vectors[:, 0], vectors[:, 0]))
+        rests = np.triu((part != 0) & (weight > math.sqrt(_ROUNDING)), 1)
+        raise _refusal(
+            "correlations contradict each other: no numbers go together like that "
+            f"(least eigenvalue {values[0]:.3g})",
+            "sweep.correlations",
+            "Bring one of these nearer to what the others imply.",
+            [f"{factors[a].id} and {factors[b].id}: {part[a, b]:g}" for a, b in np.argwhere(rests)],
+        )
+    if values[0] > _ROUNDING:
+        return np.linalg.cholesky(matrix)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def _mixed(chances: Floats, factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Floats:
     if not correlations:
         return chances
-    scores = ndtri(_inside(chances)) @ _cholesky(_matrix(factors, correlations), factors).T
+    scores = ndtri(_inside(chances)) @ _root(_matrix(factors, correlations), factors).T
     return _inside(ndtr(scores))

@@ -77,9 +77,23 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
         The file; written whole or not at all.
     """
     safe = table.rename(columns=guard_formula)
-    texts = [column for column in safe.columns if not pd.api.types.is_numeric_dtype(safe[column])]
-    safe = safe.assign(**{column: safe[column].map(guard_formula) for column in texts})
+    cells = {str(name): own for name, own in safe.items() if not pd.api.types.is_numeric_dtype(own)}
+    guarded = {name: pd.Series(map(guard_formula, own), own.index, own.dtype) for name, own in cells.items()}
+    safe = safe.assign(**guarded)
     return write_atomically(path, safe.to_csv(index=False, lineterminator="\n"))
+
+
+def table_of(records: Iterable[object], columns: Iterable[str]) -> pd.DataFrame:
+    """Return attributes of records as a table of what they are, each text in one line."""
+    names = list(columns)
+    cells = ([getattr(record, name) for name in names] for record in records)
+    rows = [[" ".join(one.split()) if isinstance(one, str) else one for one in row] for row in cells]
+    return pd.DataFrame(rows, columns=names, dtype=object)
+
+
+def unguarded(cell: str) -> str:
+    """Return a text that `guard_formula` may have changed as it was."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def guard_formula(value: object) -> object:

@@ -1,6 +1,5 @@
 """Turn the values of a finished run into its report, its tables and its summary."""
 
-import csv
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -419,10 +418,8 @@ def left_out(candidates: Candidates) -> pd.DataFrame:
 
 def write_trace(path: Path, result: Result) -> None:
     """Write the progress of the solve as a table."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["seconds", "incumbent", "bound", "cuts", "nodes", "step"])
-        rows.writerows([p.seconds, p.objective, p.bound, p.cuts, p.nodes, p.step] for p in result.trace)
+    table = tables.table_of(result.trace, ("seconds", "objective", "bound", "cuts", "nodes", "step"))
+    tables.write_csv(table.rename(columns={"objective": "incumbent"}), path)
 
 
 # ---- summary

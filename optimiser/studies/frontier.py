@@ -315,8 +315,8 @@ def _trace(
         claimed = point.result(own.name)
         plans.append(verify.check(own, claimed))
         folders.write(stage, {f"{stem}.problem.json": own, f"{stem}.result.json": claimed})
-    _write_csv(stage / "frontier.csv", found.points.assign(plan=[f"{stem}.result.json" for stem in stems]))
-    _write_csv(stage / "frontier_links.csv", found.links)
+    points = found.points.assign(plan=[f"{stem}.result.json" for stem in stems])
+    folders.write(stage, {"frontier.csv": points, "frontier_links.csv": found.links})
     folders.write(stage, {"problem.json": problem, "frontier.json": summary})
     plots.write(pictures.draw(curve), stage / PICTURE)
     proven = all(point.gap is not None and point.gap <= curve.asked_gap for point in curve.points)
@@ -459,11 +459,6 @@ def _point_row(number: int, point: Point, found: Curve) -> dict[str, object]:
         "nodes": point.nodes,
         "cuts": point.cuts,
     }
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    text = table.to_csv(index=False, lineterminator="\r\n") if len(table) else ""
-    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _summary(traced: TracedFrontier, *, seconds: float) -> dict[str, Any]:

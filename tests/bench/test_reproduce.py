@@ -11,7 +11,7 @@ import pytest
 from bench_drawing import row
 
 from optimiser.bench.outputs import summary
-from optimiser.bench.rows import dumps
+from optimiser.bench.rows import save
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "reproduce.py"
@@ -84,7 +84,7 @@ def test_figures_are_compared_exactly_and_measurements_by_a_factor(cell, now, is
 
 def test_a_bench_is_compared_by_its_summary_and_its_solves(tmp_path):
     rows = [row("a_1", objective=1200, seconds=0.5), row("b_2"), row("b_2", "compact")]
-    (tmp_path / "runs.csv").write_text(dumps(rows), encoding="utf-8")
+    save(rows, tmp_path / "runs.csv")
     text = summary(rows, lambda _: (), command="c", faults=[], figures={})
     (tmp_path / "summary.md").write_text(text, encoding="utf-8")
     cells = MODULE["cells_of_bench"](tmp_path)

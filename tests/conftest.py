@@ -8,6 +8,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,38 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     left_out = [item for item in items if not _runs(item)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if _runs(item)]
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = _dealt([item for item in items if _runs(item)], processes)
+
+
+def _dealt(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Return the items in an order in which each process begins with those that take long.
+
+    A process begins with an equal part of the list, and takes over from the ends of others when it has done
+    its own: with short ones at the ends all processes end together. The notebooks and what lies in one
+    module stay together, and no other long test waits for the notebooks.
+    """
+    notebooks = [item for item in items if not isinstance(item, pytest.Function)]
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in filter(_is_long_itself, items):
+        modules.setdefault(item.path, []).append(item)
+    first: list[list[pytest.Item]] = [notebooks, *([] for _ in range(processes - 1))]
+    for number, module in enumerate(modules.values()):
+        at = 1 + number % (processes - 1) if notebooks and processes > 1 else number % processes
+        first[at] += module
+    begun = {item for found in first for item in found}
+    others = iter([item for item in items if item not in begun])
+    dealt: list[pytest.Item] = []
+    for number, found in enumerate(first):
+        part = (len(items) - len(dealt)) // (processes - number)
+        dealt += [*found, *islice(others, max(0, part - len(found)))]
+    return [*dealt, *others]
+
+
+def _is_long_itself(item: pytest.Item) -> bool:
+    """Say whether a test is long for all its parameters, and does not just draw more cases in this tier."""
+    parameters = item.callspec.marks if hasattr(item, "callspec") else ()
+    return item.get_closest_marker("long") is not None and "long" not in {mark.name for mark in parameters}
 
 
 def pytest_collection_finish() -> None:

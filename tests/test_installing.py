@@ -16,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 UV = os.environ.get("UV") or shutil.which("uv") or ""
 """The uv that runs these tests, or the one on the path."""
 EXTRAS = ("world", "terrain", "omx", "explore", "notebooks", "cluster", "cbc", "gurobi", "ortools")
+CITIES = """\
+id,name,lat,lon,population
+b,Berlin,52.52,13.37,3600000
+h,Hamburg,53.55,10.01,1800000
+m,München,48.14,11.56,1500000
+"""
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(not UV, reason="uv builds the wheel")]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -56,16 +62,18 @@ def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return command
 
 
-def test_the_command_and_the_package_work_without_the_sources(run: Run) -> None:
+def test_the_wheel_works_without_the_sources_and_names_the_extra_that_is_missing(
+    run: Run, wheel: Path, tmp_path: Path
+) -> None:
     assert "jing-jin-ji-polycentric" in run("polyring", "list").stdout
     where = run("python", "-c", "import polyring; print(polyring.__file__)").stdout
     assert "site-packages" in where
-    assert run("polyring", "init", "mine.toml", "--region", "jing-jin-ji", "--money", "65e9").returncode == 0
+    (tmp_path / "cities.csv").write_text(CITIES, encoding="utf-8")
+    own = ("mine.toml", "--region", "germany", "--cities", tmp_path / "cities.csv", "--money", "65e9")
+    assert run("polyring", "init", *own).returncode == 0
     done = run("polyring", "run", "mine.toml", "--set", 'candidates.kinds=["check_in"]', "--dry-run")
     assert (done.returncode, "problem pairs" in done.stdout) == (0, True), done.stderr
 
-
-def test_an_extra_that_is_missing_is_named_with_the_command_that_installs_it(run: Run, wheel: Path) -> None:
     asked = ("polyring", "run", "--around", "Lagos", "--radius", "60", "--dry-run")
     refused = run(*asked)
     assert refused.returncode == 2
@@ -73,8 +81,6 @@ def test_an_extra_that_is_missing_is_named_with_the_command_that_installs_it(run
     assert run(UV, "pip", "install", "--quiet", f"{wheel}[world]").returncode == 0
     assert run(*asked).returncode == 0
 
-
-def test_every_extra_that_the_pages_name_can_be_resolved(run: Run, wheel: Path) -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in page for name in EXTRAS)
     done = run(UV, "pip", "install", "--dry-run", f"{wheel}[{','.join(EXTRAS)}]")

@@ -67,9 +67,8 @@ def test_a_job_of_ones_own_can_state_what_a_region_of_the_package_states(name: s
 def test_the_files_of_the_region_give_the_problem_of_the_region(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = []
-    for number, which in enumerate(("jing-jin-ji", str(own_job("jing-jin-ji", tmp_path)))):
-        monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / f"cache-{number}"))  # nothing is shared
-        texts.append(problem_file.dumps(Chain.of(find(which)).design))
-    assert texts[0] == texts[1]
-    assert len(json.loads(texts[0])["candidates"]) > 30
+    own = own_job("jing-jin-ji", tmp_path)
+    embedded = problem_file.dumps(Chain.of(find("jing-jin-ji")).design)
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))  # the two share nothing
+    assert problem_file.dumps(Chain.of(find(str(own))).design) == embedded
+    assert len(json.loads(embedded)["candidates"]) > 30

@@ -38,13 +38,6 @@ LINKS_AND_TRAINS = (
 """Kinds that are enough to see what a demand does; the whole toolbox takes several times as long."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POLYRING_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 def chain(name, *settings):
     return Chain.of(find(name, settings=("solve.threads=1", *settings)))
 

@@ -38,10 +38,7 @@ def on_the_whole_network(chain, changes):
 
 
 @pytest.mark.long
-def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cover_less(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
+def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cover_less():
     settings = ["independence.weight=0.25", "independence.counts=true"]
     chain = Chain.of(find("jing-jin-ji-links", settings=settings))
     draft = chain.draft.value

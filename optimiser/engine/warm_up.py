@@ -16,7 +16,7 @@ from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.questions import QuestionSession
 from optimiser.engine.search.compiled import use_machine_code
 from optimiser.engine.search.tables import tables
-from optimiser.engine.search.task import Question, Task
+from optimiser.engine.search.task import NO_OPTIONS, Question, Task
 from optimiser.engine.work import solve
 from optimiser.problem import DesignProblem, parse
 
@@ -52,7 +52,7 @@ def warm_up(task: Task) -> None:
     else:
         problems = [tiny_problem(with_budget=with_budget, with_ring=True)]
     for problem in problems:
-        small = dataclasses.replace(task, problem=problem, seconds=WARM_UP_S, start=None)
+        small = dataclasses.replace(task, problem=problem, seconds=WARM_UP_S, start=None, options=NO_OPTIONS)
         _repeat(lambda small=small: solve(small, lambda _message: None))  # type: ignore[misc]
 
 

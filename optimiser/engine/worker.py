@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from optimiser.engine.child import describe_lack_of_memory
@@ -125,7 +126,6 @@ class Session:
         self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
 
     def _solve(self, values: Mapping[str, Any]) -> None:
-        from optimiser.engine.backends.solvers import in_force
         from optimiser.engine.methods.own_variant import SUFFIX
         from optimiser.engine.methods.variants import method_of
         from optimiser.engine.search.compiled import is_large
@@ -134,7 +134,8 @@ class Session:
 
         start, log = values.get("start"), values.get("log")
         known = None if start is None else NamedPlan(*start)
-        task = _task(values, parse(values["problem"]), start=known, log=log is not None)
+        options = MappingProxyType(values.get("options", {}))
+        task = _task(values, parse(values["problem"]), start=known, log=log is not None, options=options)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
         elif not task.variant.endswith(SUFFIX):
@@ -145,7 +146,7 @@ class Session:
             # The parent cannot tell when: it may be busy with earlier messages for seconds.
             self._send({**message, "seconds": round(time.monotonic() - begun, 3)})
 
-        with _output_to(log), in_force(task.solver, values.get("options", {})):
+        with _output_to(log):
             reason, solver, message = solve(task, send)
         self._done(begun, reason=reason, solver=solver, message=message)
 

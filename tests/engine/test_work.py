@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import pytest
 from core_drawing import brute_force, line, plan_value, side_problems
 from hypothesis import given
-from ring_drawing import ringed
+from ring_drawing import ringed, web_problem
 from tiers import examples
 
 from optimiser.bench.instances import instance
@@ -104,25 +105,47 @@ def test_without_pairs_the_network_decides_nothing():
     assert (reduced.problem.candidates, reduced.forced) == ((), ())
 
 
-@pytest.mark.parametrize("solver", ["highs", "scip"])
-def test_a_tree_ends_by_its_nodes_alike_every_time_with_a_plan_and_a_bound(solver, monkeypatch):
-    problem = instance("corridors_3x8_1")
+CORRIDORS = "corridors_3x8_1"
+
+
+@cache
+def best_of_corridors():
+    (reason, _, _), sent = solved(instance(CORRIDORS), solver="scip")
+    assert reason == "proof"
+    return sent["bound"][-1]["bound"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "solver"),
+    [
+        ("cuts", "highs"), ("cuts", "scip"), ("cuts-loop", "highs"), ("paths", "highs"), ("benders", "scip"),
+        ("compact", "highs"), ("compact", "scip"),
+    ],
+)  # fmt: skip
+def test_a_tree_ends_by_its_nodes_alike_every_time_with_a_plan_and_a_bound(variant, solver, monkeypatch):
+    problem, best = instance(CORRIDORS), best_of_corridors()
     monkeypatch.setattr(task_module, "LEAST_NODES", 4)
 
-    def ended(effort):
+    def ended():
         messages = []
-        task = Task(problem, "cuts", 600.0, 0.0, 2, 1, solver, effort=effort)
+        task = Task(problem, variant, 600.0, 0.0, 2, 1, solver, effort=1e-9)
         reason = solve(task, messages.append)[0]
         plans = [message["built"] for message in messages if message["kind"] == "plan"]
         return reason, plans[-1], min(m["bound"] for m in messages if m["kind"] == "bound")
 
-    reason, plan, bound = ended(1e-9)
+    reason, plan, bound = ended()
     assert reason == "nodes"
-    assert ended(1e-9) == (reason, plan, bound)
-    value = plan_value(problem, plan)[0]
-    reason, best, _ = ended(1.0)
+    assert ended() == (reason, plan, bound)
+    assert plan_value(problem, plan)[0] <= best <= bound
+
+
+def test_a_compact_model_with_rings_ends_by_its_nodes(monkeypatch):
+    (reason, _, _), proved = solved(web_problem(1), "compact")
     assert reason == "proof"
-    assert value <= plan_value(problem, best)[0] <= bound
+    monkeypatch.setattr(Task, "nodes", 1)
+    (reason, _, _), sent = solved(web_problem(1), "compact")
+    assert reason == "nodes"
+    assert sent["bound"][-1]["bound"] > proved["bound"][-1]["bound"]
 
 
 def test_larger_problems_get_fewer_nodes_and_none_fewer_than_the_least():

@@ -7,9 +7,10 @@ from ortools.sat.python import cp_model
 
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point, start_values, unscaled
 from optimiser.engine.backends.pulp_solvers import instance, stated_master
-from optimiser.engine.backends.solvers import options_of, set_options
+from optimiser.engine.backends.solvers import set_options
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.rows import Floats, Rows
+from optimiser.engine.search.task import NO_OPTIONS, Options
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 
@@ -35,8 +36,8 @@ class CpsatMaster:
     ----------
     problem
         A reduced problem.
-    threads, seed
-        Options of CP-SAT.
+    threads, seed, log, options
+        Settings of CP-SAT, as in `Task`.
 
     Notes
     -----
@@ -45,9 +46,17 @@ class CpsatMaster:
     the seed alone.
     """
 
-    def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
+    def __init__(
+        self,
+        problem: DesignProblem,
+        *,
+        threads: int,
+        seed: int,
+        log: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> None:
         self._problem, self._divisor = problem, scale_of(problem)
-        self._threads, self._seed, self._log = threads, seed, log
+        self._threads, self._seed, self._log, self._options = threads, seed, log, options
         solver = instance("cpsat", seconds=1.0, gap=0.0, threads=threads, seed=seed)
         self._model, (self._x, self._y, self._z) = stated_master(problem, solver)
 
@@ -96,7 +105,7 @@ class CpsatMaster:
         solver.parameters.relative_gap_limit = gap
         solver.parameters.log_search_progress = self._log
         solver.parameters.linearization_level = 2  # all rows in the relaxation: the bound rests on them
-        set_options(solver.parameters, options_of("cpsat"))
+        set_options(solver.parameters, self._options)
         solver.parameters.max_time_in_seconds = max(0.0, seconds)
         solver.parameters.max_deterministic_time = FIRST_DETERMINISTIC_S * 2.0 ** min(turn, 40)
         self._model.clear_hints()

@@ -20,13 +20,13 @@ from optimiser.engine.backends.interfaces import (
     TreeSearch,
 )
 from optimiser.engine.backends.pulp_solvers import instance, stated_master
-from optimiser.engine.backends.solvers import Options, options_of, set_options
+from optimiser.engine.backends.solvers import set_options
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, unbuilt_rows
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.search.task import Task
+from optimiser.engine.search.task import Options, Task
 from optimiser.problem.errors import SolverError
 
 SETTINGS: Options = MappingProxyType(
@@ -120,9 +120,11 @@ def gurobi_master(task: Task, seconds: float) -> TreeModel:
         Time limit.
     """
     seed = task.seed % 2_000_000_000
-    solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=task.threads, seed=seed, msg=task.log)
+    solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=task.threads, seed=seed, log=task.log)
     model, (x, y, _) = stated_master(task.problem, solver)
-    set_options(model, {**options_of("gurobi"), **SETTINGS, "TimeLimit": seconds, "NodeLimit": task.nodes})
+    set_options(
+        model, {**task.options_of("gurobi"), **SETTINGS, "TimeLimit": seconds, "NodeLimit": task.nodes}
+    )
     is_maximised = task.problem.budget is not None
     return TreeModel(model, x, y, scale_of(task.problem), maximise=is_maximised, owner=solver)
 

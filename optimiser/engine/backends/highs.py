@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSolution, Point
-from optimiser.engine.backends.solvers import options_of, set_options
+from optimiser.engine.backends.solvers import set_options
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import pulp, scale_of
 from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats, Rows
+from optimiser.engine.search.task import NO_OPTIONS, Options
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 from optimiser.problem.result import bound_tolerance
@@ -427,7 +428,13 @@ def proving_gap(largest: float) -> float:
 
 
 def to_highs(
-    lp: pulp.LpProblem, *, threads: int, seed: int, integer: bool = True, log: bool = False
+    lp: pulp.LpProblem,
+    *,
+    threads: int,
+    seed: int,
+    integer: bool = True,
+    log: bool = False,
+    options: Options = NO_OPTIONS,
 ) -> tuple[Any, list[str], NDArray[np.int32]]:
     """Return a PuLP model as a HiGHS model, with the names of its columns and the integer columns.
 
@@ -441,6 +448,8 @@ def to_highs(
         False: build the linear relaxation.
     log
         Whether HiGHS writes its log.
+    options
+        Options of the user.
 
     Notes
     -----
@@ -455,7 +464,7 @@ def to_highs(
     solver.createAndConfigureSolver(lp)
     solver.buildSolverModel(lp)
     model: Any = lp.solverModel
-    set_options(model, options_of("highs"))
+    set_options(model, options)
     for v in unused:
         model.addVar(v.lowBound, v.upBound)
     integers = np.array([i for i, v in enumerate(variables) if v.cat == pulp.LpInteger], dtype=np.int32)
@@ -471,18 +480,14 @@ class MasterHighs(HighsModel):
     ----------
     problem
         A reduced problem.
-    threads, seed, log
-        Options of HiGHS, as in `Task`.
-    integer
-        False: the linear relaxation.
+    **settings
+        As for `to_highs`.
     """
 
-    def __init__(
-        self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False, integer: bool = True
-    ) -> None:
+    def __init__(self, problem: DesignProblem, **settings: Any) -> None:  # noqa: ANN401 - several types
         lp, variables = build_master(problem)
-        super().__init__(*to_highs(lp, threads=threads, seed=seed, log=log, integer=integer))
-        self._problem, self._seed, self.divisor = problem, seed, scale_of(problem)
+        super().__init__(*to_highs(lp, **settings))
+        self._problem, self.divisor = problem, scale_of(problem)
         self._pairs = len(problem.pairs)
         self._x, self._z = self.columns(variables.x), self.columns(variables.z)
         self._y = None if problem.must_cover else self.columns(variables.y)
@@ -513,8 +518,8 @@ class ExtendedHighs(HighsModel):
     ----------
     model
         The PuLP model.
-    threads, seed, log
-        Options of HiGHS, as in `Task`.
+    **settings
+        As for `to_highs`.
 
     Notes
     -----
@@ -522,9 +527,9 @@ class ExtendedHighs(HighsModel):
     it in a smaller model, and sometimes end with the result of that model.
     """
 
-    def __init__(self, model: ExtendedModel, *, threads: int, seed: int, log: bool = False) -> None:
+    def __init__(self, model: ExtendedModel, **settings: Any) -> None:  # noqa: ANN401 - several types
         reset_threads()
-        super().__init__(*to_highs(model.lp, threads=threads, seed=seed, log=log))
+        super().__init__(*to_highs(model.lp, **settings))
         self._decide(np.arange(len(self.names)))
 
     def solve_integer(self, **options: Any) -> MasterSolution[Floats]:  # noqa: ANN401 - as in the parent

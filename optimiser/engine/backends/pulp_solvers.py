@@ -16,21 +16,22 @@ from typing import Any, NoReturn
 from optimiser.engine.backends.interfaces import solver_noise
 from optimiser.engine.backends.solvers import (
     GAP,
+    NODES,
     SEED,
     SOLVERS,
     THREADS,
     TIME,
     Solver,
-    options_of,
     set_options,
 )
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import pulp
 from optimiser.engine.search.lifeline import end_tree, end_with_parent
+from optimiser.engine.search.task import MOST_COUNTED, NO_OPTIONS, Options
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import EnvironmentFault, install_extra
 
-_KEYWORDS = {TIME: "timeLimit", GAP: "gapRel", THREADS: "threads", SEED: "randomSeed"}
+_KEYWORDS = {TIME: "timeLimit", GAP: "gapRel", THREADS: "threads", SEED: "randomSeed", NODES: "maxNodes"}
 """Keywords of PuLP's classes for these settings; each class accepts some of them."""
 
 
@@ -126,8 +127,18 @@ def installed_solver(name: str) -> Solver:
     return solver
 
 
-def instance(
-    name: str, *, seconds: float, gap: float, threads: int, seed: int, warm: bool = False, **more: object
+def instance(  # noqa: PLR0913 - the settings of a solver
+    name: str,
+    *,
+    seconds: float,
+    gap: float,
+    threads: int,
+    seed: int,
+    nodes: int = MOST_COUNTED,
+    warm: bool = False,
+    log: bool = False,
+    options: Options = NO_OPTIONS,
+    **more: object,
 ) -> pulp.LpSolver:
     """Return a PuLP solver with the settings that its class accepts.
 
@@ -141,8 +152,14 @@ def instance(
         Relative gap at which to stop.
     threads, seed
         Number of threads and random seed.
+    nodes
+        Limit on the nodes of its tree.
     warm
         Whether to start from the current values of the variables.
+    log
+        Whether it writes its log.
+    options
+        Options of the user.
     **more
         Further options of PuLP's class.
 
@@ -160,14 +177,14 @@ def instance(
         GAP: gap,
         THREADS: threads,
         SEED: seed,
+        NODES: min(nodes, MOST_COUNTED),
     }
     punctual = _PUNCTUAL.get(solver.pulp_name)
-    own = {} if punctual else options_of(solver.name)
-    options: dict[str, object] = {**own, "msg": False, **more}
-    options |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
+    given: dict[str, Any] = {"msg": log, **more, **({"own": options} if punctual else options)}
+    given |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
     if solver.takes_start:
-        options["warmStart"] = warm
-    return punctual(**options) if punctual else pulp.getSolver(solver.pulp_name, **options)
+        given["warmStart"] = warm
+    return punctual(**given) if punctual else pulp.getSolver(solver.pulp_name, **given)
 
 
 def stated_master(problem: DesignProblem, solver: Any) -> tuple[Any, tuple[tuple[Any, ...], ...]]:  # noqa: ANN401
@@ -199,8 +216,9 @@ class _Punctual(pulp.LpSolver):
     SET_LIMIT: tuple[str, str]
     """Method of the solver's own model that sets an option, and the option for the time limit."""
 
-    OWN: str
-    """Name of the solver in `SOLVERS`."""
+    def __init__(self, *, own: Options, **options: Any) -> None:  # noqa: ANN401 - as of PuLP's class
+        super().__init__(**options)
+        self._own = own
 
     def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Solve a model."""
@@ -209,7 +227,7 @@ class _Punctual(pulp.LpSolver):
 
     def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
         """Run the solver for the rest of the time."""
-        set_options(lp.solverModel, options_of(self.OWN))
+        set_options(lp.solverModel, self._own)
         setter, option = self.SET_LIMIT
         getattr(lp.solverModel, setter)(option, max(0.0, self._end - time.monotonic()))
         super().callSolver(lp)  # type: ignore[misc]
@@ -218,7 +236,7 @@ class _Punctual(pulp.LpSolver):
 class PunctualHighs(_Punctual, pulp.HiGHS):
     """PuLP's HiGHS; one that ends early or in an error may leave no values, at which PuLP fails."""
 
-    SET_LIMIT, OWN = ("setOptionValue", "time_limit"), "highs"
+    SET_LIMIT = "setOptionValue", "time_limit"
 
     def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Solve a model; the process may have solved another one with another number of threads before."""
@@ -239,7 +257,7 @@ class PunctualHighs(_Punctual, pulp.HiGHS):
 class PunctualScip(_Punctual, pulp.SCIP_PY):
     """PuLP's SCIP, which reports its bound."""
 
-    SET_LIMIT, OWN = ("setParam", "limits/time"), "scip"
+    SET_LIMIT = "setParam", "limits/time"
 
     def buildStats(self, lp: pulp.LpProblem, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Return statistics with the bound, relaxed by the noise of a floating-point solver."""

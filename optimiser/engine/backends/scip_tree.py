@@ -26,14 +26,14 @@ from optimiser.engine.backends.interfaces import (
     solver_noise,
 )
 from optimiser.engine.backends.pulp_solvers import stated_master
-from optimiser.engine.backends.solvers import options_of, set_options
+from optimiser.engine.backends.solvers import set_options
 from optimiser.engine.models.decisions import pulp, scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import NO_ROWS, NO_SPLITS, Floats, Rows, SplitRows, unbuilt_rows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.search.task import Task
+from optimiser.engine.search.task import NO_OPTIONS, Options, Task
 from optimiser.problem import DesignProblem
 
 SETTINGS = Path(__file__).parents[1] / "data" / "scip.set"
@@ -42,7 +42,14 @@ MOST_NODES = 2**62
 """Most nodes that SCIP counts, about."""
 
 
-def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log: bool = False) -> TreeModel:
+def tree_model(
+    problem: DesignProblem,
+    *,
+    fixed: Integers | None,
+    seed: int,
+    log: bool = False,
+    options: Options = NO_OPTIONS,
+) -> TreeModel:
     """Return the master problem without cuts.
 
     Parameters
@@ -55,12 +62,14 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log
         Random seed of SCIP.
     log
         Whether SCIP writes its log.
+    options
+        Options of the user.
     """
     solver: Any = pulp.SCIP_PY
     model, (x, y, z) = stated_master(problem, solver(msg=log))
     model.setHeuristics(SETTING.OFF)
     model.readParams(str(SETTINGS))
-    set_options(model, options_of("scip"))
+    set_options(model, options)
     model.setParam("randomization/randomseedshift", seed % 2**31)
     for variable in x:  # branch on x before z
         model.chgVarBranchPriority(variable, 1)
@@ -336,7 +345,8 @@ def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     can run in parallel. The result depends on the seed alone, as long as no time limit is reached and
     `separator` and `improve` are deterministic.
     """
-    master = tree_model(task.problem, fixed=fixed, seed=task.seed, log=task.log)
+    own = task.options_of("scip")
+    master = tree_model(task.problem, fixed=fixed, seed=task.seed, log=task.log, options=own)
     add_rows(master, "row", master.terms(rows))
     add_rows(master, "split", master.split_terms(splits))
     model = master.model

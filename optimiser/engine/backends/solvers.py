@@ -4,17 +4,18 @@ The list is also read where nothing is solved, so that it imports none of them.
 """
 
 import pkgutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Any
 
+from optimiser.engine.search.task import Options
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import packaged
 
-TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
+TIME, GAP, THREADS, SEED, NODES = "time limit", "gap", "threads", "seed", "effort"
 """Settings of a solve, as named in messages."""
 
 ANY, NONE = "auto", "none"
@@ -58,8 +59,8 @@ class Solver:
     extra
         Extra that it comes with; empty: it comes with polyring.
     keywords
-        Keywords of PuLP's class for those of the settings `TIME`, `GAP`, `THREADS` and `SEED` that it
-        accepts.
+        Keywords of PuLP's class for those of the settings `TIME`, `GAP`, `THREADS`, `SEED` and `NODES` that
+        it accepts.
     takes_start
         Whether it accepts start values of the variables.
     is_command
@@ -110,7 +111,7 @@ class Solver:
     @property
     def missing_settings(self) -> tuple[str, ...]:
         """Return the settings that PuLP's class does not accept."""
-        return tuple(what for what in (TIME, GAP, THREADS, SEED) if what not in self.keywords)
+        return tuple(what for what in (TIME, GAP, THREADS, SEED, NODES) if what not in self.keywords)
 
     @property
     def gets_start(self) -> bool:
@@ -166,28 +167,6 @@ def is_believed(name: str) -> bool:
 
 
 # ---- options of the user under the solvers' own names
-# A process does one task at a time, and options are those of one solver: they are kept here while the task
-# runs, and each adapter asks for them when it makes a model.
-
-type Options = Mapping[str, str | int | float | bool]
-"""Values by name. The time limit of a solve prevails."""
-
-_in_force: dict[str, Options] = {}
-
-
-@contextmanager
-def in_force(solver: str, options: Options) -> Iterator[None]:
-    """Let the models of a solver that are made within a block have some options."""
-    _in_force[solver] = options
-    try:
-        yield
-    finally:
-        del _in_force[solver]
-
-
-def options_of(solver: str) -> Options:
-    """Return the options of a solver that are in force."""
-    return _in_force.get(solver, {})
 
 
 def set_options(holder: Any, options: Options) -> None:  # noqa: ANN401 - a solver's own

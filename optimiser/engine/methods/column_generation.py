@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -75,8 +76,8 @@ class PathMaster(MasterHighs):
         A reduced problem, and its arrays.
     by_columns
         bool [K], pairs that need a column to be covered; the coverage of the others is limited by cuts alone.
-    threads, seed
-        Options of HiGHS.
+    **settings
+        As for `backends.highs.to_highs`.
 
     Notes
     -----
@@ -90,10 +91,8 @@ class PathMaster(MasterHighs):
     greatest common divisor of its numbers, so that an absolute gap below one closes the proof.
     """
 
-    def __init__(
-        self, problem: DesignProblem, t: Tables, *, by_columns: Mask, threads: int, seed: int
-    ) -> None:
-        super().__init__(problem, threads=threads, seed=seed)
+    def __init__(self, problem: DesignProblem, t: Tables, *, by_columns: Mask, **settings: Any) -> None:  # noqa: ANN401
+        super().__init__(problem, **settings)
         self._t = t
         self._known = set[tuple[int, bytes]]()
         self._cover = self._row_count()
@@ -386,7 +385,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
         return "time", ""
-    build = partial(PathMaster, task.problem, t, threads=task.threads, seed=task.seed)
+    build = partial(PathMaster, task.problem, t, **task.settings_of("highs") | {"log": False})
     master = build(by_columns=np.ones(len(t.limit), np.bool_))
     master.add_columns(first_columns(t, incumbent.best))
     if incumbent.best is None:  # columns that cost more than any difference of objectives

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -66,10 +65,11 @@ def prove(
     if best is not None and warm:  # the solver completes the flows
         for variable, is_open in zip(variables.x, best[:-1].tolist(), strict=True):
             variable.setInitialValue(int(is_open))
-    options = _settings(task)
+    settings = task.settings_of(task.solver)
     if solver.is_watched:
-        options |= _watching(incumbent, len(variables.x), scale)
-    stats = solve_model(lp, solver, seconds=incumbent.left(), gap=task.gap, warm=warm, **options)
+        settings |= _watching(incumbent, len(variables.x), scale)
+    left = incumbent.left()
+    stats = solve_model(lp, solver, seconds=left, gap=task.gap, warm=warm, nodes=task.nodes, **settings)
     if stats is None:
         return "time", result_name(None, solver)
     if stats.has_solution:
@@ -84,8 +84,15 @@ def prove(
     if is_infeasible and (incumbent.best is None or incumbent.left() > task.seconds / 2):
         return "infeasible", result_name(stats, solver)
     ending = incumbent.ending(task.gap)
-    timed_out = ending == "stalled" and stats.status == pulp.LpSolveStatus.TimeLimit
-    return "time" if timed_out else ending, result_name(stats, solver)
+    return _LIMITS.get(stats.status, ending) if ending == "stalled" else ending, result_name(stats, solver)
+
+
+_LIMITS = {
+    pulp.LpSolveStatus.TimeLimit: "time",
+    pulp.LpSolveStatus.NodeLimit: "nodes",
+    pulp.LpSolveStatus.SolutionLimit: "nodes",  # of HiGHS
+}
+"""Endings by the status of PuLP, where a limit of the solver ended it."""
 
 
 def _watching(incumbent: MaskIncumbent, count: int, scale: int) -> dict[str, object]:
@@ -100,10 +107,6 @@ def _watching(incumbent: MaskIncumbent, count: int, scale: int) -> dict[str, obj
         return False
 
     return callback_options(take)
-
-
-def _settings(task: Task) -> dict[str, Any]:
-    return {"threads": task.threads, "seed": task.seed, "msg": task.log}
 
 
 @dataclass
@@ -139,7 +142,8 @@ class CompactMaster:
     ) -> MasterSolution[Values]:
         """Solve the model within the seconds given."""
         lp, task, solver = self.model.lp, self.task, self._solver
-        stats = solve_model(lp, solver, seconds=seconds, gap=gap, **_settings(task))
+        settings = task.settings_of(task.solver)
+        stats = solve_model(lp, solver, seconds=seconds, gap=gap, nodes=task.nodes, **settings)
         if stats is None:
             return MasterSolution(None, (), complete=True)
         self.name = result_name(stats, solver)
@@ -147,7 +151,9 @@ class CompactMaster:
         bound = proved_bound(stats, solver, gap=gap, minimise=task.problem.budget is None)
         values = {v.name: float(v.varValue or 0.0) for v in lp.variables()}
         points = (values,) if stats.has_solution else ()
-        return MasterSolution(unscaled(bound, self.model.scale), points, complete=True, infeasible=infeasible)
+        nodes = task.nodes if _LIMITS.get(stats.status) == "nodes" else 0
+        bound = unscaled(bound, self.model.scale)
+        return MasterSolution(bound, points, complete=not nodes, infeasible=infeasible, nodes=nodes)
 
     def take(self, point: Values) -> None:
         """Do nothing: points come at the end of each solve."""

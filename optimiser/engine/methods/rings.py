@@ -302,7 +302,7 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
         first = beside.submit(reader.report_first_plans)  # they and the first cuts need nothing of each other
         if task.threads == 1:
             first.result()
-        live = ExtendedHighs(model, threads=task.threads, seed=task.seed, log=task.log)
+        live = ExtendedHighs(model, **task.settings_of("highs"))
         cuts = state_cuts(
             task.problem, model, live, seed=task.seed, left=incumbent.left, threads=task.threads
         )

@@ -15,14 +15,19 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.result import Circuits, Result, Starts
 
+type Options = Mapping[str, str | int | float | bool]
+"""Options of a solver by its own names."""
+
+NO_OPTIONS: Options = MappingProxyType({})
+
 DAY_S = 86_400.0
 """Default limit in seconds: by default effort ends a solve, so that results do not depend on load."""
 MOST_NODES = 7e6
 """Nodes of an effort of 1 in the least problem (`most_nodes`); some ten minutes on two cores, measured."""
 STUDY_SHARE = 0.1
 """Part of an effort that each of the many questions of a study gets."""
-LEAST_NODES = 100
-"""Nodes that a tree gets, however large the problem."""
+LEAST_NODES, MOST_COUNTED = 100, 2**31 - 1
+"""Nodes that a tree gets, however large the problem, and most nodes that HiGHS counts."""
 
 
 def cores() -> int:
@@ -77,7 +82,7 @@ class SolveParameters:
         Relative gap at which to stop, >= 0.
     effort
         Limit in effort, > 0: the nodes of each tree (`most_nodes`), after which the best plan so far is
-        returned. The variants `cuts` and `paths` observe it.
+        returned. Heuristics and CP-SAT count no nodes; infinity: no limit.
     threads
         Number of threads, >= 1.
     seed
@@ -112,7 +117,7 @@ class SolveParameters:
     canonical: bool = False
     start: NamedPlan | None = None
     solver_log: Path | None = None
-    solver_options: Mapping[str, str | int | float | bool] = MappingProxyType({})
+    solver_options: Options = NO_OPTIONS
     second_solver: bool = True
 
     def __post_init__(self) -> None:
@@ -155,6 +160,8 @@ class Task:
         A plan to start from, feasible or not, by names that the problem has.
     log
         Whether integer solvers write their logs on the standard output of the process.
+    options
+        Options of the solver; no other one gets them.
     """
 
     problem: DesignProblem
@@ -168,6 +175,16 @@ class Task:
     start: NamedPlan | None = None
     log: bool = False
     effort: float = 1.0
+    options: Options = NO_OPTIONS
+
+    def options_of(self, solver: str) -> Options:
+        """Return the options of a solver: none, where the task names another one."""
+        return self.options if solver == self.solver else NO_OPTIONS
+
+    def settings_of(self, solver: str) -> dict[str, Any]:
+        """Return what models of a solver take: `threads`, `seed`, `log` and `options`."""
+        own = self.options_of(solver)
+        return {"threads": self.threads, "seed": self.seed, "log": self.log, "options": own}
 
     @property
     def nodes(self) -> int:
@@ -178,7 +195,8 @@ class Task:
 def most_nodes(problem: DesignProblem, effort: float) -> int:
     """Return the nodes of a tree for an effort: a node takes about the root of the size of the problem."""
     parts = len(problem.pairs) + sum(len(ring.links) for ring in problem.rings)
-    return max(LEAST_NODES, round(effort * MOST_NODES / math.sqrt(max(1, len(problem.candidates) * parts))))
+    nodes = effort * MOST_NODES / math.sqrt(max(1, len(problem.candidates) * parts))
+    return max(LEAST_NODES, round(min(nodes, MOST_COUNTED)))
 
 
 class LevelRow(NamedTuple):

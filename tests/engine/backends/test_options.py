@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from core_drawing import line
+from core_drawing import dense_problem, line
 from engine_running import HereProcess
 
+from optimiser.engine import work
 from optimiser.engine.backends.cpsat import CpsatMaster
 from optimiser.engine.backends.highs import ExtendedHighs, MasterHighs
 from optimiser.engine.backends.pulp_solvers import instance
 from optimiser.engine.backends.scip_tree import tree_model
-from optimiser.engine.backends.solvers import SOLVERS, in_force, refuse_options
+from optimiser.engine.backends.solvers import SOLVERS, refuse_options
+from optimiser.engine.methods.cuts.relaxation import Relaxation
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.extended import build_extended
-from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.search.task import SolveParameters, Task
 from optimiser.engine.solve import prover_of, solve
 from optimiser.problem.errors import ProblemError
 
@@ -28,10 +33,10 @@ def of_highs(model):
 def test_highs_takes_options_in_every_kind_of_model():
     problem = line()
     lp, _ = build_compact(problem)
-    with in_force("highs", OFF):
-        masters = [MasterHighs(problem, threads=1, seed=1, integer=integer) for integer in (True, False)]
-        masters.append(ExtendedHighs(build_extended(problem), threads=1, seed=1))
-        lp.solve(instance("highs", seconds=9.0, gap=0.0, threads=1, seed=1))
+    own = Task(problem, "compact", 9.0, 0.0, 1, 1, "highs", options=OFF).settings_of("highs")
+    masters = [MasterHighs(problem, integer=integer, **own) for integer in (True, False)]
+    masters.append(ExtendedHighs(build_extended(problem), **own))
+    lp.solve(instance("highs", seconds=9.0, gap=0.0, **own))
     for model in (lp.solverModel, *(master._model for master in masters)):
         assert of_highs(model) == OFF
     assert of_highs(MasterHighs(problem, threads=1, seed=1)._model) != OFF
@@ -40,21 +45,45 @@ def test_highs_takes_options_in_every_kind_of_model():
 def test_scip_takes_options_after_those_of_the_program():
     own = tree_model(line(), fixed=None, seed=1).model.getParam("separating/maxcuts")
     lp, _ = build_compact(line())
-    with in_force("scip", {**SHIFT, "separating/maxcuts": own + 1}):
-        model = tree_model(line(), fixed=None, seed=1).model
-        lp.solve(instance("scip", seconds=9.0, gap=0.0, threads=1, seed=1))
+    options = {**SHIFT, "separating/maxcuts": own + 1}
+    model = tree_model(line(), fixed=None, seed=1, options=options).model
+    lp.solve(instance("scip", seconds=9.0, gap=0.0, threads=1, seed=1, options=options))
     for one in (model, lp.solverModel):
         assert (one.getParam("separating/maxrounds"), one.getParam("separating/maxcuts")) == (3, own + 1)
 
 
 def test_cpsat_takes_options():
     seen = []
-    master = CpsatMaster(line(), threads=1, seed=1)
-    with in_force("cpsat", {"stop_after_first_solution": True}):
-        master.solve(
-            start=None, gap=0.0, turn=0, seconds=9.0, on_point=lambda _bound, point: seen.append(point)
-        )
+    master = CpsatMaster(line(), threads=1, seed=1, options={"stop_after_first_solution": True})
+    master.solve(start=None, gap=0.0, turn=0, seconds=9.0, on_point=lambda _bound, point: seen.append(point))
     assert len([point for point in seen if point is not None]) == 1
+
+
+@pytest.mark.parametrize("variant", ["cuts", "cuts-loop", "paths", "compact"])
+def test_solves_side_by_side_have_each_their_own_options(variant, tmp_path):
+    problem, both = dense_problem(5), threading.Barrier(2)
+
+    def logged(name):
+        told = {"output_flag": True, "log_to_console": False, "log_file": str(tmp_path / name)}
+        both.wait()
+        return work.solve(
+            Task(problem, variant, 60.0, 0.0, 1, 1, "highs", options=told), lambda _message: None
+        )
+
+    with ThreadPoolExecutor(2) as threads:
+        assert [found[0] for found in threads.map(logged, "ab")] == ["proof", "proof"]
+    logs = [(tmp_path / name).read_text().count("Solving") for name in "ab"]
+    assert logs[0] == logs[1] > 0
+    before = [(tmp_path / name).read_bytes() for name in "ab"]
+    work.solve(Task(problem, variant, 60.0, 0.0, 1, 1, "highs"), lambda _message: None)
+    assert [(tmp_path / name).read_bytes() for name in "ab"] == before
+
+
+def test_a_task_passes_options_to_the_solver_that_it_names_alone():
+    task = Task(line(), "cuts-loop", 9.0, 0.0, 1, 1, "cpsat", options={"symmetry_level": 1})
+    assert task.settings_of("cpsat")["options"] == {"symmetry_level": 1}
+    assert not task.settings_of("highs")["options"]
+    assert of_highs(Relaxation.of(task)._model) == of_highs(Relaxation(line(), seed=1)._model)
 
 
 @pytest.mark.parametrize(

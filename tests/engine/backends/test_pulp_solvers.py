@@ -30,7 +30,7 @@ from optimiser.engine.backends.pulp_solvers import (
     solve_in_time,
     solve_model,
 )
-from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME
+from optimiser.engine.backends.solvers import GAP, NODES, SEED, SOLVERS, THREADS, TIME
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods.variants import VARIANTS, choose
 from optimiser.engine.models.compact import build_compact
@@ -78,7 +78,7 @@ def test_a_class_gets_only_settings_that_its_signature_names_or_passes_on(name):
     passes_on = any(part.kind is part.VAR_KEYWORD for part in signature.values())
     assert passes_on or set(solver.keywords.values()) <= set(signature)
     assert solver.takes_start == ("warmStart" in signature) or name == "PYGLPK"
-    assert set(solver.missing_settings) | set(solver.keywords) == {TIME, GAP, THREADS, SEED}
+    assert set(solver.missing_settings) | set(solver.keywords) == {TIME, GAP, THREADS, SEED, NODES}
 
 
 @pytest.mark.parametrize("name", others())
@@ -153,7 +153,8 @@ def test_a_solver_that_ends_with_nothing_proves_nothing(name, periods, minimise)
 
 
 def test_a_result_names_the_settings_that_its_solver_does_not_support():
-    assert result_name(record(), others()["GLPK_CMD"]) == "X (settings not supported: gap, threads, seed)"
+    missing = "gap, threads, seed, effort"
+    assert result_name(record(), others()["GLPK_CMD"]) == f"X (settings not supported: {missing})"
     assert result_name(record(), SOLVERS["highs"]) == "X"
 
 

@@ -124,7 +124,7 @@ def prove(
     if incumbent.stop():
         return "time", ""
     reset_threads()
-    program = Relaxation(task.problem, seed=task.seed)
+    program = Relaxation.of(task)
     cuts = CutFinder(t, families=families, stop=incumbent.stop, threads=task.threads)
     root = solve_root(t, incumbent, program, cuts, gap=task.gap)
     if isinstance(root, str):
@@ -281,7 +281,7 @@ def _worker(incumbent: MaskIncumbent, task: Task, root: RootRelaxation, number: 
     """
     program, cuts = root.program, root.cuts if number == 0 else root.cuts.another()
     if number or len(root.splits):
-        program = Relaxation(task.problem, seed=task.seed)
+        program = Relaxation.of(task)
         program.add_splits(root.splits)
         program.keep_rows()
         for rows in root.rows:
@@ -533,6 +533,6 @@ def first_rows(root: RootRelaxation, task: Task, left: Callable[[], float]) -> R
         return rows
     end = (1.0 - CHOICE_SHARE) * left()
     time_cuts = rows.only(~is_dense)
-    program = Relaxation(task.problem, seed=task.seed)
+    program = Relaxation.of(task)
     program.add(time_cuts)
     return stacked(time_cuts, needed_rows(program, rows.only(is_dense), left=lambda: left() - end))

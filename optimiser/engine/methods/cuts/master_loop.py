@@ -3,7 +3,7 @@
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -126,9 +126,9 @@ class SolverMaster(Protocol):
 class IntegerMaster(MasterHighs):
     """The integer master problem of the time-cut method."""
 
-    def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
+    def __init__(self, problem: DesignProblem, **settings: Any) -> None:  # noqa: ANN401 - several types
         reset_threads()
-        super().__init__(problem, threads=threads, seed=seed, log=log)
+        super().__init__(problem, **settings)
 
     def forbid(self, x: Floats) -> None:
         """Add `sum_{j not built} x_j - sum_{j built} x_j >= 1 - number built` for a plan, float64 [J]."""
@@ -233,14 +233,13 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     if incumbent.stop():
         return "time", ""
     reset_threads()
-    program = Relaxation(task.problem, seed=task.seed)
+    program = Relaxation.of(task)
     root = solve_root(t, incumbent, program, CutFinder(t, stop=incumbent.stop), gap=task.gap)
     if isinstance(root, str):
         return root, label()
     name = task.solver if task.solver in SOLVERS else BUNDLED
-    solver: SolverMaster = pkgutil.resolve_name(SOLVERS[name].master)(
-        task.problem, threads=task.threads, seed=task.seed, log=task.log
-    )
+    master_of = pkgutil.resolve_name(SOLVERS[name].master)
+    solver: SolverMaster = master_of(task.problem, **task.settings_of(name))
     solver.add(binding_rows(root))
     improve = Rounding(t, incumbent)
     master = TimeCutMaster(t, incumbent, root.cuts, solver, seed=task.seed, improve=improve)

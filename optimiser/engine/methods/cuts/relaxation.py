@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -20,6 +20,7 @@ from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, SplitRows, joined, stacked
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.task import NO_OPTIONS, Options, Task
 from optimiser.problem import DesignProblem
 
 POSITIVE = 1e-6
@@ -64,8 +65,8 @@ class Relaxation(MasterHighs):
     ----------
     problem
         A reduced problem.
-    seed
-        Random seed of HiGHS.
+    seed, options
+        Random seed of HiGHS, and options of the user.
 
     Notes
     -----
@@ -73,9 +74,14 @@ class Relaxation(MasterHighs):
     relaxation uses one thread, so that several can be solved in parallel.
     """
 
-    def __init__(self, problem: DesignProblem, *, seed: int) -> None:
-        super().__init__(problem, threads=1, seed=seed, integer=False)
+    def __init__(self, problem: DesignProblem, *, seed: int, options: Options = NO_OPTIONS) -> None:
+        super().__init__(problem, threads=1, seed=seed, integer=False, options=options)
         self._relax()
+
+    @classmethod
+    def of(cls, task: Task) -> Self:
+        """Return the relaxation of the problem of a task."""
+        return cls(task.problem, seed=task.seed, options=task.options_of("highs"))
 
     @property
     def cuts(self) -> int:

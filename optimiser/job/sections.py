@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import pydantic
 from anyascii import anyascii
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -349,7 +350,7 @@ class Caps(Section):
     subsidy: Share = 1.0
 
 
-class Phasing(Section):
+class _Phasing(Section):
     """When the budget comes, and how long building takes. Without names everything is built at once."""
 
     names: Names = ()
@@ -357,23 +358,6 @@ class Phasing(Section):
     years: Years = ()
     after_years: Annotated[int, Field(ge=0, le=100)] = 10
     discount_rate: Share = 0.06
-    road_link_years: BuildingYears = 4
-    road_upgrade_years: BuildingYears = 3
-    expressway_upgrade_years: BuildingYears = 3
-    gap_years: BuildingYears = 2
-    rail_link_years: BuildingYears = 5
-    rail_upgrade_years: BuildingYears = 3
-    rail_service_years: BuildingYears = 1
-    rail_frequency_years: BuildingYears = 1
-    check_in_years: BuildingYears = 1
-    timed_transfer_years: BuildingYears = 1
-    extra_stop_years: BuildingYears = 1
-    access_years: BuildingYears = 3
-    express_service_years: BuildingYears = 1
-    station_years: BuildingYears = 3
-    connecting_curve_years: BuildingYears = 3
-    direct_expressway_years: BuildingYears = 5
-    rail_direct_years: BuildingYears = 6
     other_years: BuildingYears = 4
 
     def _rules(self) -> Rules:
@@ -397,6 +381,14 @@ class Phasing(Section):
     def lengths(self) -> tuple[int, ...]:
         """Return the length of each period in years."""
         return self.years or (USUAL_YEARS,) * len(self.names)
+
+
+if TYPE_CHECKING:
+    Phasing = _Phasing
+else:
+    _kinds = packaged("optimiser.proposals", "data/kinds.toml").items()
+    _years = {f"{kind}_years": (BuildingYears, row["years"]) for kind, row in _kinds}
+    Phasing = pydantic.create_model("Phasing", __base__=_Phasing, __doc__=_Phasing.__doc__, **_years)
 
 
 class Solve(Section):

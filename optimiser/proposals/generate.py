@@ -121,6 +121,8 @@ class Kind:
         Whether it is trains on the tracks and at the stations of today. It is drawn as a service, and its
         cost is running support, for which no overruns are known; other kinds overrun like projects of their
         mode.
+    years
+        How long it is built where a job does not say.
     """
 
     mode: str
@@ -134,6 +136,7 @@ class Kind:
     needs_rate: bool = True
     by_limit: bool = False
     is_service: bool = False
+    years: int = 4
 
     @property
     def lays_line(self) -> bool:

@@ -7,7 +7,10 @@ as any other file that cannot be read.
 
 from __future__ import annotations
 
+import csv
+import difflib
 import hashlib
+import io
 import json
 import math
 import os
@@ -131,6 +134,45 @@ def read_text(path: Path, *, most_bytes: int = MOST_TEXT_BYTES) -> str:
         When it is not UTF-8.
     """
     return checked(path, most_bytes=most_bytes).read_text(encoding="utf-8-sig")
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    """Read a small table in CSV, UTF-8 with a header.
+
+    Parameters
+    ----------
+    columns
+        Those that it must have.
+
+    Returns
+    -------
+    rows, faults
+        Number of the line and cells by column, printable and without blanks round them, of each row that
+        holds anything; and what is wrong with the header, in which case there are no rows.
+
+    Raises
+    ------
+    OSError, UnicodeDecodeError, csv.Error
+        As for `read_text`, or when quotes are not closed.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restval="", strict=True)
+    header = [name.strip() for name in reader.fieldnames or ()]
+    if fault := separator_fault(header):
+        return [], [fault]
+    near = {name: difflib.get_close_matches(name, header, n=1) for name in columns if name not in header}
+    faults = [
+        f"column '{name}' is missing" + "".join(f"; did you mean '{one}'?" for one in alike)
+        for name, alike in near.items()
+    ]
+    faults += [f"column '{name}' is repeated" for name in sorted(set(header)) if header.count(name) > 1]
+    reader.fieldnames = header
+    # Cells beyond the header have no name, and are a list.
+    rows = [
+        (reader.line_num, {k: printable(v).strip() for k, v in row.items() if isinstance(v, str)})
+        for row in reader
+        if any(row.values())
+    ]
+    return [] if faults else rows, faults
 
 
 def separator_fault(header: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from networks.cities.table import DEFAULT_THRESHOLDS, SEPARATOR, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
-from networks.inputs import MOST_TEXT_BYTES, checked, number, place_fault, printable, separator_fault
+from networks.inputs import number, place_fault, read_csv
 from networks.osm.elements import Elements
 from networks.world.towns import Box, Town, towns_in
 
@@ -49,7 +49,22 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
     SchemaError
         With all faults and their lines.
     """
-    rows = _read(Path(path))
+    try:
+        rows, amiss = read_csv(Path(path), _REQUIRED)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(
+            f"the table of cities cannot be read: {error}",
+            where=str(path),
+            done="No cities were loaded.",
+            remedy="Provide a CSV file in UTF-8.",
+        ) from error
+    if amiss:
+        raise SchemaError(
+            "the table of cities has the wrong columns",
+            where=f"{path}:1",
+            faults=amiss,
+            remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
+        )
     faults, repeats, first = list[str](), list[str](), dict[str, int]()
     for line, row in rows:
         who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
@@ -83,45 +98,7 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
     return _cities([row for _, row in rows], where=str(path), thresholds=thresholds)
 
 
-def _read(path: Path) -> list[tuple[int, _Row]]:
-    try:
-        with checked(path, most_bytes=MOST_TEXT_BYTES).open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, restval="", strict=True)
-            header = [name.strip() for name in reader.fieldnames or ()]
-            _check_header(header, path)
-            reader.fieldnames = header
-            rows = [(reader.line_num, row) for row in reader if any(row.values())]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(
-            f"the table of cities cannot be read: {error}",
-            where=str(path),
-            done="No cities were loaded.",
-            remedy="Provide a CSV file in UTF-8.",
-        ) from error
-    # Cells beyond the header have no name, and are a list.
-    return [
-        (line, {key: printable(value).strip() for key, value in row.items() if isinstance(value, str)})
-        for line, row in rows
-    ]
-
-
 _WIDEST_KM = 200.0
-
-
-def _check_header(header: Sequence[str], path: Path) -> None:
-    faults = [fault] if (fault := separator_fault(header)) else []
-    for name in _REQUIRED:
-        if name not in header and not fault:
-            near = difflib.get_close_matches(name, header, n=1)
-            faults.append(f"column '{name}' is missing" + (f"; did you mean '{near[0]}'?" if near else ""))
-    faults += [f"column '{name}' is repeated" for name in sorted(set(header)) if header.count(name) > 1]
-    if faults:
-        raise SchemaError(
-            "the table of cities has the wrong columns",
-            where=f"{path}:1",
-            faults=faults,
-            remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
-        )
 
 
 def _population_fault(text: str) -> str:

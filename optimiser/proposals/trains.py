@@ -395,11 +395,6 @@ class Tracks:
         return self._by("node", "service")
 
     @cached_property
-    def _called(self) -> dict[int, set[int]]:
-        """Return the stations at which each service stops."""
-        return {service: set(nodes) for service, nodes in self._by("service", "node").items()}
-
-    @cached_property
     def routes(self) -> dict[int, list[int]]:
         """Return the links that each service of today runs over, as far as they are known."""
         return self._by("service", "link", of="routes")
@@ -638,7 +633,7 @@ class Tracks:
         """
         near = [{*self.stations[city], row} for city, row in zip(pair, ends, strict=True)]
         first, last = ({s for row in rows for s in self._callers.get(row, ())} for rows in near)
-        direct = (s for s in sorted(first & last) if len((near[0] | near[1]) & self._called[s]) > 1)
+        direct = (s for s in sorted(first & last) if len((near[0] | near[1]) & {*self.called[s]}) > 1)
         return sum(self.a_day[s] for s in direct) >= self.rules.hours_a_day * 3600.0 / headway_s - 1e-6
 
     def runs_over(

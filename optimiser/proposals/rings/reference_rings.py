@@ -1,14 +1,13 @@
 """Compare a proposed ring with reference rings that are known from elsewhere."""
 
 import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import shapely
 
-from networks.inputs import number, printable, read_text, separator_fault
+from networks.inputs import number, read_csv
 from optimiser.problem.errors import JobError
 from optimiser.proposals.base_case import line_km, project
 
@@ -62,15 +61,11 @@ def read_reference_rings(path: Path) -> tuple[ReferenceRing, ...]:
         When it is no table with these columns, or with all rows and rings that cannot be used.
     """
     try:
-        table = csv.DictReader(io.StringIO(read_text(path), newline=""))
-        rows, header = list(table), table.fieldnames or ()
+        rows, faults = read_csv(path, COLUMNS)
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise JobError(f"a table of known rings cannot be read: {fault}", where=str(path)) from fault
-    split = separator_fault(header)
-    faults = [split] if split else [f"column '{name}' is missing" for name in COLUMNS if name not in header]
     known: dict[str, list[tuple[float, dict[str, str], tuple[float, float]]]] = {}
-    for line, row in enumerate([] if faults else rows, start=2):
-        cells = {key: printable((row[key] or "").strip()) for key in COLUMNS}
+    for line, cells in rows:
         seq, lat, lon = (number(cells[key]) for key in ("seq", "lat", "lon"))
         if seq is None or lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
             faults.append(f"line {line}: seq, lat and lon must be numbers, lat and lon in degrees")

@@ -9,12 +9,11 @@ Whoever reaches a scheduler can run code on it and on its workers. A local clust
 on a network use TLS by Dask's own configuration (`distributed.comm.tls`, addresses `tls://`).
 
 How a task travels: its Dask key begins with the first word of its name, so that the dashboard counts kinds.
-Each worker thread keeps a child process, which does the work; a task that ends its process
-ends no worker. Shared contents are Dask tasks themselves, computed once, and anew when the worker that holds
-them is lost. A worker that misses some says so, gets them once, and keeps them in its local directory, which
-Dask removes with the worker: they are no dependencies of the tasks, since Dask would drop and fetch them
-again. Only `IN_FLIGHT` tasks a thread are known to the scheduler at a time, so that its memory does not grow
-with their number.
+Each worker thread keeps a child process, which does the work; a task that ends its process ends no worker.
+Shared contents are plugins of Dask, which gives them once to each worker, and to those that join later before
+any task; a worker keeps them in its local directory, which Dask removes with it. The scheduler forgets them
+when the command leaves, but not when that is killed. Only `IN_FLIGHT` tasks a thread are known to the
+scheduler at a time, so that its memory does not grow with their number.
 
 Losses: a task whose worker is lost is given to another one by Dask, `ATTEMPTS` times as often as Dask's
 `distributed.scheduler.allowed-failures` says, then quarantined. When the scheduler is lost, its address is
@@ -28,7 +27,6 @@ import tempfile
 import threading
 import time
 import uuid
-import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -38,6 +36,7 @@ from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import dask
+import distributed
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, Worker, get_worker
 
 from optimiser.engine.child import ChildProcess
@@ -123,42 +122,44 @@ _HOSTS: WeakKeyDictionary[Worker, _Host] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-def _host() -> _Host:
-    """Return what the worker of this thread keeps."""
-    worker = get_worker()
+def _host(worker: Worker) -> _Host:
+    """Return what a worker keeps."""
     with _LOCK:
         if worker not in _HOSTS:
             _HOSTS[worker] = _Host(worker)
         return _HOSTS[worker]
 
 
-def _deliver(addresses: Sequence[str], *contents: bytes) -> None:
-    """Write contents to the folder of this worker."""
-    store(dict(zip(addresses, contents, strict=True)), _host().folder)
+class _Shared(distributed.WorkerPlugin):
+    """Shared contents by their addresses, which each worker writes to its folder."""
+
+    def __init__(self, contents: Mapping[str, bytes]) -> None:
+        self.contents = contents
+
+    def setup(self, worker: Worker) -> None:
+        """Write them; the memory need not hold them as well."""
+        store(self.contents, _host(worker).folder)
+        self.contents = {}
 
 
-def _work(spec: Mapping[str, Any], _delivered: None) -> dict[str, Any]:
+def _work(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Do a task in a child process of this thread.
 
     Parameters
     ----------
     spec
         The task, its key, its key in Dask, and the version of the code.
-    _delivered
-        Outcome of a delivery that had to come first.
 
     Returns
     -------
     dict
-        The fields of an `Outcome`; or `version` where this worker has another version of the code, `missing`
-        and `where` where it misses contents; nothing where the task was cancelled meanwhile.
+        The fields of an `Outcome`; or `version` where this worker has another version of the code; nothing
+        where the task was cancelled meanwhile.
     """
     if spec["version"] != cache.code_version():
         return {"version": cache.code_version()}
-    worker, task, host = get_worker(), Task(**spec["task"]), _host()
-    missing = [address for address in task.contents if not (host.folder / address).exists()]
-    if missing:
-        return {"missing": missing, "where": worker.address}
+    worker, task = get_worker(), Task(**spec["task"])
+    host = _host(worker)
     child, dask_key = host.child(), spec["dask_key"]
     try:
         with host.watched(dask_key, child):
@@ -192,8 +193,6 @@ class _Pending:
         How often it was submitted; each time it has another Dask key.
     future
         Of the task, while it is under way.
-    delivery
-        Of contents that it waits for.
     """
 
     task: Task
@@ -202,7 +201,6 @@ class _Pending:
     losses: int = 0
     submitted: int = 0
     future: Future[Any] | None = None
-    delivery: Future[Any] | None = None
 
     @property
     def dask_key(self) -> str:
@@ -216,10 +214,7 @@ class _Batch:
     """The tasks of one call of `run`."""
 
     waiting: deque[_Pending]
-    contents: Mapping[str, bytes]
     running: dict[str, _Pending] = field(default_factory=dict)
-    shared: dict[str, Future[Any]] = field(default_factory=dict)
-    deliveries: dict[tuple[str, str], Future[Any]] = field(default_factory=dict)
     ended: queue.SimpleQueue[Future[Any]] = field(default_factory=queue.SimpleQueue)
 
     def wait(self) -> list[_Pending]:
@@ -253,6 +248,7 @@ class DaskCluster:
     def __init__(self, *, workers: int = 0, address: str | None = None) -> None:
         self._asked, self._address = workers, address
         self._stack = ExitStack()
+        self._shared: set[str] = set()
         self.cluster: LocalCluster | None = None
         self.client: Client | None = None
 
@@ -323,7 +319,11 @@ class DaskCluster:
 
     def _leave(self) -> None:
         client, self.client = self.client, None
+        shared, self._shared = self._shared, set()
         if client is not None:
+            with suppress(Exception), _quiet():
+                for address in shared if client.status == "running" else ():
+                    client.unregister_worker_plugin(address)
             with suppress(Exception), _quiet():
                 client.close(timeout=CLOSE_S)
 
@@ -344,13 +344,16 @@ class DaskCluster:
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
         """Do tasks; the scheduler gives them to its workers in their order."""
         run = uuid.uuid4().hex
-        batch = _Batch(deque(_Pending(task, task.key, run) for task in tasks), contents)
+        batch = _Batch(deque(_Pending(task, task.key, run) for task in tasks))
         looked_s, threads = 0.0, 0
         idle_since = time.monotonic()
         try:
             while batch.waiting or batch.running:
                 if not self._is_connected():
                     self._reconnect(batch)
+                if not self._share(contents):
+                    time.sleep(RETRY_S)
+                    continue
                 if time.monotonic() - looked_s > RETRY_S:
                     looked_s, threads = time.monotonic(), 0
                     with suppress(OSError, TimeoutError):
@@ -382,36 +385,18 @@ class DaskCluster:
             "version": cache.code_version(),
         }
         batch.running[pending.dask_key] = pending
-        pending.future = self.client.submit(_work, spec, pending.delivery, key=pending.dask_key)
+        pending.future = self.client.submit(_work, spec, key=pending.dask_key)
         pending.future.add_done_callback(batch.ended.put)
 
-    def _deliver(
-        self, batch: _Batch, pending: _Pending, where: str, addresses: Sequence[str]
-    ) -> Future[Any] | None:
-        """Send a worker the contents that a task misses there, once; return the future of the delivery."""
-        if self.client is None:
-            return None
-        wanted = (where, " ".join(addresses))
-        known = batch.deliveries.get(wanted)
-        # A worker that still misses what was delivered is a new one at the address of an old one.
-        if known is None or known is pending.delivery or known.status in {"error", "cancelled"}:
-            for address in addresses:
-                if address not in batch.shared:
-                    with warnings.catch_warnings():  # that the graph is large; it is so once
-                        warnings.simplefilter("ignore")
-                        batch.shared[address] = self.client.submit(
-                            bytes, batch.contents[address], key=f"content-{address}", priority=1
-                        )
-            batch.deliveries[wanted] = self.client.submit(
-                _deliver,
-                addresses,
-                *(batch.shared[address] for address in addresses),
-                key=f"deliver-{uuid.uuid4().hex}",
-                workers=[where],
-                allow_other_workers=True,  # it may be gone; then the task says again what it misses
-                priority=1,
-            )
-        return batch.deliveries[wanted]
+    def _share(self, contents: Mapping[str, bytes]) -> bool:
+        """Give contents to all workers, once; return whether the scheduler took them."""
+        missing = contents.keys() - self._shared
+        with suppress(OSError, TimeoutError, CancelledError):
+            for address in missing:
+                if self.client is not None:
+                    self.client.register_plugin(_Shared({address: contents[address]}), name=address)
+                    self._shared.add(address)
+        return contents.keys() <= self._shared
 
     def _outcomes(self, batch: _Batch, ended: Sequence[_Pending]) -> Iterator[Outcome]:
         """Yield what came out of tasks that have ended; put back those that came to nothing."""
@@ -436,9 +421,7 @@ class DaskCluster:
                     where=str(self._address or "the local cluster"),
                     remedy="Install the version of this command where the workers run, and start them again.",
                 )
-            if not value or "missing" in value:
-                if value:
-                    pending.delivery = self._deliver(batch, pending, value["where"], value["missing"])
+            if not value:
                 batch.again(pending)
                 continue
             del batch.running[pending.dask_key]
@@ -449,7 +432,6 @@ class DaskCluster:
         """Submit a task again that Dask has given up; after `ATTEMPTS` times yield its fault."""
         error = pending.future.exception() if pending.future is not None else None
         pending.losses += 1
-        pending.delivery = None
         if pending.losses < ATTEMPTS:
             batch.again(pending)
             return
@@ -474,10 +456,6 @@ class DaskCluster:
         log.warning("the Dask scheduler is lost; its address is tried for %g s", RECONNECT_S)
         for pending in [*batch.running.values()][::-1]:
             batch.again(pending)
-        for pending in batch.waiting:
-            pending.delivery = None
-        batch.shared.clear()
-        batch.deliveries.clear()
         self._leave()
         if self._address is None:
             raise EnvironmentFault("the scheduler of the local Dask cluster is lost", done=_KEPT)
@@ -499,8 +477,6 @@ class DaskCluster:
             with suppress(Exception):
                 self.client.cancel(futures)
         batch.running.clear()
-        batch.shared.clear()
-        batch.deliveries.clear()
 
 
 @contextmanager

@@ -88,41 +88,32 @@ def test_a_task_that_hangs_is_ended_and_its_worker_goes_on(cluster):
     assert set(cluster.client.nthreads()) == workers
 
 
-def test_contents_are_computed_once_and_delivered_once_to_each_worker(cluster):
+def test_contents_are_given_once_to_each_worker_and_to_one_that_joins_later(cluster):
     content = b"x" * 2**20
-    address, before = address_of(content), _begun(cluster, "deliver-")
-    tasks = [replace(task(f"read {n}", "read", address=address, n=n), contents=(address,)) for n in range(40)]
+    address = address_of(content)
+    tasks = [replace(task(f"read {n}", "read", address=address, n=n), contents=(address,)) for n in range(20)]
     found = run_tasks(tasks, {address: content}, cluster)
     assert {one.value for one in found.values()} == {content.decode()}
-    assert _begun(cluster, f"content-{address}") == 1
-    assert 1 <= _begun(cluster, "deliver-") - before <= 2
+    first = cluster.client.run(_written, address)
+    assert len(first) == 2
+    assert {size for size, _ in first.values()} == {len(content)}
     more = [replace(one, payload={**one.payload, "again": True}) for one in tasks]
     assert {one.value for one in run_tasks(more, {address: content}, cluster).values()} == {content.decode()}
-    assert _begun(cluster, "deliver-") - before <= 2
+    assert cluster.client.run(_written, address) == first
+    cluster.cluster.scale(3)
+    try:
+        cluster.client.wait_for_workers(3, timeout=60)
+        assert [*cluster.client.run(_written, address).values()][-1][0] == len(content)
+        assert {size for size, _ in cluster.client.run(_written, address).values()} == {len(content)}
+    finally:
+        cluster.cluster.scale(2)
+        wait_for(lambda: len(cluster.client.nthreads()) == 2)
 
 
-def _begun(cluster, prefix):
-    """Return how many Dask tasks were begun whose keys have a prefix."""
-    log = cluster.cluster.scheduler.transition_log
-    return sum(row[0].startswith(prefix) and row[2] == "processing" for row in log)
-
-
-def test_a_new_worker_without_contents_gets_them(cluster):
-    content = b"y" * 100
-    address = address_of(content)
-    for batch in range(2):
-        tasks = [
-            replace(task(f"read {n}", "read", address=address, n=n, batch=batch), contents=(address,))
-            for n in range(10)
-        ]
-        found = run_tasks(tasks, {address: content}, cluster)
-        assert {one.value for one in found.values()} == {content.decode()}
-        cluster.client.run(_forget_contents)
-
-
-def _forget_contents(dask_worker):
-    for path in (Path(dask_worker.local_directory) / "contents").glob("*"):
-        path.unlink()
+def _written(address, dask_worker):
+    """Return the size of a content in the folder of a worker, and when it was written."""
+    found = (Path(dask_worker.local_directory) / "contents" / address).stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def test_the_scheduler_forgets_tasks_as_they_end(cluster):

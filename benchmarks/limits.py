@@ -6,9 +6,10 @@
 
 `random`: small random problems, spread evenly over all variants that prove something and their installed
 solvers, each with a time limit between 0.01 and 5 s (its logarithm is drawn evenly). Every claim is compared
-with the optimum that trying every plan finds. `sizes`: generated problems of given numbers of pairs with
-fixed limits; and jobs with a table of travel times of as many pairs, which `polyring run` takes to a run
-folder. The figures go to results/limits.json, and as tables to results/limits.md.
+with the optimum that trying every plan finds. `large`: the same with numbers up to the largest of the format,
+of which each problem that is not refused must be solved to proof. `sizes`: generated problems of given
+numbers of pairs with fixed limits; and jobs with a table of travel times of as many pairs, which `polyring
+run` takes to a run folder. The figures go to results/limits.json, and as tables to results/limits.md.
 
 The clock runs from the message with which the solver process starts it to the checked result. A solve may
 exceed its limit by 2 s or 5 %, whichever is more.
@@ -62,8 +63,8 @@ DRAWINGS = HERE.parent / "tests" / "drawings"
 PUBLIC = Path("../shared/instances/public/jjj_counties_05.json")
 """A public problem that is solved besides, where it is at hand."""
 
-SHORTEST_S, LONGEST_S = 0.01, 5.0
-"""Bounds on the random time limits."""
+SHORTEST_S, LONGEST_S, AMPLE_S = 0.01, 5.0, 60.0
+"""Bounds on the random time limits, and the limit with large numbers."""
 
 PAIRS, SECONDS = (2_000, 5_000, 14_000), (5.0, 20.0, 60.0)
 
@@ -147,6 +148,7 @@ class Tally:
     feasible: int = 0
     infeasible: int = 0
     none: int = 0
+    refused: int = 0
     ended: int = 0
     failed: int = 0
     false_bounds: int = 0
@@ -170,7 +172,7 @@ def _can_run(solver: str) -> bool:
     return solver == "auto" or ((found := find(solver)) is not None and is_installed(found))
 
 
-def run_random(count: int, first: int, minutes: float) -> dict[str, Any]:
+def run_random(count: int, first: int, minutes: float, *, large: bool = False) -> dict[str, Any]:
     """Solve random problems under random limits; return the tallies and all that is wrong.
 
     Parameters
@@ -179,6 +181,8 @@ def run_random(count: int, first: int, minutes: float) -> dict[str, Any]:
         Number of problems, and the number of the first one, which is its seed.
     minutes
         Time after which no further problem is begun.
+    large
+        Numbers up to the largest of the format, and no clock: what is not refused must be proved.
     """
     sys.path.insert(0, str(DRAWINGS))
     plain, rings = importlib.import_module("core_drawing"), importlib.import_module("ring_drawing")
@@ -197,12 +201,15 @@ def run_random(count: int, first: int, minutes: float) -> dict[str, Any]:
             variant, solver, is_extended = every[number % len(every)]
             make, brute_force = kinds[is_extended]
             problem, chance = make(number), random.Random(number)  # noqa: S311 - no secret
-            limit_s = math.exp(chance.uniform(math.log(SHORTEST_S), math.log(LONGEST_S)))
+            problem = plain.enlarged(problem, number) if large else problem
+            drawn_s = math.exp(chance.uniform(math.log(SHORTEST_S), math.log(LONGEST_S)))
+            limit_s = AMPLE_S if large else drawn_s
             params = SolveParameters(time_limit_s=limit_s, threads=1, solver=solver)
+            params = params.replace(gap=0.0) if large else params
             found = timed(problem, variant, params, process)
             label = f"{variant}:{solver}{' (rings, periods)' if is_extended else ''}"
             tally = tallies.setdefault(label, Tally())
-            faults = list(_count(tally, found, limit_s, problem, brute_force(problem)))
+            faults = list(_count(tally, found, limit_s, problem, brute_force(problem), large=large))
             wrong += [f"{label}, problem {number}, limit {limit_s:.3f} s: {fault}" for fault in faults]
             for fault in wrong[len(wrong) - len(faults) :]:
                 print(fault, flush=True)
@@ -218,10 +225,13 @@ def run_random(count: int, first: int, minutes: float) -> dict[str, Any]:
 
 
 def _count(
-    tally: Tally, found: Timed, limit_s: float, problem: DesignProblem, optimum: int | None
+    tally: Tally, found: Timed, limit_s: float, problem: DesignProblem, optimum: int | None, *, large: bool
 ) -> Iterator[str]:
     """Add a solve to a tally, and yield what is wrong with it."""
     tally.problems += 1
+    if large and found.result is None and "too large to be counted exactly" in found.fault:
+        tally.refused += 1
+        return
     over_s = found.seconds - limit_s
     tally.most_overrun_s = max(tally.most_overrun_s, over_s)
     if over_s > most_overrun_s(limit_s) >= over_s - found.waited_s:
@@ -238,6 +248,8 @@ def _count(
     if result is None:
         return
     setattr(tally, result.status, getattr(tally, result.status) + 1)
+    if large and result.status not in ("optimal", "infeasible"):
+        yield f"{result.status}, not proved: {result.objective}, bound {result.bound}, optimum {optimum}"
     tally.ended += result.termination == "killed"
     if any(_false_labels(result, optimum, minimise=problem.budget is None)):
         tally.false_labels += 1
@@ -402,6 +414,8 @@ def render(figures: Mapping[str, Any]) -> str:
     parts = ["# Time limits", figures["machine"], ""]
     if found := figures.get("random"):
         parts += ["## Random problems under random limits", *_random_page(found), ""]
+    if found := figures.get("large"):
+        parts += ["## Random problems with large numbers", *_random_page(found), ""]
     if found := figures.get("sizes"):
         parts += ["## Many pairs", *_sizes_page(found), ""]
     return "\n".join(parts)
@@ -409,10 +423,13 @@ def render(figures: Mapping[str, Any]) -> str:
 
 def _random_page(found: Mapping[str, Any]) -> Iterator[str]:
     tallies = found["tallies"].values()
-    total = {key: sum(one[key] for one in tallies) for key in asdict(Tally()) if key != "most_overrun_s"}
+    total = {
+        key: sum(one.get(key, 0) for one in tallies) for key in asdict(Tally()) if key != "most_overrun_s"
+    }
     yield (
         f"`python benchmarks/limits.py --part random --problems {found['problems']}`: {found['problems']:,} "
-        f"problems in {found['seconds'] / 60:.0f} minutes; limits from {SHORTEST_S} to {LONGEST_S:g} s. "
+        f"problems in {found['seconds'] / 60:.0f} minutes; limits from {SHORTEST_S} to {LONGEST_S:g} s, "
+        f"{AMPLE_S:g} s with large numbers. "
         f"False bounds: {total['false_bounds']}; false labels: {total['false_labels']}; beyond the rule: "
         f"{total['overruns']}; failures: {total['failed']}."
     )
@@ -423,6 +440,7 @@ def _random_page(found: Mapping[str, Any]) -> Iterator[str]:
         "feasible",
         "infeasible",
         "none",
+        "refused",
         "ended",
         "failed",
         "late_by_machine",
@@ -431,7 +449,7 @@ def _random_page(found: Mapping[str, Any]) -> Iterator[str]:
     yield from table(
         ("variant", *heads, "most s over the limit"),
         [
-            (label, *(one[head] for head in heads), f"{one['most_overrun_s']:.2f}")
+            (label, *(one.get(head, 0) for head in heads), f"{one['most_overrun_s']:.2f}")
             for label, one in found["tallies"].items()
         ],
     )
@@ -474,7 +492,7 @@ def _shown(value: object) -> object:
 def main() -> int:
     """Measure what is asked for, and write figures and tables; return 1 where anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--part", choices=("all", "random", "sizes"), default="all")
+    parser.add_argument("--part", choices=("all", "random", "large", "sizes"), default="all")
     parser.add_argument("--problems", type=int, default=5_000, help="number of random problems")
     parser.add_argument("--first", type=int, default=0, help="number of the first random problem")
     parser.add_argument("--minutes", type=float, default=math.inf, help="limit on the random problems")
@@ -483,13 +501,14 @@ def main() -> int:
     asked = parser.parse_args()
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     figures["machine"] = f"{MACHINE}."
-    if asked.part != "sizes":
-        figures["random"] = run_random(asked.problems, asked.first, asked.minutes)
-    if asked.part != "random":
+    for part in ("random", "large"):
+        if asked.part in ("all", part):
+            figures[part] = run_random(asked.problems, asked.first, asked.minutes, large=part == "large")
+    if asked.part in ("all", "sizes"):
         figures["sizes"] = run_sizes(asked.pairs, asked.seconds)
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     TABLES.write_text(render(figures), encoding="utf-8")
-    return int(bool(figures.get("random", {}).get("wrong")))
+    return int(any(figures.get(part, {}).get("wrong") for part in ("random", "large")))
 
 
 if __name__ == "__main__":

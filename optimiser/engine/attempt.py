@@ -13,6 +13,7 @@ from optimiser.engine.backends import solvers
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import variant_of
+from optimiser.engine.presolve.magnitudes import bounded
 from optimiser.engine.search.incumbent import Evaluated, EvaluatedPlan, Incumbent, PlanEvaluator, stop_after
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.problem import DesignProblem, dumps
@@ -326,11 +327,13 @@ def attempt(
     ------
     EnvironmentFault
         When the child process cannot be started.
+    ProblemError
+        When the problem has numbers that cannot be counted exactly.
     """
     start = None if params.start is None else params.start.known_to(problem)
     claims = CheckedClaims(problem, progress, start, believes=is_believed(name, params.solver))
     task = {
-        "problem": json.loads(dumps(problem)),
+        "problem": json.loads(dumps(bounded(problem))),
         "start": start and [*start],
         "log": None if params.solver_log is None else str(params.solver_log.absolute()),
         **_task(name, params),

@@ -12,6 +12,7 @@ from optimiser.engine.models.cuts_master import add_partition_inequalities, buil
 from optimiser.engine.models.decisions import Decisions, pulp, scale_of
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.presolve import reduce
+from optimiser.engine.presolve.magnitudes import bounded
 from optimiser.problem import DesignProblem, Pair
 from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
@@ -75,7 +76,7 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
             remedy="Write that of --variant compact, or the master problem of --variant cuts.",
         )
     if not problem.is_plain:
-        ordered = problem.canonical()
+        ordered = bounded(problem).canonical()
         model = build_extended(ordered, flows=row.model == "flows")
         cut = "; pairs are bounded by time cuts, which are not in this file"
         first = f"Rings or periods, without presolve{cut if row.model == 'cuts' else ''}."

@@ -284,6 +284,46 @@ def _dense_capacities(seed, names):
     return tuple(found)
 
 
+def enlarged(problem, seed):
+    """Return a problem with the same parts and numbers up to the largest of the format, by chance.
+
+    Money, weights and each capacity have a factor of their own, a power of two, to which a little is added.
+    """
+    chance = random.Random(f"large {seed}")  # noqa: S311 - chance for drawings, no secret
+
+    def grown(total):
+        power = chance.choice([0, 8, 20, 29, 30, 31, 36, 40, 44, 47, 49, 50, 51, 53, 58, 62])
+        power = min(power, 61 - total.bit_length())
+        noise = chance.choice([0, 0, 1, 1 << power // 2, (1 << power) // 3])
+        return lambda number: (number << power) + (chance.randint(0, noise) if number else 0)
+
+    money = grown(sum(c.cost for c in problem.candidates) + (problem.budget or 0))
+    worth = grown(
+        sum(p.weight for p in problem.pairs)
+        + sum(c.weight for c in problem.cities)
+        + sum(ring.reward for ring in problem.rings)
+    )
+    capacities = []
+    for capacity in problem.capacities:
+        units = grown(sum(use for _, use in capacity.use))
+        use = tuple((name, units(number)) for name, number in capacity.use)
+        capacities.append(dataclasses.replace(capacity, use=use, most=units(capacity.most)))
+    periods = tuple(dataclasses.replace(p, budget=money(p.budget)) for p in problem.periods)
+    budget = None if problem.budget is None else money(problem.budget)
+    return problem.replace(
+        name=f"large {problem.name}",
+        candidates=tuple(dataclasses.replace(c, cost=money(c.cost)) for c in problem.candidates),
+        budget=sum(p.budget for p in periods) if periods else budget,
+        periods=periods,
+        caps=tuple((name, money(most)) for name, most in problem.caps),
+        capacities=tuple(capacities),
+        pairs=tuple(dataclasses.replace(p, weight=worth(p.weight)) for p in problem.pairs),
+        cities=tuple(dataclasses.replace(c, weight=worth(c.weight)) for c in problem.cities),
+        targets=tuple(dataclasses.replace(t, least=worth(t.least)) for t in problem.targets),
+        rings=tuple(dataclasses.replace(ring, reward=worth(ring.reward)) for ring in problem.rings),
+    )
+
+
 def claim(**changes):
     honest = Result(
         problem="line",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.magnitudes import bounded
 from optimiser.engine.presolve.pairs import (
     LITTLE,
     Effort,
@@ -180,7 +181,8 @@ def reduce(problem: DesignProblem, *, groups: Iterable[str] = (), stop: Stop = n
     Raises
     ------
     ProblemError
-        When the problem has rings or periods, for which the rules are not proved.
+        When the problem has rings or periods, for which the rules are not proved, or numbers that cannot be
+        counted exactly.
 
     Notes
     -----
@@ -192,7 +194,7 @@ def reduce(problem: DesignProblem, *, groups: Iterable[str] = (), stop: Stop = n
         raise ProblemError(
             "problems with rings or periods cannot be reduced", where=f"problem {problem.name!r}"
         )
-    stage = dataclasses.replace(first_stage(problem), groups=frozenset(groups))
+    stage = dataclasses.replace(first_stage(bounded(problem)), groups=frozenset(groups))
     stage = _repeat(_by_network, stage, stop)
     for effort in EFFORTS if stage.problem.must_cover else EFFORTS[:1]:
         if not stop():

@@ -1,0 +1,100 @@
+"""Numbers beyond what doubles count exactly: brought down where that changes no plan, else refused."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from core_drawing import dense_problem, enlarged, line, plan_value
+from ring_drawing import phased, ringed, square
+from tiers import thinned
+
+from optimiser.engine.presolve.magnitudes import LARGEST_SUM, bounded
+from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.solve import solve
+from optimiser.problem import Candidate, Capacity, Pair, Target, load
+from optimiser.problem.errors import ProblemError
+
+HUGE = 2**62
+
+
+def with_costs(problem, **costs):
+    candidates = (replace(c, cost=costs.get(c.id, c.cost)) for c in problem.candidates)
+    return problem.replace(candidates=tuple(candidates))
+
+
+def test_numbers_that_add_up_stay_as_they_are():
+    problem = line(budget=LARGEST_SUM)
+    assert bounded(problem) is problem
+
+
+def test_more_money_than_anything_costs_is_what_it_costs():
+    assert bounded(line(budget=HUGE)).budget == sum(c.cost for c in line().candidates)
+    phases = bounded(
+        phased(periods=tuple(replace(p, budget=HUGE // 4) for p in phased().periods), budget=HUGE // 2)
+    )
+    assert phases.budget == sum(c.cost for c in phased().candidates) == phases.periods[0].budget
+    assert phases.periods[1].budget == 0
+
+
+def test_what_costs_more_than_there_is_leaves_and_what_must_be_built_leaves_no_plan():
+    (dear, *_), (kept, *_) = bounded(with_costs(line(), ac=HUGE)).candidates, line().candidates
+    assert (dear.id, dear.fixed, dear.cost, kept.fixed) == ("ac", "out", 0, None)
+    must = with_costs(line(), ac=HUGE)
+    must = must.replace(candidates=(replace(must.candidates[0], fixed="in"), *must.candidates[1:]))
+    assert bounded(must).candidates[0].cost == must.budget + 1
+
+
+def test_a_capacity_that_nothing_can_take_decides_what_is_coverable():
+    narrow = (Capacity("line", (("ac", HUGE), ("bd", 3)), 4),)
+    out = bounded(line(capacities=narrow))
+    assert (out.candidates[0].fixed, out.capacities) == ("out", (Capacity("line", (("bd", 3),), 3),))
+    # Where each coverable pair must be covered, leaving `ac` out would make its pairs uncoverable.
+    must = bounded(line(capacities=narrow, budget=None))
+    assert (must.candidates[0].fixed, must.capacities[0].use[0]) == (None, ("ac", 5))
+
+
+def test_targets_lengths_leads_and_limits_end_where_nothing_can_exceed_them():
+    found = bounded(line(targets=(Target("core", HUGE),), pairs=(Pair(0, 1, 2**61, 3, "core"),)))
+    assert (found.targets[0].least, found.pairs[0].limit) == (4, 300)
+    ring = square(longest=HUGE)
+    long = replace(ring, links=tuple(replace(a, length=7) for a in ring.links))
+    assert bounded(ringed(long)).rings[0].longest == 7 * len(ring.links)
+    late = phased().replace(candidates=(replace(phased().candidates[0], lead=HUGE), *phased().candidates[1:]))
+    assert bounded(late).candidates[0].lead == len(late.periods)
+
+
+def test_every_number_that_cannot_be_counted_is_named():
+    pairs = (Pair(0, 1, 10, LARGEST_SUM), Pair(0, 2, 10, 1))
+    halves = tuple(Candidate(name, LARGEST_SUM // 2 + 1, ((0, 1, 1),)) for name in "ab")
+    with pytest.raises(ProblemError) as refused:
+        bounded(line(pairs=pairs, candidates=halves, budget=LARGEST_SUM))
+    assert refused.value.faults == (
+        "candidates.cost, of all: 9,007,199,254,740,992; at most 9,007,199,254,740,991 is exact",
+        "weights, rewards, of all periods: 9,007,199,254,740,992; at most 9,007,199,254,740,991 is exact",
+    )
+
+
+@pytest.mark.parametrize("seed", thinned(range(400), 40))
+def test_every_set_of_candidates_keeps_its_feasibility_and_worth(seed):
+    problem = enlarged(dense_problem(seed), seed)
+    try:
+        small = bounded(problem)
+    except ProblemError:
+        return
+    names = [c.id for c in problem.candidates]
+    for size in range(len(names) + 1):
+        for built in map(set, itertools.combinations(names, size)):
+            assert plan_value(small, built) == plan_value(problem, built)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("variant", ["auto", "cuts", "paths", "benders", "compact"])
+@pytest.mark.parametrize("name", ["budget", "cap", "toobig_inf"])
+def test_problems_beyond_double_precision_are_refused_by_every_variant(shared_dir, name, variant):
+    problem = load(shared_dir / "instances" / "hostile" / f"{name}.json")
+    with pytest.raises(
+        ProblemError, match=r"candidates.cost, of all: [0-9,]+; at most 9,007,199,254,740,991"
+    ):
+        solve(problem, variant=variant, params=SolveParameters(time_limit_s=60))

@@ -24,7 +24,7 @@ MOST_YOUNG = 20_000
 """New objects after which the garbage collector looks at them."""
 
 settings.register_profile(tiers.FIRST, deadline=None, max_examples=10)
-settings.register_profile(tiers.LONG, deadline=None, max_examples=90)
+settings.register_profile(tiers.LONG, deadline=None, max_examples=50)
 settings.register_profile(tiers.BOTH, deadline=None, max_examples=100)
 
 
@@ -60,23 +60,17 @@ def _dealt(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
     """Return the items in an order in which each process begins with those that take long.
 
     A process begins with an equal part of the list, and takes over from the ends of others when it has done
-    its own: with short ones at the ends all processes end together. The notebooks and what lies in one
-    module stay together, and no other long test waits for the notebooks.
+    its own: with short ones at the ends all processes end together. What lies in one module stays together.
     """
-    notebooks = [item for item in items if not isinstance(item, pytest.Function)]
     modules: dict[Path, list[pytest.Item]] = {}
     for item in filter(_is_long_itself, items):
         modules.setdefault(item.path, []).append(item)
-    first: list[list[pytest.Item]] = [notebooks, *([] for _ in range(processes - 1))]
-    for number, module in enumerate(modules.values()):
-        at = 1 + number % (processes - 1) if notebooks and processes > 1 else number % processes
-        first[at] += module
-    begun = {item for found in first for item in found}
-    others = iter([item for item in items if item not in begun])
+    others = iter([item for item in items if not _is_long_itself(item)])
     dealt: list[pytest.Item] = []
-    for number, found in enumerate(first):
+    for number in range(processes):
+        first = [item for module in [*modules.values()][number::processes] for item in module]
         part = (len(items) - len(dealt)) // (processes - number)
-        dealt += [*found, *islice(others, max(0, part - len(found)))]
+        dealt += [*first, *islice(others, max(0, part - len(first)))]
     return [*dealt, *others]
 
 

@@ -1,4 +1,4 @@
-"""Say how much of a test each tier runs: some drawn cases in the first tier, all of them in the long one.
+"""Say how much of a test each tier runs: some drawn cases in the first tier, many more in the long one.
 
 `conftest.py` chooses the tier before any test is imported. What a test asserts is the same in both.
 """
@@ -23,12 +23,12 @@ class Tier:
 
 
 def examples(count, **others):
-    """Return settings of Hypothesis: a tenth of the examples in the first tier, the others in the long one.
+    """Return settings of Hypothesis: a tenth of the examples in the first tier, half in the long one.
 
-    There is no limit of time in any.
+    `both` draws all. There is no limit of time in any.
     """
     few = min(count, max(FEWEST, count // 10))
-    drawn = {FIRST: few, LONG: max(few, count - few), BOTH: count}
+    drawn = {FIRST: few, LONG: max(few, count // 2), BOTH: count}
     return settings(max_examples=drawn[Tier.name], deadline=None, **others)
 
 

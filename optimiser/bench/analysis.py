@@ -56,14 +56,18 @@ def by_problem(rows: Iterable[Row]) -> dict[Problem, Row]:
 def longest(rows: Iterable[Row]) -> list[Row]:
     """Return for each instance, configuration and seed the row with the longest time limit.
 
-    Of rows with the same limit the one with the smallest gap asked for counts.
+    Of rows with the same limit that of the most effort counts, then that of the smallest gap asked for.
     """
     kept: dict[tuple[str, str, int], Row] = {}
     for row in rows:
         other = kept.setdefault((row.instance, row.label, row.seed), row)
-        if (row.time_limit_s, -row.gap_asked) > (other.time_limit_s, -other.gap_asked):
+        if _reach(row) > _reach(other):
             kept[row.instance, row.label, row.seed] = row
     return list(kept.values())
+
+
+def _reach(row: Row) -> tuple[float, float, float]:
+    return row.time_limit_s, math.inf if row.effort is None else row.effort, -row.gap_asked
 
 
 def comparable(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -83,8 +87,8 @@ def proves(row: Row) -> bool:
 
 
 def time_of(row: Row) -> float:
-    """Return the seconds to proof; the time limit where nothing was proved."""
-    return min(row.seconds, row.time_limit_s) if row.proved else row.time_limit_s
+    """Return the seconds to proof; the limit where nothing was proved."""
+    return min(row.seconds, row.limit_s) if row.proved else row.limit_s
 
 
 def left_open(row: Row, best: int | None) -> float:
@@ -165,7 +169,7 @@ def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> 
     """
     times, can_prove = [time_of(row) for row in rows], proves(rows[0])
     roots = [(row, best[row.instance]) for row in rows if row.root_s is not None]
-    near = [row.time_limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in rows]
+    near = [row.limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in rows]
     return {
         "label": label,
         "runs": len(rows),
@@ -314,7 +318,7 @@ def _to_proof(pairs: Sequence[tuple[Row, Row]]) -> Iterator[Compared]:
     for a, b in pairs:
         if time_of(a) > EASY_S:
             # A limit shorter than the baseline's must not make a time-out look fast.
-            fast = time_of(b) if b.proved else max(a.time_limit_s, b.time_limit_s)
+            fast = time_of(b) if b.proved else max(a.limit_s, b.limit_s)
             yield time_of(a), fast, not a.proved, not b.proved
 
 
@@ -326,8 +330,8 @@ def _to_gap(pairs: Sequence[tuple[Row, Row]], trace_of: Callable[[Row], Trace]) 
     for a, b in pairs:
         if a.gap is not None and not (a.proved and a.seconds <= SLOW_S):
             reached, rival = (time_to_gap(trace_of(row), a.gap, minimise=row.minimise) for row in (a, b))
-            slow = a.time_limit_s if reached is None else min(a.time_limit_s, reached)
-            fast = max(a.time_limit_s, b.time_limit_s) if rival is None else min(b.time_limit_s, rival)
+            slow = a.limit_s if reached is None else min(a.limit_s, reached)
+            fast = max(a.limit_s, b.limit_s) if rival is None else min(b.limit_s, rival)
             yield slow, fast, not a.proved, rival is None
 
 

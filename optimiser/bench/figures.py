@@ -194,7 +194,7 @@ def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, P
     able = [row for row in rows if proves(row)]
     if not able:
         return None
-    last = max(row.time_limit_s for row in able)
+    last = max(row.limit_s for row in able)
     moments = _moments(last)
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
     for label, group in grouped(able, "label").items():
@@ -243,12 +243,12 @@ def draw_gaps(
         here = [row for row in able if row.instance == name]
         for label, group in grouped(able, "label").items():
             for number, row in enumerate(row for row in group if row.instance == name):
-                moments = _moments(max(row.time_limit_s, 2 * FIRST_S))
+                moments = _moments(max(row.limit_s, 2 * FIRST_S))
                 gaps = [min(MOST_GAP, max(LEAST_GAP, gap)) for gap in _gaps(row, trace_of(row), moments)]
                 look: Any = {"linewidth": 0.8} if number else {"linewidth": 1.7, "label": label}
                 panel.step(moments, gaps, where="post", **look, **_line(pens[label]))
         panel.set(xscale="log", yscale="log", xlabel="seconds", ylabel="gap")
-        last = max(row.time_limit_s for row in here)
+        last = max(row.limit_s for row in here)
         panel.set(xlim=(FIRST_S, last), ylim=(LEAST_GAP * 0.8, MOST_GAP * 1.25))
         panel.xaxis.set_major_formatter(_plain)
         panel.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "≥ 100 %"])

@@ -2,8 +2,8 @@
 
 import fnmatch
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -218,11 +218,22 @@ class Limits:
         Seconds of each solve.
     gap
         Relative gap at which a solve may end.
+    effort
+        As in `SolveParameters`; None: seconds alone end a solve.
+    options
+        Options of the solver by its own names.
     """
 
     time_limit_s: float = 60.0
     gap: float = 0.0
     threads: int = 1
+    effort: float | None = None
+    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        """Return the options as a text."""
+        return ", ".join(f"{name} = {value}" for name, value in self.options.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ the process of the solve does.
 from __future__ import annotations
 
 import json
+import math
 import platform
 import re
 import sys
@@ -41,7 +42,7 @@ PAUSE_S = 0.1
 WARM_UP_S = 120.0
 """Time limit of a solve that only fills the cache of compiled code, and is short where that is full."""
 
-_SOLVE = ("variant", "solver", "seed", "time_limit_s", "gap", "threads")
+_SOLVE = ("variant", "solver", "options", "seed", "time_limit_s", "effort", "gap", "threads")
 """What a solve is told besides its files."""
 
 _WARM: set[tuple[str, ...]] = set()
@@ -82,8 +83,8 @@ def solve(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
     """
     configuration = (payload["variant"], payload["solver"], str(payload["own"]))
     if configuration not in _WARM:
-        limits = {"seed": 1, "time_limit_s": WARM_UP_S, "gap": 0.0, "threads": 1}
-        _measure({**payload, **limits, "problem": payload["warm_up"]}, contents)
+        tiny = {"problem": payload["warm_up"], "seed": 1, "threads": 1, "options": {}}
+        _measure({**payload, **tiny, "time_limit_s": WARM_UP_S, "effort": None, "gap": 0.0}, contents)
         _WARM.add(configuration)
     return {**_measure(payload, contents), "machine": machine(), "code": code()}
 
@@ -217,7 +218,8 @@ def solve_here(task: Mapping[str, Any], _contents: Contents) -> dict[str, Any]:
     ----------
     task
         `problem` and `result` (paths), `variant`, `solver` (`none` and `auto`: the default of the variant),
-        `time_limit_s`, `gap`, `threads`, `seed`, and `file`, the path of a variant of the user's own.
+        its `options`, `time_limit_s`, `effort` (None: no limit), `gap`, `threads`, `seed`, and `file`, the
+        path of a variant of the user's own.
 
     Returns
     -------
@@ -248,9 +250,11 @@ def _checked(task: Mapping[str, Any]) -> dict[str, Any]:
     params = SolveParameters(
         time_limit_s=task["time_limit_s"],
         gap=task["gap"],
+        effort=math.inf if task["effort"] is None else task["effort"],
         threads=task["threads"],
         seed=task["seed"],
         solver=ANY if task["solver"] == NONE else task["solver"],
+        solver_options=task["options"],
         second_solver=False,  # the row is that of the solver named
     )
     try:

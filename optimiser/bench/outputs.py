@@ -38,6 +38,8 @@ from optimiser.bench.instances import Instance, Limits, choose, configurations, 
 from optimiser.bench.rows import Key, Row, Trace, load_trace, slug_of
 from optimiser.bench.runner import Listener, Silence, Store, exclusive, fault_lines, incomplete
 from optimiser.bench.runner import bench as solve_all
+from optimiser.engine.backends.solvers import refuse_options
+from optimiser.engine.search.task import DAY_S, NO_OPTIONS, Options
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
@@ -123,7 +125,9 @@ def bench(  # noqa: PLR0913 - the options of the command
     variants: Sequence[str] = (),
     solvers: Sequence[str] = (),
     seeds: Sequence[int] = (),
-    time_limit_s: float = 60.0,
+    solver_options: Options = NO_OPTIONS,
+    time_limit_s: float | None = None,
+    effort: float | None = None,
     gap: float = 0.0,
     threads: int = 1,
     jobs: int | None = None,
@@ -146,8 +150,11 @@ def bench(  # noqa: PLR0913 - the options of the command
         Solvers of the variants that have a choice; none: the first of each.
     seeds
         Random seeds; none: 1.
-    time_limit_s, gap, threads
-        Of each solve: limit in seconds, relative gap at which it may end, number of threads.
+    solver_options
+        Options of every solver by its own names; refused for a variant that they do not reach.
+    time_limit_s, effort, gap, threads
+        Of each solve: limit in seconds (None: 60, or with a limit in effort a day), limit in effort as in
+        `SolveParameters` (None: none), relative gap at which it may end, number of threads.
     jobs
         Solves at once; times then disturb each other. None: one, or on a cluster one a core.
     cluster, scheduler
@@ -172,7 +179,12 @@ def bench(  # noqa: PLR0913 - the options of the command
     ]
     listener, folder = listener or Silence(), Path(out)
     found, notes, faults = configurations(variants or ("auto",), solvers)
-    limits = Limits(time_limit_s=time_limit_s, gap=gap, threads=threads)
+    for one in found if solver_options else ():
+        refuse_options(one.solver, solver_options, where=one.label)
+    seconds = time_limit_s or (Limits().time_limit_s if effort is None else DAY_S)
+    limits = Limits(
+        time_limit_s=seconds, gap=gap, threads=threads, effort=effort, options=dict(solver_options)
+    )
     runs = plan([*chosen, *given], found, sorted(set(seeds)) or [1], limits)
     options: dict[str, Iterable[str]] = {
         "--instances": [*words, *(one.name for one in own)],
@@ -180,7 +192,9 @@ def bench(  # noqa: PLR0913 - the options of the command
         "--variant": variants,
         "--solver": solvers,
         "--seeds": map(str, seeds),
-        "--time-limit": (f"{time_limit_s:g}",),
+        "--solver-option": (f"{name}={value}" for name, value in solver_options.items()),
+        "--time-limit": () if effort and time_limit_s is None else (f"{seconds:g}",),
+        "--effort": (f"{effort:g}",) if effort else (),
         "--gap": (f"{gap:g}",) if gap else (),
         "--threads": (f"{threads}",),
     }
@@ -319,9 +333,11 @@ def _head(rows: Sequence[Row], command: str) -> Iterator[str]:
     for name, digest in dict.fromkeys((row.variant, row.own) for row in rows if row.own):
         yield f"Variant {name}: a file of the user's own, SHA-256 {digest}...  "
     limits = sorted({row.time_limit_s for row in rows})
+    efforts = sorted({row.effort for row in rows if row.effort is not None})
     threads = sorted({row.threads for row in rows})
+    by_effort = f"; effort {_listed(efforts)}" if efforts else ""
     yield (
-        f"Solves: {len(rows)}; time limit {_listed(limits)} s; threads {_listed(threads)}; "
+        f"Solves: {len(rows)}; time limit {_listed(limits)} s{by_effort}; threads {_listed(threads)}; "
         f"seeds {_listed(sorted({row.seed for row in rows}))}\n"
     )
 
@@ -490,8 +506,11 @@ def _caveats(rows: Sequence[Row]) -> Iterator[str]:
         yield "The rows come from several versions of the source."
     if len({row.machine for row in rows}) > 1:
         yield "The rows come from several machines: times of different ones cannot be compared."
-    if len({row.time_limit_s for row in rows}) > 1:
-        yield "Time limits differ between rows; of one instance, configuration and seed the longest counts."
+    if len({(row.time_limit_s, row.effort) for row in rows}) > 1:
+        yield "Limits differ between rows; of one instance, configuration and seed the longest counts."
+    spent = sum(row.effort is not None and row.termination == "nodes" for row in rows)
+    if spent:
+        yield f"Effort ended {spent} of {len(rows)} solves; each counts as a time-out at the seconds it took."
     everything = {(row.instance, row.seed) for row in rows}
     for label, group in grouped(rows, "label").items():
         missing = len(everything) - len({(row.instance, row.seed) for row in group})

@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -15,8 +16,8 @@ from optimiser.problem.errors import ProblemError
 from optimiser.problem.result import ROOT_STEPS, TracePoint, gap_of
 from optimiser.report import tables
 
-type Key = tuple[str, str, str, int, int, float, float]
-"""Instance, variant, solver, seed, threads, time limit, gap."""
+type Key = tuple[str, str, str, str, int, int, float, float | None, float]
+"""Instance, variant, solver, its options, seed, threads, time limit, effort, gap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,10 @@ class Row:
         Sizes of the problem; open pairs are not covered today and coverable.
     minimise
         The objective is cost.
+    options
+        Options of the solver; empty without any.
+    time_limit_s, effort, gap_asked
+        Limits; without one in effort seconds alone end the solve.
     status, termination, objective, bound, gap
         As in the result; None where there is none.
     seconds
@@ -80,9 +85,11 @@ class Row:
     minimise: bool
     variant: str
     solver: str
+    options: str
     seed: int
     threads: int
     time_limit_s: float
+    effort: float | None
     gap_asked: float
     status: str
     termination: str
@@ -111,14 +118,19 @@ class Row:
     def key(self) -> Key:
         """Return what identifies the solve within a bench."""
         return (
-            self.instance, self.variant, self.solver, self.seed, self.threads,
-            self.time_limit_s, self.gap_asked,
+            self.instance, self.variant, self.solver, self.options, self.seed, self.threads,
+            self.time_limit_s, self.effort, self.gap_asked,
         )  # fmt: skip
 
     @property
+    def limit_s(self) -> float:
+        """Return the seconds of a time-out: the limit, or the seconds of the solve where effort limits it."""
+        return self.time_limit_s if self.effort is None else min(self.seconds, self.time_limit_s)
+
+    @property
     def label(self) -> str:
-        """Return the name of the configuration, with its threads where it has several."""
-        return label_of(Configuration(self.variant, self.solver), self.threads)
+        """Return the name of the configuration, with its options, and threads where it has several."""
+        return label_of(Configuration(self.variant, self.solver), self.threads, self.options)
 
     @property
     def source(self) -> str:
@@ -140,9 +152,10 @@ HEURISTIC = " heuristic"
 """End of the cell `code` of a variant of the user's own that proves nothing."""
 
 
-def label_of(configuration: Configuration, threads: int) -> str:
-    """Return the name of a configuration, with its threads where it has several."""
-    return configuration.label if threads == 1 else f"{configuration.label} ({threads} threads)"
+def label_of(configuration: Configuration, threads: int, options: str) -> str:
+    """Return the name of a configuration, with its options, and threads where it has several."""
+    more = [*filter(None, [options]), *([f"{threads} threads"] if threads > 1 else [])]
+    return f"{configuration.label} ({', '.join(more)})" if more else configuration.label
 
 
 def code_of(configuration: Configuration, source: str) -> str:
@@ -153,15 +166,18 @@ def code_of(configuration: Configuration, source: str) -> str:
 
 def slug_of(key: Key) -> str:
     """Return the name of the files of a solve, unique within a bench."""
-    instance, variant, solver, seed, threads, limit, gap = key
-    return f"{instance}__{variant}__{solver}__s{seed}__n{threads}__t{limit:g}__g{gap:g}"
+    instance, variant, solver, options, seed, threads, limit, effort, gap = key
+    told = f"__o{sha256(options.encode()).hexdigest()[:8]}" if options else ""  # they may have any character
+    told += "" if effort is None else f"__e{effort:g}"
+    return f"{instance}__{variant}__{solver}{told}__s{seed}__n{threads}__t{limit:g}__g{gap:g}"
 
 
 def key_of(run: Run) -> Key:
     """Return the key that the row of a run has."""
+    one, limits = run.configuration, run.limits
     return (
-        run.instance.name, run.configuration.variant, run.configuration.solver, run.seed,
-        run.limits.threads, float(run.limits.time_limit_s), float(run.limits.gap),
+        run.instance.name, one.variant, one.solver, limits.told, run.seed, limits.threads,
+        float(limits.time_limit_s), limits.effort, float(limits.gap),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Run the solves of a bench, each as a task, and keep rows, problems, plans and traces in its folder."""
 
 import hashlib
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 
 from optimiser.bench import rows as table
 from optimiser.bench.generators.families import GridParameters, grid
-from optimiser.bench.instances import Instance, Run
+from optimiser.bench.instances import Instance, Limits, Run
 from optimiser.bench.measuring import code, fault_line, longest_s
 from optimiser.bench.rows import (
     Key,
@@ -34,6 +35,9 @@ from optimiser.problem.result import Result
 from optimiser.run.folder import locked
 from optimiser.tasks import Executor, Task, address_of
 from optimiser.tasks import Outcome as TaskOutcome
+
+EFFORT_S = 600.0
+"""About the seconds that an effort of 1 takes (`search.task.MOST_NODES`)."""
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 """Problem of the warm-up."""
@@ -246,19 +250,24 @@ class Silence:
 def left_s(rows: Iterable[Row], runs: Iterable[Run]) -> float:
     """Return about how many seconds some solves will take, one after the other.
 
-    Each is assumed to take the mean share of its time limit that its configuration took on its family so far,
-    else on all families; the whole limit where nothing is known.
+    Each is assumed to take the mean share of its limit (`_limit_s`) that its configuration took on its family
+    so far, else on all families; the whole limit where nothing is known.
     """
     shares: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:
         for family in (row.family, ""):
-            shares[row.label, family].append(row.wall_s / max(row.time_limit_s, 1e-9))
+            shares[row.label, family].append(row.wall_s / max(_limit_s(row), 1e-9))
     total = 0.0
     for run in runs:
-        label = label_of(run.configuration, run.limits.threads)
+        label = label_of(run.configuration, run.limits.threads, run.limits.told)
         known = shares.get((label, run.instance.family)) or shares.get((label, "")) or [1.0]
-        total += fmean(known) * run.limits.time_limit_s
+        total += fmean(known) * _limit_s(run.limits)
     return total
+
+
+def _limit_s(one: Row | Limits) -> float:
+    """Return about the seconds after which a limit in seconds or in effort ends a solve."""
+    return min(one.time_limit_s, math.inf if one.effort is None else EFFORT_S * one.effort)
 
 
 @dataclass(slots=True)
@@ -454,9 +463,11 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
         **facts,
         variant=run.configuration.variant,
         solver=run.configuration.solver,
+        options=run.limits.told,
         seed=run.seed,
         threads=run.limits.threads,
         time_limit_s=float(run.limits.time_limit_s),
+        effort=run.limits.effort,
         gap_asked=float(run.limits.gap),
         **claimed,
         objective=result.objective if result is not None and usable else None,

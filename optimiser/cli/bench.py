@@ -21,10 +21,12 @@ from optimiser.cli.options import (
     ClusterOption,
     Json,
     Scheduler,
+    SolverOption,
     complete_variant,
     note_threads,
     ranged,
     refuse_output,
+    solver_options,
     target,
 )
 from optimiser.cli.screen import Display
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 COORDINATES = ("auto", "degrees", "plane")
 """How an SNDlib file may state places."""
+_LIMIT = "Limit of each solve (60; with --effort a day), seconds."
 _MOST_SEEDS = 10_000
 """Most seeds of a range."""
 
@@ -62,13 +65,15 @@ def bench(
         list[str] | None,
         typer.Option(help="Solver of the variants that have a choice, or all [default: their first]."),
     ] = None,
+    solver_option: SolverOption = None,
     seeds: Annotated[
         list[str] | None,
         typer.Option(metavar="SEED|FIRST..LAST", help="Seed, or a range of them [default: 1]."),
     ] = None,
-    time_limit: Annotated[
-        float, ranged(SECONDS, "Limit of each solve, seconds.", "--time-limit", "--time-limit-s")
-    ] = 60.0,
+    time_limit: Annotated[float | None, ranged(SECONDS, _LIMIT, "--time-limit", "--time-limit-s")] = None,
+    effort: Annotated[
+        float | None, ranged(FACTOR, "Limit of each solve in effort; 1 is some ten minutes.")
+    ] = None,
     gap: Annotated[float, ranged(GAP, "Relative gap at which a solve may end, 0 to 1.")] = 0.0,
     threads: Annotated[int, ranged((1, THREADS[1]), "Threads of each solve.")] = 1,
     workers: Annotated[
@@ -99,7 +104,9 @@ def bench(
             variants=variant or (),
             solvers=solver or (),
             seeds=seeds_of(seeds or ()),
+            solver_options=solver_options(solver_option or ()),
             time_limit_s=time_limit,
+            effort=effort,
             gap=gap,
             threads=note_threads(threads),
             jobs=workers,

@@ -1,7 +1,8 @@
 """State the options that commands share, and the values that options may have, as in a job."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from json import loads
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -116,7 +117,27 @@ Scheduler = Annotated[
         "--scheduler", metavar="ADDRESS", help="Do the tasks on the workers of this Dask scheduler."
     ),
 ]
+SolverOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE", help="Option of the solver named, in its own words; repeat for several."
+    ),
+]
 Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
+
+
+def solver_options(words: Iterable[str]) -> dict[str, str | int | float | bool]:
+    """Return the options of words such as `presolve=off`: numbers, `true` and `false` as such, else text."""
+    found: dict[str, str | int | float | bool] = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not (name and sign):
+            raise typer.BadParameter(f"{word!r} is not NAME=VALUE.", param_hint="'--solver-option'")
+        found[name] = text
+        with suppress(ValueError):
+            value = loads(text)
+            found[name] = value if isinstance(value, bool | int | float) else text
+    return found
 
 
 def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:

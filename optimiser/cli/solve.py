@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from json import loads
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -27,10 +26,12 @@ from optimiser.cli.options import (
     THREADS,
     Json,
     Problem,
+    SolverOption,
     complete_variant,
     note_threads,
     ranged,
     refuse_output,
+    solver_options,
     target,
 )
 from optimiser.cli.screen import Display
@@ -95,12 +96,7 @@ def solve(
         Path | None,
         typer.Option(help="File for the log of the integer solver; -: the standard error, at the end."),
     ] = None,
-    solver_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE", help="Option of the solver named, in its own words; repeat for several."
-        ),
-    ] = None,
+    solver_option: SolverOption = None,
     write_lp: Annotated[
         Path | None, typer.Option(help="Write the model of the variant, in LP format.")
     ] = None,
@@ -126,7 +122,7 @@ def solve(
         memory_mb=memory_mb or None,
         canonical=canonical,
         start=None if start is None else named_plan(start, loaded),
-        solver_options=_solver_options(solver_option or ()),
+        solver_options=solver_options(solver_option or ()),
     )
 
     from optimiser import verify
@@ -164,20 +160,6 @@ def solve(
         screen.note(f"Interrupted: the best plan so far is in {out}. The same command starts anew.")
         return signals.EXIT_CODE
     return exit_code(result, gap)
-
-
-def _solver_options(words: Iterable[str]) -> dict[str, str | int | float | bool]:
-    """Return the options of words such as `presolve=off`: numbers, `true` and `false` as such, else text."""
-    found: dict[str, str | int | float | bool] = {}
-    for word in words:
-        name, sign, text = word.partition("=")
-        if not (name and sign):
-            raise typer.BadParameter(f"{word!r} is not NAME=VALUE.", param_hint="'--solver-option'")
-        found[name] = text
-        with suppress(ValueError):
-            value = loads(text)
-            found[name] = value if isinstance(value, bool | int | float) else text
-    return found
 
 
 def _refuse_outputs(paths: Sequence[Path]) -> None:

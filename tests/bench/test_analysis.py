@@ -77,6 +77,15 @@ def test_a_line_counts_time_outs_at_their_limit():
     assert line["mean_loss"] == pytest.approx(0.05)
 
 
+def test_a_solve_that_effort_ended_is_a_time_out_at_its_own_seconds():
+    by_effort = {"effort": 0.5, "time_limit_s": 86400.0}
+    spent = timed_out("b", termination="nodes", seconds=19.0, **by_effort)
+    line = line_of("cuts", [row(seconds=3.0, **by_effort), spent], {"a": 100, "b": 100})
+    assert line["sgm_1s"] == pytest.approx((4 * 20) ** 0.5 - 1)
+    less = timed_out(**{**by_effort, "effort": 0.1})
+    assert longest([less, timed_out(**by_effort)]) == [timed_out(**by_effort)]
+
+
 def test_a_heuristic_has_no_time_to_proof():
     line = line_of("greedy", [timed_out(variant="greedy", solver="none")], {"a": 100})
     assert (line["sgm_1s"], line["mean_gap"]) == (None, None)

@@ -57,6 +57,43 @@ def test_a_problem_file_is_benched_in_one_command(folder, capfd):
     assert list((folder / "out" / "traces").iterdir())
 
 
+def test_a_bench_by_effort_with_options_records_both(folder, capfd):
+    words = [
+        "bench",
+        "--instances",
+        "mine.json",
+        "--variant",
+        "compact:highs",
+        "--effort",
+        "0.001",
+        "-o",
+        "out",
+    ]
+    for option in ("presolve=off", "presolve=on"):
+        assert call([*words, "--solver-option", option]) == 0
+    with (folder / "out" / "runs.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    shown = [(row["options"], row["effort"], row["time_limit_s"], row["check"]) for row in rows]
+    assert shown == [(f"presolve = {to}", "0.001", "86400.0", "ok") for to in ("off", "on")]
+    assert ["HiGHS (presolve = " in row["used"] for row in rows] == [True, True]
+    assert len(list((folder / "out" / "traces").iterdir())) == 2
+    page = (folder / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "--solver-option presolve=on --effort 0.001" in page
+    assert "time limit 86400 s; effort 0.001; threads 1" in page
+    assert "compact/highs (presolve = off)" in page
+
+
+def test_options_are_refused_for_a_variant_that_they_do_not_reach(folder, capfd):
+    words = ["bench", "--instances", "mine.json", "-o", "out", "--solver-option", "presolve=off"]
+    none = "none is named"
+    for variant, why in (("greedy", none), ("auto", none), ("cuts:scip", "presolve is unknown")):
+        assert call([*words, "--variant", "cuts:highs", "--variant", variant]) == 2
+        err = capfd.readouterr().err
+        assert why in err
+        assert variant.replace(":", "/") in err
+    assert not (folder / "out").exists()
+
+
 @pytest.mark.long
 def test_solves_in_several_processes_give_the_same_rows_and_continue(folder, capfd):
     save(grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6)).replace(budget=1), "other.json")

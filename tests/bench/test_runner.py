@@ -350,7 +350,8 @@ def test_the_worker_solves_checks_and_measures_itself(tmp_path):
     save(LATTICE, tmp_path / "p.json")
     task = {
         "problem": str(tmp_path / "p.json"), "result": str(tmp_path / "r.json"), "variant": "greedy",
-        "solver": "none", "seed": 1, "time_limit_s": 5.0, "gap": 0.0, "threads": 1,
+        "solver": "none", "options": {}, "seed": 1, "time_limit_s": 5.0, "effort": None, "gap": 0.0,
+        "threads": 1,
     }  # fmt: skip
     answer = solve_here(task, None)
     assert answer["check"] == "ok"
@@ -368,4 +369,6 @@ def test_the_time_left_uses_the_solves_so_far():
     other = dataclasses.replace(run, configuration=Configuration("compact", "highs"))
     rows = [row(wall_s=6.0), row("b", wall_s=18.0)]
     assert runner.left_s(rows, [run]) == pytest.approx(20.0)
+    by_effort = dataclasses.replace(run, limits=Limits(time_limit_s=86400.0, effort=0.1))
+    assert runner.left_s([], [by_effort]) == pytest.approx(60.0)
     assert runner.left_s(rows, [run, other]) == pytest.approx(120.0)

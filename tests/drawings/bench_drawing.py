@@ -10,8 +10,9 @@ def row(instance="a", variant="cuts", solver="highs", **changes):
     """A proved solve of 2 s on a problem of 10 open pairs, changed as asked."""
     values = {
         "instance": instance, "family": "drawn", "digest": "d", "places": 4, "arcs": 6, "candidates": 5,
-        "pairs": 12, "open_pairs": 10, "minimise": False, "variant": variant, "solver": solver, "seed": 1,
-        "threads": 1, "time_limit_s": 60.0, "gap_asked": 0.0, "status": "optimal", "termination": "proof",
+        "pairs": 12, "open_pairs": 10, "minimise": False, "variant": variant, "solver": solver,
+        "options": "", "seed": 1, "threads": 1, "time_limit_s": 60.0, "effort": None, "gap_asked": 0.0,
+        "status": "optimal", "termination": "proof",
         "objective": 100, "bound": 100.0, "gap": 0.0, "seconds": 2.0, "wall_s": 4.0, "cpu_s": 3.0,
         "peak_mb": 200.0, "other_load": 0.0, "cuts": 7, "tree_nodes": 1, "plan_1pct_s": 0.5,
         "gap_1pct_s": 1.5, "root_bound": 120.0, "root_s": 1.0, "check": "ok", "message": "",

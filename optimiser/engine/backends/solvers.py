@@ -195,13 +195,15 @@ def set_options(holder: Any, options: Options) -> None:  # noqa: ANN401 - a solv
             setattr(holder, name, value)
 
 
-def refuse_options(name: str, options: Options, *, integer: bool = True) -> None:
+def refuse_options(name: str, options: Options, *, integer: bool = True, where: str = "") -> None:
     """Refuse options that an installed solver does not take, before it is asked anything.
 
     Parameters
     ----------
     integer
         Whether the solver of this name solves integer programs, which options `mip_...` of HiGHS are for.
+    where
+        What asks for them, for the message.
 
     Raises
     ------
@@ -213,6 +215,7 @@ def refuse_options(name: str, options: Options, *, integer: bool = True) -> None
         named = "none is named" if name in UNNAMED else f"they do not reach {name!r}"
         raise ProblemError(
             f"options are those of a solver, and {named}",
+            where=where,
             done="Nothing was solved.",
             remedy=f"Name one: --solver {', '.join(able)}; and with --variant one that runs with it.",
         )
@@ -234,6 +237,7 @@ def refuse_options(name: str, options: Options, *, integer: bool = True) -> None
     if faults:
         raise ProblemError(
             f"{SOLVERS[name].title} does not take these options",
+            where=where,
             faults=faults,
             done="Nothing was solved.",
             remedy="Write names and values as its manual does.",

@@ -40,6 +40,8 @@ class Region:
         Dates of the sources, and the notice that maps must show.
     caution
         What a reader must know before taking a plan for an answer; may be empty.
+    gaps
+        What the data are known to lack, in a sentence; may be empty.
     cities, readme
         Paths of the table of cities, and of the description of the data.
     network
@@ -75,6 +77,7 @@ class Region:
     facts: Path | None = None
     built: Path | None = None
     caution: str = ""
+    gaps: str = ""
     timetable: Path | None = None
     timetable_sha256: str = ""
 

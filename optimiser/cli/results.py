@@ -446,7 +446,7 @@ def explain(
         screen.line(sentence)
     screen.line()
     for name, table in tables.items():
-        rows = wording.records(table.drop(columns="candidate_id", errors="ignore"))
+        rows = wording.records(table.drop(columns=["candidate_id", "same_ends"], errors="ignore"))
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
         screen.table(f"{wording.WORDS['explained'][name]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
     return 0

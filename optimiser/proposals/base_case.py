@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +37,17 @@ LONGEST_TODAY_S = 36_000
 
 type Arc = tuple[str, str, int]
 """Tail id and head id in the time graph, and seconds."""
+
+
+def road_label(ref: str, name: str) -> str:
+    """Return the numbers of a road as on its signs, or its name where it has none: `G4`, `G1;G25`.
+
+    Without a digit a reference is the key of a table, and stands where a road has no name either. What tells
+    sections of a road apart in such a table stands on no sign: `G45-N`, `G1N-0`.
+    """
+    parts = (part.strip() for part in ref.split(";") if re.search(r"\d", part))
+    numbers = dict.fromkeys(re.sub(r"(?<=\d)([A-Z]?)-[A-Za-z0]$", r"\1", part) for part in parts)
+    return ";".join(numbers) or name or ref
 
 
 def project(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -528,7 +540,7 @@ class BaseCase:
     def road_labels(self) -> list[str]:
         """Return the number, name or class of each road link."""
         columns = (self.road.links[name].tolist() for name in ("ref", "name", "link_class"))
-        return [str(ref or name or link_class) for ref, name, link_class in zip(*columns, strict=True)]
+        return [road_label(ref, name) or link_class for ref, name, link_class in zip(*columns, strict=True)]
 
     @cached_property
     def road_km(self) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from networks import inputs
 from networks.schema import components
 from optimiser.problem.errors import CandidateError, EnvironmentFault, install_extra
-from optimiser.proposals.base_case import BaseCase, line_km, on_sphere
+from optimiser.proposals.base_case import BaseCase, line_km, on_sphere, road_label
 
 TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban", "water")
 """Terrain classes, in the order of the columns of shares; built-up ground is urban on whatever relief."""
@@ -495,7 +495,10 @@ class Surroundings:
         label, names = pd.factorize(labels, sort=True)
         lines = shapely.segmentize(fast.geometry.to_numpy(), _STEP_DEG)
         points, index = shapely.get_coordinates(lines[labels.index], return_index=True)
-        return cKDTree(on_sphere(*points.T)), label[index].astype(np.int64), [*names, ""]
+        # Of several numbers of a link the first is that of its name.
+        called = dict(zip(labels[~labels.index.duplicated()], fast["name"], strict=True))
+        shown = [*(road_label(name, called.get(name, "")) for name in names), ""]
+        return cKDTree(on_sphere(*points.T)), label[index].astype(np.int64), shown
 
     def look_at(self, lines: Sequence[shapely.Geometry]) -> list[tuple[float, float, str]]:
         """Return the shares of lines within towns and beside one expressway; many at once cost least.

@@ -305,14 +305,15 @@ class CaseResults:
             )
         else:
             found.append("How sure a proposal is takes joint draws (cases.draws), which were not asked for.")
-        if self.draws:
-            fits = sum(bool(row["fits"]) for row in self.draws)
+        fits = sum(bool(row["fits"]) for row in self.draws)
+        if fits < len(self.draws):  # in all of them it does where enough of the money is left
             found.append(f"The plan keeps its budget in {fits} of {len(self.draws)} joint draws.")
         for row in self.plans:
             least = "" if row["is_proven"] else "at least "
-            new = f"{least}{row['new']} of {self.covered - row['best'] + row['new']} new pairs"
-            spent = wording.share(row["cost"], row["budget"])
-            found.append(f"The best {row['name']} has {new} for {spent} of the budget.")
+            pairs = "new pair" if row["new"] == 1 else "new pairs"
+            new = f"{least}{row['new']} {pairs} (this plan {self.covered - row['best'] + row['new']})"
+            spent = f"{wording.integer(row['cost'])} of the budget of {wording.integer(row['budget'])}"
+            found.append(f"The best {row['name']} brings {new} and costs {spent}.")
         if cases:
             most = max(cases, key=lambda row: abs(self._change(row)))
             moved = f"{self._change(most):+d} of {self.pairs} pairs"

@@ -83,7 +83,7 @@ def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
         _draw_rings(column, report)
         column.heading("Known rings")
         for ring in report.rings:
-            for one in ring.overlaps:
+            for one in ring_section.near(ring):
                 column.key(0, looks[one.reference])
                 whose = f"{ring_section.name(ring, report.rings)}: " if len(report.rings) > 1 else ""
                 column.paragraph(f"{whose}{ring_section.overlap(ring, one)}", left=0.11)

@@ -261,7 +261,10 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "cores": [] if ring.use is None else ring.use.facts["cores"],
             "inside": inside(ring),
             "stretches": [_stretch(report, ring, row) for row in ring.stretches],
-            "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in near(ring)],
+            "overlaps": [
+                (plots.KNOWN_RINGS.index(looks[one.reference]), one.source, overlap(ring, one))
+                for one in near(ring)
+            ],
         }
         for place, ring in sorted(
             enumerate((*circuits, *unknown)),

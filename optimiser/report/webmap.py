@@ -18,6 +18,7 @@ from shapely.ops import nearest_points
 from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.model import TIERS
+from optimiser.proposals.stations import REGION
 from optimiser.report import answer, maps, plots, ring_section, wording
 from optimiser.report.inputs import PARTS, ReportInput
 from optimiser.report.maps import CORE, WHOLE, Layers
@@ -43,8 +44,11 @@ LINK_COLUMNS = (
 )  # fmt: skip
 """Columns of the lines of proposals."""
 
-BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "alpha", "rank", "colour", "category", "part")
-"""Columns of the numbers of proposals."""
+BADGE_COLUMNS = ("x", "y", "stands", "alpha", "rank", "colour", "category", "part")
+"""Columns of the numbers of proposals.
+
+A number `stands` on its line (`on`), `beside` it, or in the `corner`, where it is for the whole region.
+"""
 
 HOVER_STEP_M = 4000
 """Distance between the points of a line at which its figures can stand."""
@@ -191,8 +195,7 @@ def _add_hover(plot: Bokeh, drawn: list[Bokeh], tips: list[tuple[str, str]]) -> 
 def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]:
     """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link.
 
-    A number that stands beside its line knows its foot on the line as well (`foot_x`, `foot_y`): the page
-    keeps it near when the map is zoomed.
+    Of a number the point of its line is given near which it is best placed: the page finds it room there.
     """
     lines: list[dict[str, Any]] = []
     badges: list[dict[str, Any]] = []
@@ -207,7 +210,7 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
             "rank": "",
             "link": wording.link_name(row),
             "kind": f"{wording.kind(row['kind'], row['geometry'])}{closes}",
-            "length": f"{row['length_km']:.0f} km",
+            "length": f"{row['length_km']:.0f} km" if row["length_km"] else wording.NONE,
             "cost": report.money_of(row["cost"]),
             "pairs": 0,
             "colour": plots.ON_MAPS[category].colour,
@@ -218,9 +221,8 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
             "part": place_of[row["candidate_id"]],
         }
         foot = nearest_points(row["geometry"], point)[0]
-        place = {"x": point.x, "y": point.y, "foot_x": foot.x, "foot_y": foot.y, "alpha": 1}
-        place = {name: round(value) for name, value in place.items()}
-        badges.append(tip | place)
+        stands = "corner" if row["to_name"] == REGION else "beside" if closes else "on"
+        badges.append(tip | {"x": round(foot.x), "y": round(foot.y), "stands": stands, "alpha": 1})
         lines += _hoverable(tip, row["geometry"])
     return _columns(lines, LINK_COLUMNS), _columns(badges, BADGE_COLUMNS)
 
@@ -369,32 +371,18 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
 
 def _draw_names(plot: Bokeh, columns: Columns) -> None:
     """Write the names twice, a halo below; the page decides at each zoom where each stands, and whether."""
-    count = len(columns["name"])
     looks = [plots.tier(name) for name in columns["tier"]]
     data: Columns = {name: columns[name] for name in ("x", "y", "size")}
     data |= {
         "name": columns.pop("label"),
         "font": [f"{max(LEAST_TEXT, SCALE * look.text):.0f}px" for look in looks],
         "style": ["bold" if look.bold else "normal" for look in looks],
-        "align": ["left"] * count,
-        "dx": [6.0] * count,
-        "dy": [0.0] * count,
-        "alpha": [0.0] * count,
     }
+    data |= {name: [0.0] * len(looks) for name in ("dx", "dy", "alpha")} | {"align": ["left"] * len(looks)}
     source = models().ColumnDataSource(data, name="labels")
-    text = models().Text(
-        x="x",
-        y="y",
-        text="name",
-        text_font_size="font",
-        text_font_style="style",
-        text_align="align",
-        text_baseline="middle",
-        x_offset="dx",
-        y_offset="dy",
-        text_alpha="alpha",
-        text_color=plots.INK,
-    )
+    spot = {"x": "x", "y": "y", "x_offset": "dx", "y_offset": "dy", "text_align": "align"}
+    look = {"text_font_size": "font", "text_font_style": "style", "text_alpha": "alpha"}
+    text = models().Text(text="name", text_baseline="middle", text_color=plots.INK, **spot, **look)
     halo = text.clone(text_outline_color="white", text_outline_width=3)
     plot.add_glyph(source, halo, name="labels-halo")
     plot.add_glyph(source, text, name="labels-text")
@@ -477,7 +465,8 @@ def gather(report: ReportInput) -> dict[str, Any]:
     Returns
     -------
     dict
-        `cities`: name, tier, people in words and as a number, local name, in the order of `city_order`;
+        `cities`: name, tier, people in words and as a number, local name, and for one that gains nothing what
+        would bring it a pair, in the order of `city_order`;
         `rows`: place of each row of the table of cities in that order; `latin`: names with other than Latin
         letters, and what readers without a font see instead; `pairs`: two places, minutes today, with the
         plan and with everything built (`NO_PATH` where no path leads), limit in minutes, a number whose bits
@@ -500,6 +489,8 @@ def gather(report: ReportInput) -> dict[str, Any]:
     links = every_link(report)
     named = pd.concat([report.cities["name"], links["from_name"], links["to_name"]])
     names = {*named.astype(str), report.region}
+    needs = pd.DataFrame() if report.measures is None else report.measures.needs
+    none = {} if needs.empty else needs[needs["gained"] == 0].set_index("city")["by"].to_dict()
     return {
         "limit": wording.short_hours(report.limit_s),
         "money": report.money,
@@ -511,6 +502,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
                 wording.people(one.population),
                 one.population,
                 one.local,
+                none.get(str(one.name), ""),
             ]
             for one in cities[["name", "tier", "population", "local"]].itertuples(index=False)
         ],

@@ -296,6 +296,7 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
         ("Tiers of cities", _tiers(found)[0]),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),
         *((("Extents of towns", _extents(found.times.report["snapped"])),) if has_trains else ()),
+        *((("Cities without passenger rail", _without_rail(found)),) if has_trains else ()),
         *((("Trains on sections of line", capacity),) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
         ("Costs", f"{job.costs.level} estimate, {proposed.money}, prices of {proposed.price_year}"),
@@ -304,6 +305,13 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
         ("State of the network", str(job.region.as_of or "today's")),
         ("Candidates left out by the rules", f"{sum(proposed.report.values()):,} (left_out.csv)"),
     )
+
+
+def _without_rail(found: Findings) -> str:
+    """Return which cities have no station of a train near, and what the data of the region lack there."""
+    near = f"no station of a train within {access_parameters(found.job, found.source).centre_station_km:g} km"
+    names = join_names(found.times.report["snapped"].get("without_station", []))
+    return f"{names}: {near} of the centre" if names else "none"
 
 
 def _extents(snapped: Mapping[str, Any]) -> str:

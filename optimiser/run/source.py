@@ -189,7 +189,7 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         files={key: file for key, file in own.items() if file is not None} | dict(source.files),
         has_map=region.network is not None,
         attribution=region.attribution,
-        notes=(f"Data of the region: {region.vintage}.",),
+        notes=(f"Data of the region: {region.vintage}. {region.gaps}".strip(),),
         caution=region.caution,
     )
 

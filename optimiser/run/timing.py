@@ -95,6 +95,7 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         contraction, expressways = road, np.zeros((0, 2))
         cities, not_served = _served(found, rail, assumed)
         distance_km, out_of_reach = pd.Series(dtype="float64"), ()
+    unserved = cities.table["name"].drop(_near_stations(cities, rail, assumed)) if rail else ()
     stated = int(cities.table["extent_km"].notna().sum())
     cities = city_tables.with_extents(cities, networks.built_up.geometry)
     known = int(cities.table["extent_km"].notna().sum())
@@ -114,6 +115,7 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         "farthest_km": round(float(distance_km.max()), 3) if len(distance_km) else None,
         "out_of_reach": [city.reason for city in out_of_reach],
         "not_served": list(not_served),
+        "without_station": list(map(str, unserved)),
         "extents": {"table": stated, "map": known - stated, "residents": len(cities) - known},
         "residents_a_km2": assumed.residents_a_km2,
     }
@@ -125,6 +127,12 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         road=contraction,
         expressways=expressways,
     )
+
+
+def _near_stations(found: Cities, rail: RailBuild, assumed: AccessParameters) -> NDArray[np.int64]:
+    """Return the rows of the cities with a station of passenger trains near their centres."""
+    stations = rail.network.nodes.iloc[np.unique(rail.services.stops["node"].to_numpy())]
+    return np.unique(cities_to_stations(found, stations, parameters=assumed).first)
 
 
 def _served(
@@ -140,9 +148,7 @@ def _served(
             done="No travel times were computed.",
             remedy="Set times.rail = true, or give a map beside the timetable.",
         )
-    stations = rail.network.nodes.iloc[np.unique(rail.services.stops["node"].to_numpy())]
-    near = np.unique(cities_to_stations(found, stations, parameters=assumed).first)
-    table = found.table
+    near, table = _near_stations(found, rail, assumed), found.table
     others = tuple(table["name"].astype(str).drop(table.index[near]))
     if len(near) < 2:
         raise SchemaError(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_ALTERNATIVES = 10
 """Candidates that the link beats: so many are kept, the best first."""
 
-_HIDDEN = ("candidate_id",)
+_HIDDEN = ("candidate_id", "same_ends")
 
 
 class Table(gpd.GeoDataFrame):  # type: ignore[misc]

@@ -24,6 +24,7 @@ from optimiser.proposals.base_case import (
     neighbour_pairs,
     on_sphere,
     project,
+    road_label,
     travel_time_s,
 )
 from optimiser.proposals.shortest_times import MANY, NO_PATH_S, faster_of, times_between
@@ -331,3 +332,22 @@ def test_points_on_the_sphere_are_as_far_apart_as_on_the_ground():
     assert on_sphere(np.array([0.0, 90.0, 0.0]), np.array([0.0, 0.0, 90.0])) == pytest.approx(
         6371.0088 * np.eye(3), abs=1e-9
     )
+
+
+@pytest.mark.parametrize(
+    ("ref", "name", "shown"),
+    [
+        ("G45-N", "Daqing-Guangzhou, north", "G45"),
+        ("G95-a;G95-b", "Capital Ring", "G95"),
+        ("G1N-0", "", "G1N"),
+        ("G1;G25", "", "G1;G25"),
+        ("S-HE", "Hengshui-Dezhou (Hengde)", "Hengshui-Dezhou (Hengde)"),
+        ("G4;S-SJZR", "Beijing-Hong Kong-Macau", "G4"),
+        ("A-7", "", "A-7"),
+        ("N-340", "", "N-340"),
+        ("", "Ring road", "Ring road"),
+        ("S-HE", "", "S-HE"),
+    ],
+)
+def test_roads_are_called_by_the_number_on_their_signs_or_by_name(ref, name, shown):
+    assert road_label(ref, name) == shown

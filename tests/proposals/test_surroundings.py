@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network
@@ -51,6 +53,14 @@ def test_a_line_that_leaves_an_expressway_is_beside_it_for_five_km(around):
 def test_links_that_are_joined_are_one_expressway(around):
     _, share, name = around.look_at([line((10, 42), (90, 42))])[0]
     assert (share, name.startswith("expressway without a number")) == (1.0, True)
+
+
+def test_an_expressway_whose_reference_is_no_number_is_called_by_its_name(plane):
+    links = plane.road.links.assign(ref=["S-HE", "G45-N", "G45-N"], name=["Hengde", "Daguang", "Daguang"])
+    named = dataclasses.replace(plane, road=dataclasses.replace(plane.road, links=links))
+    around = Surroundings(named, ArtefactRules(), ("motorway",))
+    beside = around.look_at([line((5, 2), (45, 2)), line((10, 42), (90, 42))])
+    assert beside == [(pytest.approx(0.1, abs=0.2), 1.0, "Hengde"), (0.0, 1.0, "G45")]
 
 
 def test_two_expressways_do_not_add_up(around):

@@ -152,7 +152,6 @@ def test_the_page_explains_a_ring_that_is_not_formed(missed):
 def test_the_page_compares_a_ring_with_known_ones(compared):
     text = page.render(compared)
     for words in (
-        "Comparison with known rings",
         "the known ring",
         "25 %",
         "12 %",

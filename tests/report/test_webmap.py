@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import replace
 
 from ring_square import KNOWN, shown
@@ -47,19 +49,29 @@ def test_a_known_ring_is_drawn_alike_on_all_maps(make):
     assert on_page.glyph.line_color == colour
     still = picture.draw_rings(report, dpi=50).axes[0]
     assert colour in {line.get_color() for line in still.lines}
-    assert 'known-1"></i>the second ring' in page.render(report)
+    assert re.search(
+        r'known-1"></i>\d+ % of the proposed railway ring lies [^<]* the second ring', page.render(report)
+    )
 
 
-def test_the_number_of_a_link_that_closes_a_ring_knows_its_foot_on_the_line(make):
-    def numbers(rings):
-        drawn = webmap.draw(make("bc", rings=rings)).renderers
+def test_the_number_of_a_link_stands_on_its_line_beside_that_of_a_ring_or_in_the_corner(make):
+    def stands(report):
+        drawn = webmap.draw(report).renderers
         data = next(part for part in drawn if part.name == "proposals-badges").data_source.data
-        return abs(data["x"][0] - data["foot_x"][0]) + abs(data["y"][0] - data["foot_y"][0])
+        line = next(part for part in drawn if part.name == "proposals-lines").data_source.data
+        away = [
+            math.hypot(x - data["x"][0], y - data["y"][0])
+            for x, y in zip(line["xs"][0], line["ys"][0], strict=True)
+        ]
+        return data["stands"], min(away) < webmap.HOVER_STEP_M
 
     ring = shown()
     closing = replace(ring, pieces=ring.pieces.replace({"candidate_id": {"east": "bc"}}))
-    assert numbers(()) <= 2  # whole metres
-    assert numbers((closing,)) > 1000
+    plain = make("bc")
+    assert stands(plain) == (["on"], True)
+    assert stands(make("bc", rings=(closing,))) == (["beside"], True)
+    whole = replace(plain, links=plain.links.assign(to_name="the whole region"))
+    assert stands(whole) == (["corner"], True)
 
 
 def test_what_a_proposal_builds_is_described_in_one_box_only(make):

@@ -27,7 +27,7 @@ from optimiser.engine.search.circuits import Circuit, divided_costs, lengths_m, 
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.problem import Ring, RingLink, RingStop
 from optimiser.problem.ring import Point
-from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, project
+from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, project, road_label
 from optimiser.proposals.rings.graph import (
     RING_KINDS,
     GraphLink,
@@ -247,7 +247,7 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
     graph = RingGraph(
         tuple(GraphNode(f"{prefix}:{row}", x, y, stops) for row, x, y, stops in nodes),
         tuple(
-            GraphLink(a, b, line, float(km), str(ref) or str(name), direction=way)
+            GraphLink(a, b, line, float(km), road_label(ref, name), direction=way)
             for (a, b), line, km, ref, name, way in zip(*columns, strict=True)
         ),
     )

@@ -32,6 +32,13 @@ const explore = (() => {
     parent.append(element);
     return element;
   };
+  /* On a narrow screen a row of a wide table is a block: each cell says what its column is. */
+  const label = (table) => {
+    const heads = [...(table.tHead?.rows[0].cells ?? [])].map((head) => [...head.childNodes].map((part) => part.textContent.trim()).join(" "));
+    table.classList.toggle("folds", heads.length > 3);
+    for (const row of table.querySelectorAll("tbody tr, tfoot tr")) [...row.cells].forEach((cell, at) => { cell.dataset.head = heads[at]; });
+  };
+  for (const table of document.querySelectorAll(".scroll > table")) label(table);
   const colour = (name) => {
     const probe = add(document.body, "i");
     probe.style.color = `var(--${name})`;
@@ -124,6 +131,7 @@ const explore = (() => {
       for (const figure of [at ? whole(cost) : "–", whole(spent), at ? `+${pairs.length}` : "–", ...counts.map(whole)]) add(line, "td", figure, "number");
       first = at + 1;
     });
+    label(byId("order"));
   };
   const fillTable = (isNew) => {
     const rows = [...document.querySelectorAll("#links tbody tr[data-part]")];
@@ -234,7 +242,7 @@ const explore = (() => {
   const showCity = (row, focus) => {
     if (!panel) return;
     const place = data.rows[row];
-    const [name, tier, people, , local] = data.cities[place];
+    const [name, tier, people, , local, need] = data.cities[place];
     panel.replaceChildren();
     const close = add(panel, "button", "Close", "toggle");
     close.type = "button";
@@ -243,6 +251,7 @@ const explore = (() => {
     const mine = data.pairs.map((pair, at) => [pair, at]).filter(([pair]) => pair[0] === place || pair[1] === place);
     const some = (holds) => mine.filter(holds).length;
     add(panel, "p", `${tier}, ${people} people. Of ${mine.length} cities, ${some(([pair]) => pair[6] & 1)} are within ${data.limit} today, ${some(([, at]) => isWithin(at))} with this plan and ${some(([pair]) => pair[6] & 4)} with every candidate built.`);
+    if (need && isChosen()) add(panel, "p", `The plan brings it none. What would: ${need}.`);
     const table = add(add(panel, "div", undefined, "scroll tall"), "table");
     const head = add(add(table, "thead"), "tr");
     for (const [words, number] of [["City", ""], ["Today", "number"], ["Plan", "number"], ["What keeps it beyond the limit", ""]]) add(head, "th", words, number).scope = "col";
@@ -258,6 +267,7 @@ const explore = (() => {
       add(line, "td", planned, inside && !(pair[6] & 1) ? "number gain" : "number");
       add(line, "td", inside ? (pair[6] & 1 ? "" : "newly within it") : reason(at), "quiet");
     }
+    label(table);
     panel.hidden = false;
     if (focus) {
       panel.scrollIntoView({ block: "nearest" });
@@ -265,6 +275,13 @@ const explore = (() => {
     }
   };
   rowsDo("cities", (row) => showCity(Number(row.dataset.row), true));
+  const find = byId("find-city");
+  const named = () => [...byId("cities").tBodies[0].rows].filter((row) => row.cells[0].textContent.toLowerCase().includes(find.value.trim().toLowerCase()));
+  find?.addEventListener("input", () => {
+    const found = named();
+    for (const row of byId("cities").tBodies[0].rows) row.hidden = !found.includes(row);
+  });
+  find?.addEventListener("change", () => { if (find.value && named().length) showCity(Number(named()[0].dataset.row), true); });
 
   /* Partners within the limit of each row of the table of cities, today and as shown. */
   const partners = () => {

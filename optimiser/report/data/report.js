@@ -112,21 +112,30 @@
     const scale = plot.inner_width / (plot.x_range.end - plot.x_range.start);
     const at = (x, y) => [(x - plot.x_range.start) * scale, (plot.y_range.end - y) * scale];
     const taken = [[0, 0, 30, 46]]; /* the arrow to the north */
-    const hit = (box) => box[0] < 0 || box[2] > plot.inner_width || taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]);
+    const hit = (box) => box[0] < 0 || box[2] > plot.inner_width || box[1] < 0 || box[3] > plot.inner_height || taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]);
     for (let i = 0; i < data.x.length; i++) {
       const [x, y] = at(data.x[i], data.y[i]);
       const half = data.size[i] / 2 + 1;
       taken.push([x - half, y - half, x + half, y + half]);
     }
-    const [room, shown] = [[], []];
-    for (const i of [...badges.data.x.keys()].sort((one, other) => badges.data.rank[one] - badges.data.rank[other])) {
-      const [x, y] = at(badges.data.x[i], badges.data.y[i]);
-      shown[i] = room.every(([other, by]) => Math.hypot(x - other, y - by) > 27) ? 1 : 0;
-      if (!shown[i]) continue;
-      room.push([x, y]);
-      taken.push([x - 12, y - 12, x + 12, y + 12]);
+    const { part: numbered, rank, stands } = badges.data;
+    const [home, placed] = [wholes.get(badges), { x: [], y: [], alpha: [] }];
+    for (const i of [...numbered.keys()].sort((one, other) => rank[one] - rank[other])) {
+      const best = home.part.indexOf(numbered[i]);
+      const [x, y] = at(home.x[best], home.y[best]);
+      const away = ([across, down], from = [x, y]) => Math.hypot(across - from[0], down - from[1]);
+      const own = [...links.data.part.keys()].filter((row) => links.data.part[row] === numbered[i]);
+      const line = own.flatMap((row) => [...links.data.xs[row]].map((east, k) => at(east, links.data.ys[row][k]))).sort((one, other) => away(one) - away(other));
+      const around = (reach) => [[x, y], ...line].flatMap(([left, top]) => (reach ? sides : [[0, 0]]).map(([across, down]) => [left + reach * across, top + reach * down]));
+      const spots = { corner: [[15, 62], [15, 89]], beside: [22, 34].flatMap(around), on: [0, 22, 34].flatMap(around) }[stands[i]];
+      const isOff = (spot) => stands[i] !== "beside" || line.every((point) => away(point, spot) > 15);
+      const spot = spots.find(([left, top]) => !hit([left - 13, top - 13, left + 13, top + 13]) && isOff([left, top]));
+      if (spot) taken.push([spot[0] - 13, spot[1] - 13, spot[0] + 13, spot[1] + 13]);
+      placed.x[i] = spot ? plot.x_range.start + spot[0] / scale : home.x[best];
+      placed.y[i] = spot ? plot.y_range.end - spot[1] / scale : home.y[best];
+      placed.alpha[i] = spot ? 1 : 0;
     }
-    badges.data = { ...badges.data, alpha: shown };
+    badges.data = { ...badges.data, ...placed };
     const fresh = { align: [], dx: [], dy: [], alpha: [] };
     for (let i = 0; i < data.x.length; i++) {
       const [x, y] = at(data.x[i], data.y[i]);
@@ -153,23 +162,10 @@
     }
     labels.data = { ...data, ...fresh };
   };
-  /* Numbers beside their lines keep their distance on the screen. */
-  const perPixel = () => (plot.x_range.end - plot.x_range.start) / plot.inner_width;
-  const first = { ...wholes.get(badges), perPixel: perPixel() };
-  const near = (at, foot, zoom) => [...at].map((value, i) => foot[i] + (value - foot[i]) * zoom);
-  const placeBadges = () => {
-    if ([...first.x].every((x, i) => Math.hypot(x - first.foot_x[i], first.y[i] - first.foot_y[i]) < 2)) return;
-    const zoom = perPixel() / first.perPixel;
-    Object.assign(wholes.get(badges), { x: near(first.x, first.foot_x, zoom), y: near(first.y, first.foot_y, zoom) });
-    refresh(badges);
-  };
   let waiting = 0;
   const soon = () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      placeBadges();
-      placeLabels();
-    }, 60);
+    waiting = setTimeout(placeLabels, 60);
   };
   for (const range of [plot.x_range, plot.y_range]) {
     range.properties.start.change.connect(soon);
@@ -205,7 +201,8 @@
     const xs = found.flatMap((i) => [...links.data.xs[i]]);
     const ys = found.flatMap((i) => [...links.data.ys[i]]);
     const room = Math.max(30000, 0.6 * (Math.max(...xs) - Math.min(...xs)), 0.6 * (Math.max(...ys) - Math.min(...ys)));
-    show([Math.min(...xs) - room, Math.max(...xs) + room, Math.min(...ys) - room, Math.max(...ys) + room]);
+    const isWide = badges.data.stands[badges.data.part.indexOf(part)] === "corner";
+    show(isWide ? home : [Math.min(...xs) - room, Math.max(...xs) + room, Math.min(...ys) - room, Math.max(...ys) + room]);
     document.getElementById("plan-map").scrollIntoView({ behavior: "smooth" });
   };
   for (const table of ["links", "what-if"]) explore.rowsDo(table, goTo);

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from networks.intermodal import AccessParameters
+from optimiser.run import reporting
 from optimiser.run.reporting import describe_access
 
 
@@ -22,3 +24,16 @@ def test_two_rules_of_waiting_are_told_apart():
         "high-speed: a fifth of the time between two trains, at most 1.5 min; "
         "conventional: half the time between two trains, at most 1.5 min"
     )
+
+
+def test_cities_without_passenger_rail_are_named_with_the_distance_that_counts(monkeypatch):
+    assumed = AccessParameters.default("CN")
+    monkeypatch.setattr(reporting, "access_parameters", lambda *_: assumed)
+
+    def said(*names):
+        times = SimpleNamespace(report={"snapped": {"without_station": list(names)}})
+        return reporting._without_rail(SimpleNamespace(job=None, source=None, times=times))
+
+    near = f"no station of a train within {assumed.centre_station_km:g} km of the centre"
+    assert said("Anguo", "Hejian") == f"Anguo and Hejian: {near}"
+    assert said() == "none"

@@ -465,20 +465,17 @@ def test_prices_are_compared_with_every_path(problem, data):
 @pytest.mark.parametrize("seed", thinned(range(40), 8))
 def test_a_plan_passes_exactly_if_it_keeps_the_rules(seed):
     problem = dense_problem(seed)
-    raw, best = as_json(problem), brute_force(problem)
+    model, best = Model(as_json(problem)), brute_force(problem)
     names = sorted(problem.index)
     values = []
     for size in range(len(names) + 1):
         for built in itertools.combinations(names, size):
             cost = problem.cost_of(built)
-            weight = sum(
-                p.weight
-                for k, p in enumerate(problem.pairs)
-                if k in Model(raw).covered({problem.index[name] for name in built})
-            )
+            covered = model.covered({problem.index[name] for name in built})
+            weight = sum(pair.weight for k, pair in enumerate(problem.pairs) if k in covered)
             evidence = {"built": [{"id": name} for name in built], "cost": cost, "coverage": weight}
             try:
-                values.append(bound_checker.check_plan(Model(raw), evidence))
+                values.append(bound_checker.check_plan(model, evidence))
             except Refused:
                 continue
         if size == 3 and seed % 8:

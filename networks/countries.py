@@ -3,6 +3,7 @@
 import functools
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
@@ -58,9 +59,10 @@ def lineage(country: str) -> tuple[str, ...]:
         return (WORLD,)
     code = country.upper()
     if code not in codes() and code not in names():
-        meant = [key for key, name in codes().items() if name.casefold() == country.strip().casefold()]
-        remedy = f"Give two letters such as {(*meant, 'CN')[0]}, or one of {', '.join(names())}."
-        raise SourceError(f"{country!r} is not a country code.", remedy=remedy)
+        alike = get_close_matches(country.strip().title(), codes().values(), n=1, cutoff=0.75)
+        hint = next((f"; did you mean {key}?" for key, name in codes().items() if name in alike), ".")
+        remedy = "Give the two letters of ISO 3166, such as CN, or a group such as EU, or world."
+        raise SourceError(f"{country!r} is not a country code{hint}", remedy=remedy)
     groups = (group for group, members in read_table("countries.toml")["groups"].items() if code in members)
     return (code, *groups, WORLD)
 

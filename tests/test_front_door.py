@@ -262,7 +262,9 @@ def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, 
         ({"without": [1], "force": [1]}, "both left out and forced"),
         ({"budget": -1}, "negative"),
         ({"budget": 12.5}, "neither a share below 1 nor whole money"),
-        ({"budget": 2.0}, "budget_share=2.0 for a share of the budget of the run, budget=2 for"),
+        ({"budget": 2.0}, "budget_share=2 for a share of the budget of the run, budget=2 for"),
+        ({"budget": 1.0}, "budget_share=1 for a share of the budget of the run, an amount in full for"),
+        ({"budget": 1}, "budget 1 may be a share or money"),
         ({"budget": 5, "budget_share": 0.5}, "are both given"),
         ({"budget": "half"}, "not a number"),
         ({"budget": True}, "not a number"),
@@ -287,11 +289,12 @@ def test_a_question_that_means_nothing_is_refused_with_its_reason(run, question,
 def test_a_budget_below_the_cheapest_candidate_is_warned_of_with_its_cost_and_unit(run):
     cost = run.candidates["cost"].min()
     with pytest.warns(
-        UserWarning, match=rf"built for 1 million CNY: the cheapest .* costs {cost:,} million CNY"
+        UserWarning, match=rf"the cheapest candidate allowed, .*, costs {cost:,} million CNY, 2 given"
     ):
-        less = run.solve(budget=1)
+        less = run.solve(budget=2)
     assert not less.built
-    assert any("Nothing can be built for 1 million CNY" in note for note in less.shown.notes)
+    assert any("Nothing can be built: the cheapest" in note for note in less.shown.notes)
+    assert run.solve(budget_share=1).budget == run.budget
 
 
 def test_a_share_of_the_budget_may_have_any_size(run, half):

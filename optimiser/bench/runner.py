@@ -361,6 +361,8 @@ def bench(
                 time_limit_s=longest_s(run.limits.time_limit_s),
             )
             solves[task.key], tasks[task.key] = (run, facts), task
+    if state.solved:
+        listener.notes(f"{folder} keeps its rows of earlier solves ({len(state.solved)}), with new tables.")
     _work(state, solves, list(tasks.values()), executor)
     return state
 

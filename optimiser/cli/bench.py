@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -24,22 +24,19 @@ from optimiser.cli.options import (
     SolverOption,
     complete_variant,
     note_threads,
+    noted,
     ranged,
     refuse_output,
     solver_options,
     target,
 )
 from optimiser.cli.screen import Display
-from optimiser.problem.errors import ProblemError
 
 if TYPE_CHECKING:
     from optimiser.bench.converters import PublicNetwork
-    from optimiser.bench.converters.formats import Coordinates
     from optimiser.bench.instances import Run
     from optimiser.bench.rows import Row
 
-COORDINATES = ("auto", "degrees", "plane")
-"""How an SNDlib file may state places."""
 _LIMIT = "Limit of each solve (60; with --effort a day), seconds."
 _MOST_SEEDS = 10_000
 """Most seeds of a range."""
@@ -153,7 +150,7 @@ def _bad_seeds(text: str) -> typer.BadParameter:
 def _shown(row: Row) -> dict[str, object]:
     return {
         "instance": row.instance,
-        "way": row.label,
+        "configuration": row.label,
         "seed": row.seed,
         "outcome": f"{row.status} ({row.termination})",
         "objective": "-" if row.objective is None else row.objective,
@@ -281,7 +278,7 @@ def _write(
     )
     problem = problem_of(network, choices)
     refuse_output(out, done="Nothing was written.")
-    save(problem, out)
+    save(problem, noted(out))
     screen.line(
         f"{out}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "
         f"{len(problem.candidates):,} candidates, {len(problem.pairs):,} pairs, budget {problem.budget:,}"
@@ -294,17 +291,14 @@ def sndlib(
     *,
     seconds_per_km: Annotated[float, ranged(FACTOR, "Seconds that a kilometre takes.")] = 1000.0,
     coordinates: Annotated[
-        str, typer.Option(help="degrees, plane (1,000 m a unit), or auto: as the file says.")
+        Literal["auto", "degrees", "plane"],
+        typer.Option(help="plane: 1,000 m a unit; auto: as the file says."),
     ] = "auto",
 ) -> tuple[PublicNetwork, float]:
     """Convert an SNDlib network: lengths become times, set-up or module costs become costs."""
     from optimiser.bench.converters.formats import read_sndlib
 
-    if coordinates not in COORDINATES:
-        raise ProblemError(
-            f"there are no coordinates {coordinates!r}", remedy=f"Choose from: {', '.join(COORDINATES)}."
-        )
-    return read_sndlib(file, coordinates=cast("Coordinates", coordinates)), seconds_per_km / 1000
+    return read_sndlib(file, coordinates=coordinates), seconds_per_km / 1000
 
 
 @convert_command("tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp --out sioux.json")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from optimiser.studies.atlas import AtlasRun
     from optimiser.studies.backcast import Backcasted
     from optimiser.studies.closures import ClosuresRun
+    from optimiser.studies.folders import StudyRun
     from optimiser.studies.robust import RobustRun
     from optimiser.studies.sweep import Sweep
     from optimiser.tasks import TaskProgress
@@ -52,18 +53,6 @@ FILES = "Files: {}  (open report.html, or plan.gpkg in a GIS)"
 # ---- the factory
 
 
-class Done(Protocol):
-    """What a command has written."""
-
-    @property
-    def folder(self) -> Path:
-        """The folder."""
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of the command."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
     """What is to be said where nothing was solved or written: what a dry run found, or a run as it stands."""
@@ -72,7 +61,7 @@ class Rehearsed:
     show: Callable[[], None]
 
 
-def writes_folder[**Options, D: Done](
+def writes_folder[**Options, D: StudyRun | Written | Sweep](
     show: Callable[[D], None],
     values: Callable[[D], Mapping[str, Any]],
     warnings: Callable[[D], Sequence[str]] = lambda _done: (),
@@ -156,6 +145,11 @@ def _show_run(done: Written) -> None:
     screen.line(FILES.format(done.folder))
 
 
+def _show_sizes(sizes: Mapping[str, Any]) -> None:
+    screen.pairs("Sizes", sizes, heads=("what", "value"))
+    screen.line(NOTHING_DONE)
+
+
 @writes_folder(_show_run, lambda done: done.summary, lambda done: done.summary["warnings"])
 def run(
     job: Annotated[
@@ -194,8 +188,7 @@ def run(
     def ask(display: Display) -> Written | Rehearsed:
         if dry_run:
             sizes = pipeline.rehearse(loaded, display.steps)
-            shown = partial(screen.pairs, "Sizes", sizes, heads=("what", "value"), end=NOTHING_DONE)
-            return Rehearsed(sizes, shown)
+            return Rehearsed(sizes, partial(_show_sizes, sizes))
         home = out or loaded.run_folder()
         if (found := pipeline.find_unchanged(loaded, home)) is not None:
             display.ends("Nothing was made again: job, data, code and files are as the last run left them.")

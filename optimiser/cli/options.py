@@ -140,21 +140,25 @@ def solver_options(words: Iterable[str]) -> dict[str, str | int | float | bool]:
     return found
 
 
-def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:
-    """Refuse a file to write that has no folder, or is no plain file; say where one is replaced.
+def refuse_output(path: Path, *, done: str) -> None:
+    """Refuse a file to write that has no folder, or is no plain file.
 
     Parameters
     ----------
     done
         What was left undone, for the message.
-    remedy
-        What to do where the folder does not exist.
     """
     if not path.resolve().parent.is_dir():
+        remedy = "Make the folder, or name another file."
         raise EnvironmentFault("the folder does not exist", where=str(path.parent), done=done, remedy=remedy)
     refuse_special_file(path, done=done)
+
+
+def noted(path: Path) -> Path:
+    """Return a file that nothing keeps from being written any more; say so where it replaces another."""
     if path.exists():
         screen.note(f"It will replace the file {path}.")
+    return path
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, SECONDS, SEED, Json, ResultFile, ranged, target
+from optimiser.cli.options import GAP, SECONDS, SEED, Json, ResultFile, noted, ranged, refuse_output, target
 from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, in_words, outline, show_outline
 from optimiser.engine.child import ChildProcess
@@ -33,6 +35,15 @@ _FIGURES = (
     "status", "money", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s",
 )  # fmt: skip
 _RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
+_CITIES = ("SELECT name FROM main.cities", "SELECT name FROM other.cities")
+"""Names of the cities of each of two GeoPackages."""
+_SHARED_PAIRS = """
+    SELECT count(*), sum(a.within_before), sum(b.within_before), sum(a.within_after), sum(b.within_after)
+    FROM main.pairs AS a JOIN other.pairs AS b
+    ON a.origin IN (b.origin, b.destination) AND a.destination IN (b.origin, b.destination)
+"""
+"""Number of the pairs of both, and how many are within the limit in each, today and after building."""
+_IN_ONE = "cities in one alone"
 _MOST_ROWS = 12
 """Rows of a table that are shown."""
 
@@ -142,11 +153,13 @@ def certify(
         settings = [f"certificate.time_limit_s={time_limit}"]
         with Display(quiet=json) as display, ChildProcess() as process:
             done = cases.find_run(str(problem), settings, None, display.steps, process)
+            noted(problem / "certificate.json")
             pipeline.amend(replace(done, proof=done.chain.certified() if done.chain.certifies else None))
         shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
         written = problem / "certificate.json"
     else:
         written = out or result_file.parent / "certificate.json"
+        refuse_output(written, done="Nothing was proved.")
         proof = _write(loaded, claimed, written, time_limit=time_limit, seed=seed, quiet=json)
         shown = _claims(loaded, claimed, proof.bound) | {
             "seconds": round(proof.seconds, 3),
@@ -191,8 +204,7 @@ def _write(
     with Display(quiet=quiet) as display:
         report = display.steps.certifying
         proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
+    write_whole(noted(path), lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
     return proof
 
 
@@ -250,6 +262,9 @@ def compare(
     first, second = runs
     summaries = _summary_of(first), _summary_of(second)
     found = difference(*summaries)
+    if common := _common(runs):
+        found["same_cities"] = not any(common[_IN_ONE])
+    found["common"] = {} if found["same_cities"] else common
     if json:
         screen.as_json(found)
         return 0
@@ -262,23 +277,28 @@ def compare(
         if key != "within" or any(map(any, found["within"].values())):
             _show_side_by_side(title, found[key], names)
     _show_rings(found["rings"])
-    if not found["same_cities"]:
+    if not found["same_cities"] and not common:
         screen.line("The runs are about different cities: what each builds is in its own folder.")
         for name, run in zip(names, summaries, strict=True):
             for note in filter(None, (run.get("screening"), *run.get("notes", ()))):
                 screen.line(f"{name}: {note}")
         return 0
+    _show_built(found["built"], summaries)
+    return 0
+
+
+def _show_built(built: Mapping[str, list[str]], summaries: Sequence[Mapping[str, Any]]) -> None:
+    """Print what both runs build and what one alone, by name and, where names repeat, id."""
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
-    if not found["built"]["first"] and not found["built"]["second"]:
+    if not built["first"] and not built["second"]:
         titles = {"both": "Both build the same"}
     links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}
     words = {name: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for name, row in links.items()}
     often = Counter(words.values())
     words = {name: f"{text} [{name}]" if often[text] > 1 else text for name, text in words.items()}
     for key, title in titles.items():  # a link that no run ranks by its id
-        listed = "; ".join(words.get(name, name) for name in found["built"][key])
+        listed = "; ".join(words.get(name, name) for name in built[key])
         screen.line(f"{title}: {listed or 'nothing'}")
-    return 0
 
 
 def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -309,6 +329,20 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
         "same_cities": pairs[0] == pairs[1] and first.get("title") == second.get("title"),
         "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
     }
+
+
+def _common(homes: Sequence[Path]) -> dict[str, list[Any]]:
+    """Return what two runs say of the cities of both, by name; nothing without a pair of them."""
+    one, two = (home / "plan.gpkg" for home in homes)
+    if not (one.is_file() and two.is_file()):
+        return {}
+    with closing(sqlite3.connect(one)) as layers:
+        layers.execute("ATTACH ? AS other", (str(two),))
+        mine, others = ({name for (name,) in layers.execute(asked)} for asked in _CITIES)
+        pairs, *within = layers.execute(_SHARED_PAIRS).fetchone()
+    alone = [", ".join(sorted(mine - others)), ", ".join(sorted(others - mine))]
+    pairs_of = {"pairs between the others": [pairs] * 2, "of these within today": within[:2]}
+    return {_IN_ONE: alone, **pairs_of, "of these within after": within[2:]} if pairs else {}
 
 
 def _facts(run: dict[str, Any]) -> dict[str, dict[str, Any]]:

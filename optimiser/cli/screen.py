@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from networks.inputs import printable
+from optimiser.tasks import cache
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Task
     from rich.progress_bar import ProgressBar
 
-    from optimiser.tasks.cache import Progress
 
 _WIDTH = 120
 
-MINUTE_S = 60.0
-"""Seconds between two lines of progress where the output is no terminal."""
 PACE_S = 600.0
 """Seconds over whose pace the time left is estimated."""
 
@@ -103,22 +100,16 @@ def table(title: str, rows: Sequence[Mapping[str, object]], *, right: Sequence[s
     console.print()
 
 
-def pairs(
-    title: str, values: Mapping[str, object], *, heads: tuple[str, str], right: bool = True, end: str = ""
-) -> None:
+def pairs(title: str, values: Mapping[str, object], *, heads: tuple[str, str], right: bool = True) -> None:
     """Print names and values as a table of two columns.
 
     Parameters
     ----------
     right
         Set the values flush right.
-    end
-        A line below them.
     """
     rows = [dict(zip(heads, pair, strict=True)) for pair in values.items()]
     table(title, rows, right=heads[1:] if right else ())
-    if end:
-        line(end)
 
 
 def duration(seconds: float) -> str:
@@ -146,7 +137,7 @@ class Display:
                 return super().render(task) if task.total else Text()
 
         self.moves = sys.stderr.isatty() and not quiet
-        self._quiet, self._last, self._ended = quiet, "", threading.Event()
+        self._quiet, self._last, self._shown = quiet, "", ExitStack()
         self._rich = Progress(
             SpinnerColumn(), TextColumn("{task.description}", markup=False), Bar(), TimeElapsedColumn(),
             console=Console(stderr=True, highlight=False), transient=True,
@@ -156,22 +147,19 @@ class Display:
 
     def __enter__(self) -> Self:
         """Begin to show what is being done."""
-        self._rich.start()
+        self._shown.enter_context(self._rich)
         if not self.moves and not self._quiet:
-            threading.Thread(target=self._print_each_minute, daemon=True).start()
+            self._shown.enter_context(cache.at_intervals(self._print, cache.MINUTE_S, cache.MINUTE_S))
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Remove the moving line."""
-        self._ended.set()
-        self._rich.stop()
+        self._shown.close()
 
     @cached_property
-    def steps(self) -> Progress:
+    def steps(self) -> cache.Progress:
         """Return what reports on the steps of a run."""
-        from optimiser.tasks.cache import Progress
-
-        return Progress(begins=self.begins, ends=self.ends)
+        return cache.Progress(begins=self.begins, ends=self.ends)
 
     def begins(self, text: str) -> None:
         """Say what is being done."""
@@ -194,8 +182,6 @@ class Display:
         """Return the seconds that the rest takes at the pace of the last parts; None where unknown."""
         return self._rich.tasks[0].time_remaining
 
-    def _print_each_minute(self) -> None:
-        start = time.monotonic()
-        while not self._ended.wait(MINUTE_S):
-            if self._last:
-                note(f"[{(time.monotonic() - start) / MINUTE_S:.0f} min] {self._last}")
+    def _print(self, seconds: float) -> None:
+        if self._last:
+            note(f"[{seconds / 60.0:.0f} min] {self._last}")

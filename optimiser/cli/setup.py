@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from networks import regions
+from networks import countries, regions
 from optimiser.cli import screen
-from optimiser.cli.options import Json, refuse_output, target
+from optimiser.cli.options import Json, noted, refuse_output, target
 from optimiser.cli.screen import Display
 from optimiser.engine.backends.solvers import SOLVERS, version_of
 from optimiser.engine.methods.variants import VARIANTS
@@ -163,12 +163,13 @@ def init(
             "the file exists", where=str(path), done="It was left as it is.", remedy="Choose another name."
         )
     refuse_output(path, done=_UNWRITTEN)
+    countries.lineage(country or countries.WORLD)  # refuses what is no country
     file = file or ("" if region else "region.osm.pbf")
     known = regions.read(region) if region else None
     key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs", "": "name"}.get(Path(file).suffix, "file")
     source = {key: file or region} | ({"country": country} if country else {})
-    written = _with_cities(cities, None if known is None else known.cities)
     budget = "" if money is None else _in_units(money, country or (known.country if known else "world"))
+    written = _with_cities(cities, None if known is None else known.cities)
     table = "" if cities is None else path_from(path.resolve().parent, cities.resolve())
     text = start(source, cities=table, budget=budget)
     write_atomically(path, render(loads(text), title=_TITLE, quiet=True) if full else text)
@@ -228,13 +229,14 @@ def import_file(
             done="Nothing was read.",
             remedy=f"Name the file, for example {out / 'network.gpkg'}.",
         )
+    countries.lineage(country or countries.WORLD)  # refuses what is no country
     if out.suffix != ".gpkg":
         out = out.with_name(f"{out.name}.gpkg")
     report_file = out.with_suffix(".import_report.json")
-    for path in (out, report_file):
-        refuse_output(path, done="Nothing was read.")
     if not file.exists():
         raise ProblemError("there is no such file", where=str(file), done="Nothing was read.")
+    for path in (out, report_file):
+        refuse_output(path, done="Nothing was read.")
 
     from networks import osm, storage
     from optimiser.run.store import save_json
@@ -246,7 +248,7 @@ def import_file(
             network, railways, report = build(elements, country=country or "world", contract=simplify)
         with display.steps.step("write", f"Writing {out.name}"):
             write_whole(
-                out,
+                noted(out),
                 lambda part: storage.write_import(
                     part,
                     road=network,
@@ -257,7 +259,7 @@ def import_file(
                     road_classes=osm.DEFAULT_CLASSES,
                 ),
             )
-            write_whole(report_file, lambda part: save_json(part, report.to_json()))
+            write_whole(noted(report_file), lambda part: save_json(part, report.to_json()))
     if json:
         screen.as_json(report.to_json())
     else:

@@ -29,6 +29,7 @@ from optimiser.cli.options import (
     SolverOption,
     complete_variant,
     note_threads,
+    noted,
     ranged,
     refuse_output,
     solver_options,
@@ -142,13 +143,13 @@ def solve(
                     run=interruption.run,
                 )
             except SolveFailure as failure:
-                results.save(failure.result, out)
+                results.save(failure.result, noted(out))
                 raise
         plan = verify.check(loaded, result)
         if interruption.received and not result.has_plan:
             screen.note("Interrupted before a plan was known; no result was written.")
             return signals.EXIT_CODE
-        results.save(result, out)
+        results.save(result, noted(out))
     refuse_empty(result)
     if json:
         screen.as_json({key: value for key, value in result.as_dict().items() if key != "trace"})
@@ -169,7 +170,7 @@ def _refuse_outputs(paths: Sequence[Path]) -> None:
             "no file to write is named: give --out, or a model to write with --write-lp or --write-mps."
         )
     for path in paths:
-        refuse_output(path, done="Nothing was solved.", remedy="Make the folder, or name another file.")
+        refuse_output(path, done="Nothing was solved.")
 
 
 def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Path | None]) -> None:
@@ -178,6 +179,7 @@ def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Pat
         if path is not None:
             from optimiser.engine.model_file import write_model
 
+            what = ", in place of another file" if path.exists() else ""
             write_model(problem, path, form=form, variant=variant)
             megabytes = path.stat().st_size / 1e6
             why = (
@@ -185,7 +187,7 @@ def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Pat
                 if megabytes < LARGE_MB or variant.startswith("cuts")
                 else wording.WORDS["large_model"]["flows"]
             )
-            screen.note(f"The model is written to {path} ({megabytes:,.1f} MB).{why}")
+            screen.note(f"The model is written to {path} ({megabytes:,.1f} MB){what}.{why}")
 
 
 @contextmanager
@@ -196,7 +198,7 @@ def _log_file(asked: Path | None) -> Iterator[Path | None]:
         return
     if asked != STANDARD:
         _refuse_outputs([asked])
-        asked.write_bytes(b"")
+        noted(asked).write_bytes(b"")
         yield asked
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -56,7 +56,7 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
         for (_, share, _), mode in zip(looks, candidates.table["mode"], strict=True)
     ]
     table = candidates.table.assign(
-        today=[today for today, _, _ in rows],
+        today=[today or told for (today, _, _), told in zip(rows, candidates.table["today"], strict=True)],
         today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),
         with_s=pd.array([seconds for _, _, seconds in rows], dtype="Int64"),
         gain_s=pd.array(gains, dtype="Int64"),

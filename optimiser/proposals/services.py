@@ -306,6 +306,7 @@ def _more_trains(
     link_class, headway_s, is_known = str(line["link_class"]), int(line["headway_s"]), line["known_times"]
     every_s, (together_s, first, last) = rules.frequency_headway_s, relation
     added = 1.0 / every_s - 1.0 / together_s
+    ends = tracks.station_name(first), tracks.station_name(last)
     stops = tracks.calls[service]
     rows, runs_s, stops_s = (stops[name].tolist() for name in ("node", "run_s", "stop_s"))
     now, more = (
@@ -334,10 +335,10 @@ def _more_trains(
         speed_kmh=length_km / max(run_s, 1) * 3600.0 / times.access.running.factor,
         standard="trainset",
         why=(
-            f"{line['name'] or line['service_id']}: {tracks.station_name(first)} and"
-            f" {tracks.station_name(last)} have a direct train every {every_s // 60} min instead of"
-            f" {together_s / 60.0:.0f}"
+            f"{line['name'] or line['service_id']}: {' and '.join(ends)} have a direct train"
+            f" every {every_s // 60} min instead of {together_s / 60.0:.0f}"
         ),
+        today=f"train: {' – '.join(ends)} every {together_s / 60.0:.0f} min",
         geometry=shapely.LineString([tracks.places[row] for row in rows]),
         arcs=faster,
         runs=tracks.runs_over(

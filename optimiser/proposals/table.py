@@ -28,7 +28,7 @@ from optimiser.proposals.terrain import TERRAIN_CLASSES, WATER, Terrain, survey
 COLUMNS = (
     "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",
     "standard", "plain", "hill", "mountain", "urban", "water_km", "seats_a_day", "trips_a_day",
-    "seats_filled", "cost_low", "cost", "cost_high", "fixed", "why", "replaces", "geometry",
+    "seats_filled", "cost_low", "cost", "cost_high", "fixed", "why", "replaces", "today", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
 ARCS: Mapping[str, str] = {
@@ -73,6 +73,8 @@ class Proposal:
         each arc; empty for others.
     replaces
         For an upgrade, the links that it replaces, with km and speed.
+    today
+        What runs today, where the rule that made it knows; told where its ends say nothing of today.
     runs
         Links of today's rail network that its trains run over, each with trains a day and direction that
         today's do not count, and whether they are fast trains; tracks that it builds itself are none of them.
@@ -104,6 +106,7 @@ class Proposal:
     length_km: float = 0.0
     speed_kmh: float = 0.0
     replaces: str = ""
+    today: str = ""
     runs: tuple[tuple[int, int, bool], ...] = ()
     trainsets: int = 0
     train_km_a_day: float = 0.0
@@ -134,8 +137,8 @@ class Candidates:
         built, as in the cost table), `plain`, `hill`, `mountain`, `urban` (shares of the line; the rest is
         water), `water_km` (how far it runs over water), `seats_a_day`, `trips_a_day` (int64) and
         `seats_filled` (of its trains, as in `Proposal`), `cost_low`, `cost`, `cost_high` (int64, money),
-        `fixed` (empty, in, out), `why` (the rule that made it), `replaces` (of an upgrade), `geometry`
-        (degrees). `evidence.with_evidence` adds what is there today.
+        `fixed` (empty, in, out), `why` (the rule that made it), `replaces` (of an upgrade), `today` (as
+        in `Proposal`), `geometry` (degrees). `evidence.with_evidence` adds what is there today.
     arcs
         One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
         graph, or new ones that begin with `new:`), `seconds` (int64), `instead_s` (int64; what the same takes

@@ -406,8 +406,9 @@ def notes_on_budget(problem: DesignProblem) -> tuple[str, ...]:
     )
     if problem.budget is None or cost <= problem.budget:
         return ()
-    needs = f"the cheapest candidate allowed, {name}, costs {cost:,} {problem.money}".rstrip()
-    return (f"Nothing can be built for {problem.budget:,} {problem.money}: {needs}.",)
+    costs = f"{cost:,} {problem.money}".rstrip()
+    cheapest = f"the cheapest candidate allowed, {name}, costs {costs}"
+    return (f"Nothing can be built: {cheapest}, {problem.budget:,} given.",)
 
 
 def notes_on_levels(proof: Mapping[str, Any] | None) -> tuple[str, ...]:

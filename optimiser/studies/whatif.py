@@ -24,7 +24,7 @@ _NOTHING = "Nothing was solved."
 NUMBER = (int, float, np.number)
 """Types of numbers; bool is one of them and must be left out."""
 _UNCLEAR = (1.0, 10.0)
-"""Budgets within these bounds, written as fractions, may be meant as shares."""
+"""Budgets within these bounds, written as fractions, may be meant as shares, and the first of them always."""
 
 type LinkNames = int | str | Iterable[int | str]
 """Ranks in the table of links, ids of candidates, or a mixture."""
@@ -159,11 +159,12 @@ def budget_given(
         fault = "and budget_share are both given"
     elif not isinstance(value, NUMBER) or isinstance(value, bool) or not 0 <= value < math.inf:
         fault = f"{value!r} is negative or not a number"
-    elif not is_share and isinstance(value, float) and _UNCLEAR[0] <= value <= _UNCLEAR[1]:
-        fault = f"{value!r} may be a share or money"
-        remedy = (
-            f"Write budget_share={value!r} for a share of {of}, budget={round(value)} for {money or 'money'}."
-        )
+    elif not is_share and (
+        value == _UNCLEAR[0] or (isinstance(value, float) and _UNCLEAR[0] <= value <= _UNCLEAR[1])
+    ):
+        fault = f"{value:g} may be a share or money"
+        amount = "an amount in full" if value == _UNCLEAR[0] else f"budget={round(value)}"
+        remedy = f"Write budget_share={value:g} for a share of {of}, {amount} for {money or 'money'}."
     elif not is_share and value != round(value):
         fault = f"{value!r} is neither a share below 1 nor whole money"
     if fault or value is None:

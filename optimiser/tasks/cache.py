@@ -122,36 +122,52 @@ class Kept[T]:
 
 PATIENCE_S = 3.0
 """Seconds after which a slow answer says how long it takes."""
+MINUTE_S = 60.0
+"""Seconds between two lines of progress where the output is no terminal."""
 LONGEST_S = 86_400.0
 """A limit of a day or more is none that a reader waits for."""
 
 
 @contextmanager
-def told(what: str, time_limit_s: float | None = None) -> Iterator[None]:
-    """Say how long an answer takes, in a terminal, once that is `PATIENCE_S` seconds.
-
-    The line on the standard error is written anew each second, and is empty in the end.
-    """
+def at_intervals(tell: Callable[[float], object], first_s: float, then_s: float) -> Iterator[None]:
+    """Call a function with the seconds since the block began, first after `first_s`, then each `then_s`."""
     ended, begun = threading.Event(), time.monotonic()
 
-    def tell() -> None:
-        is_limited = time_limit_s is not None and time_limit_s < LONGEST_S
-        rest, line = f" of at most {time_limit_s:.0f} s" if is_limited else "", ""
-        while not ended.wait(1.0):
-            if (seconds := time.monotonic() - begun) >= PATIENCE_S:
-                line = f"{what}: {seconds:.0f} s{rest}"
-                sys.stderr.write(f"\r{line}")
-        sys.stderr.write(f"\r{' ' * len(line)}\r" if line else "")
+    def work() -> None:
+        wait_s = first_s
+        while not ended.wait(wait_s):
+            wait_s = then_s
+            tell(time.monotonic() - begun)
 
-    teller = threading.Thread(target=tell, daemon=True)
-    if sys.stderr.isatty():  # a notebook would keep every line
-        teller.start()
+    teller = threading.Thread(target=work, daemon=True)
+    teller.start()
     try:
         yield
     finally:
         ended.set()
-        if teller.ident is not None:
-            teller.join()
+        teller.join()
+
+
+@contextmanager
+def told(what: str, time_limit_s: float | None = None) -> Iterator[None]:
+    """Say on the standard error how long an answer takes, once that is `PATIENCE_S` seconds.
+
+    In a terminal that is a line that is written anew each second, and is empty in the end; elsewhere, as in a
+    notebook or a log, a line then and one each minute.
+    """
+    moves, is_limited = sys.stderr.isatty(), time_limit_s is not None and time_limit_s < LONGEST_S
+    rest, last = f" of at most {time_limit_s:.0f} s" if is_limited else "", ""
+
+    def tell(seconds: float) -> None:
+        nonlocal last
+        last = f"{what}: {seconds:.0f} s{rest}"
+        sys.stderr.write(f"\r{last}" if moves else f"{last}\n")
+
+    try:
+        with at_intervals(tell, PATIENCE_S, 1.0 if moves else MINUTE_S):
+            yield
+    finally:
+        sys.stderr.write(f"\r{' ' * len(last)}\r" if moves and last else "")
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from optimiser.cli import screen
 from optimiser.job import find, load
 from optimiser.problem.result import TracePoint
 from optimiser.run import folder
+from optimiser.tasks import cache
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -354,7 +355,7 @@ def test_list_groups_variants_by_whether_they_prove(call: Call) -> None:
 def test_elsewhere_than_on_a_terminal_a_long_step_has_a_line_a_minute(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(screen, "MINUTE_S", 0.05)
+    monkeypatch.setattr(cache, "MINUTE_S", 0.05)
     with screen.Display() as display, display.steps.step("solve", "Solving"):
         display.steps.trace(TracePoint(20.0, "master", 90, 100.0))
         time.sleep(0.5)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import geopandas as gpd
+from cli_drawing import CITIES, PLAIN, cities_csv
 
 type Call = Callable[..., tuple[int, str, str]]
 
@@ -105,3 +109,43 @@ def test_a_summary_without_these_figures_is_compared_as_before(call: Call, tmp_p
     code, out, _ = call("compare", *folders(tmp_path, bare, bare))
     assert code == 0
     assert "Dependence" not in out
+
+
+def test_runs_of_lists_that_overlap_are_compared_by_proposals_and_by_the_pairs_of_both(
+    region: Path, call: Call
+) -> None:
+    homes = []
+    for name, left_out in (("one", "f"), ("two", "d")):
+        rows = [(key, *of) for key, of in CITIES.items() if key != left_out]
+        (region / f"{name}.csv").write_text(cities_csv(rows), encoding="utf-8")
+        file = ("--set", f'cities.file="{name}.csv"', "--out", region / name)
+        assert call("run", region / "job.toml", *PLAIN, *file)[0] == 0
+        homes.append(region / name)
+    code, out, err = call("compare", *homes, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    layers = [gpd.read_file(home / "plan.gpkg", layer="pairs") for home in homes]
+    shared = [of[~of[["origin", "destination"]].isin(["Delta", "Zeta"]).any(axis=1)] for of in layers]
+    assert found["common"] == {
+        "cities in one alone": ["Delta", "Zeta"],
+        "pairs between the others": [6, 6],
+        "of these within today": [int(of["within_before"].sum()) for of in shared],
+        "of these within after": [int(of["within_after"].sum()) for of in shared],
+    }
+    assert found["same_cities"] is False
+    _, out, _ = call("compare", *homes)
+    assert "Between the cities of both" in out
+    assert re.search(r"cities in one alone +Delta +Zeta", out)
+    assert "Only in the first: " in out or "Both build the same: " in out
+    assert "different cities" not in out
+
+
+def test_runs_without_two_common_cities_are_about_different_ones(region: Path, call: Call) -> None:
+    for name, keys in (("one", "abc"), ("two", "cdef")):
+        rows = [(key, *CITIES[key]) for key in keys]
+        (region / f"{name}.csv").write_text(cities_csv(rows), encoding="utf-8")
+        file = ("--set", f'cities.file="{name}.csv"', "--out", region / name)
+        assert call("run", region / "job.toml", *PLAIN, *file)[0] == 0
+    _, out, _ = call("compare", region / "one", region / "two")
+    assert "different cities" in out
+    assert "Only in the first" not in out

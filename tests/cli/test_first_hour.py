@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+QUICK = ("--set", "output.picture=false")
+"""Spares what each run would draw once more."""
 
 
 class Hour:
@@ -29,6 +31,10 @@ class Hour:
     def type(self, *words: str) -> str:
         """Return what a command prints; it must succeed."""
         return self._run("-m", "optimiser.cli", *words)
+
+    def script(self, name: str, *words: str) -> str:
+        """Return what a script of the clone prints."""
+        return self._run(str(ROOT / name), *words)
 
     def python(self, *lines: str) -> str:
         """Return what a program of these lines prints."""
@@ -69,7 +75,7 @@ def hour(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_planner_asks_for_less_money_forbids_a_line_and_adds_a_city(hour: Hour) -> None:
     runs = "polyring-runs"
     hour.type("run", "jing-jin-ji-links")
-    hour.type("run", "jing-jin-ji-links", "--set", "amount=20000")
+    hour.type("run", "jing-jin-ji-links", "--set", "amount=20000", *QUICK)
     (poorer,) = (path.name for path in (hour.folder / runs).iterdir() if path.name != "jing-jin-ji-links")
     everything = json.loads((hour.folder / runs / "jing-jin-ji-links" / "summary.json").read_text())
     less = json.loads((hour.folder / runs / poorer / "summary.json").read_text())
@@ -78,7 +84,8 @@ def test_a_planner_asks_for_less_money_forbids_a_line_and_adds_a_city(hour: Hour
 
     links = hour.table(f"{runs}/jing-jin-ji-links/links.csv")
     line = next(row["candidate_id"] for row in links if row["kind"] == "express_service")
-    hour.type("run", "jing-jin-ji-links", "--set", f'candidates.fixed_out=["{line}"]', "--out", "without")
+    forbidden = f'candidates.fixed_out=["{line}"]'
+    hour.type("run", "jing-jin-ji-links", "--set", forbidden, *QUICK, "--out", "without")
     assert line not in {row["candidate_id"] for row in hour.table("without/links.csv")}
 
     hour.type("init", "--region", "jing-jin-ji", "--cities", "mine.csv", "--money", "65e9", "mine.toml")
@@ -87,7 +94,7 @@ def test_a_planner_asks_for_less_money_forbids_a_line_and_adds_a_city(hour: Hour
         added = dict.fromkeys(cities[0], "") | {"id": "yutian", "name": "Yutian", "tier": "small"}
         added |= {"lat": "39.8866", "lon": "117.7389", "population": "660000"}
         csv.DictWriter(file, added).writerow(added)
-    hour.type("run", "mine.toml", "--set", "alternatives=[]", "--set", "rings=[]", "--out", "mine")
+    hour.type("run", "mine.toml", "--set", "alternatives=[]", "--set", "rings=[]", *QUICK, "--out", "mine")
     places = json.loads((hour.folder / "mine" / "cities.geojson").read_text())
     assert "Yutian" in {place["properties"]["name"] for place in places["features"]}
     assert json.loads((hour.folder / "mine" / "summary.json").read_text())["budget"] == 65000
@@ -117,9 +124,11 @@ def test_an_analyst_reads_tables_asks_why_and_what_if_in_ten_lines(hour: Hour) -
 
 
 @pytest.mark.long
-def test_a_researcher_compares_variants_adds_one_and_takes_the_model_elsewhere(hour: Hour) -> None:
+def test_a_researcher_compares_variants_adds_one_takes_the_model_elsewhere_and_a_table_again(
+    hour: Hour,
+) -> None:
     pyscipopt = pytest.importorskip("pyscipopt")
-    page = (DOCS / "bench.md").read_text()
+    page = (ROOT / "docs" / "bench.md").read_text()
     (hour.folder / "cheapest.py").write_text(re.findall("```python\n(.*?)```", page, re.DOTALL)[0])
     names = ("cuts", "paths", "compact")
     chosen = [word for name in (*names, "cheapest.py") for word in ("--variant", name)]
@@ -142,3 +151,6 @@ def test_a_researcher_compares_variants_adds_one_and_takes_the_model_elsewhere(h
     model.readProblem(str(hour.folder / "model.lp"))
     model.optimize()
     assert round(model.getObjVal()) == best["hub_ring_8x2_1"]
+
+    told = hour.script("benchmarks/reproduce.py", "--run", "two small problems", "--tolerance", "30")
+    assert "8 of 8 cells compared, 0 differ" in told

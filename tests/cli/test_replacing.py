@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cli_drawing import TWO_PAIRS
 
 from optimiser.job import find, find_around
+from optimiser.problem import save
 from optimiser.problem.errors import JobError
 from optimiser.run import folder
 
@@ -96,3 +98,60 @@ def test_a_file_that_is_replaced_is_named(region: Path, call: Call) -> None:
     for said in (False, True):
         code, _, err = call("import", region / "map.osm", "--out", out, "--country", "CN")
         assert (code, f"It will replace the file {out}." in err) == (0, said), err
+
+
+REPLACED = "It will replace the file {}."
+
+
+def test_a_certificate_that_is_replaced_is_named_and_not_before_a_refusal(tmp_path: Path, call: Call) -> None:
+    save(TWO_PAIRS, tmp_path / "problem.json")
+    files, out = (tmp_path / "problem.json", tmp_path / "result.json"), tmp_path / "proof.json"
+    out.write_text("{}", encoding="utf-8")
+    code, _, err = call("certify", *files, "--out", out)  # there is no result yet
+    assert (code, REPLACED.format(out) in err, out.read_text()) == (5, False, "{}")
+    assert call("solve", files[0], "--out", files[1])[0] == 0
+    assert call("certify", *files, "--out", tmp_path / "none" / "proof.json")[0] == 5
+    code, _, err = call("certify", *files, "--out", out)
+    assert (code, REPLACED.format(out) in err, "bound" in out.read_text()) == (0, True, True)
+    out.unlink()
+    assert REPLACED.format(out) not in call("certify", *files, "--out", out)[2]
+
+
+def test_a_result_that_is_replaced_is_named_and_not_before_a_refusal(tmp_path: Path, call: Call) -> None:
+    save(TWO_PAIRS, tmp_path / "problem.json")
+    out = tmp_path / "result.json"
+    out.write_text("mine", encoding="utf-8")
+    words = ("solve", tmp_path / "problem.json", "--out", out)
+    for refused in (("--variant", "cats"), ("--variant", "greedy", "--solver", "highs"), ("--start", out)):
+        code, _, err = call(*words, *refused)
+        assert (code, REPLACED.format(out) in err, out.read_text()) == (2, False, "mine"), err
+    code, _, err = call(*words)
+    assert (code, REPLACED.format(out) in err) == (0, True)
+
+
+def test_a_bench_says_which_solves_its_folder_keeps(tmp_path: Path, call: Call) -> None:
+    save(TWO_PAIRS, tmp_path / "small.json")
+    out = tmp_path / "mine"
+    words = ("bench", "--instances", tmp_path / "small.json", "--variant", "greedy", "--out", out)
+    kept = f"{out} keeps its rows of earlier solves (1), with new tables."
+    for said in (False, True):
+        code, _, err = call(*words)
+        assert (code, kept in err) == (0, said), err
+    save(TWO_PAIRS.replace(budget=3), tmp_path / "small.json")  # another problem of the same name
+    before = (out / "summary.md").read_bytes()
+    code, _, err = call(*words)
+    assert (code, kept in err, (out / "summary.md").read_bytes() == before) == (2, False, True), err
+
+
+def test_a_job_is_written_beside_what_is_there_or_not_at_all(tmp_path: Path, call: Call) -> None:
+    job, cities = tmp_path / "mine.toml", tmp_path / "cities.csv"
+    words = ("init", job, "--region", "jing-jin-ji", "--cities", cities)
+    for refused in (("--money", "5"), ("--country", "Germany")):
+        code, _, err = call(*words, *refused)
+        assert (code, job.exists(), cities.exists()) == (2, False, False), err
+    cities.write_text("id,name,lon,lat,population\n", encoding="utf-8")
+    assert call(*words)[0] == 0
+    before = job.read_text()
+    code, _, err = call(*words, "--money", "65e9")
+    assert (code, "the file exists" in err, "replace" in err) == (2, True, False)
+    assert (job.read_text(), len(cities.read_text().splitlines())) == (before, 1)

@@ -37,6 +37,15 @@ def test_what_is_no_code_is_refused(country):
         lineage(country)
 
 
+@pytest.mark.parametrize(
+    ("country", "hint"), [("Germany", "; did you mean DE?"), (" germny", "; did you mean DE?"), ("XX", ".")]
+)
+def test_a_country_that_is_named_is_hinted_at(country, hint):
+    with pytest.raises(SourceError) as fault:
+        lineage(country)
+    assert f"is not a country code{hint}" in str(fault.value)
+
+
 def test_inner_tables_are_joined_and_the_table_stays_as_it_is():
     table = {"world": {"a": 1, "b": {"c": 2, "d": 3}}, "EU": {"b": {"c": 4}}, "DE": {"a": 5}}
     assert figures(table, "DE") == {"a": 5, "b": {"c": 4, "d": 3}}

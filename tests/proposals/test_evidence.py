@@ -81,6 +81,13 @@ def test_without_a_way_of_today_there_is_no_gain():
     assert row["today"] == ""
     assert row[["today_s", "gain_s"]].isna().all()
     assert int(row["with_s"]) > 2000
+    told = replace(proposal("new", 0, 1, 2000, ends=("A", "B")), today="train: A – B every 148 min")
+    assert evidence(base, told).iloc[0]["today"] == "train: A – B every 148 min"
+
+
+def test_what_serves_the_ends_goes_before_what_the_rule_tells(triangle):
+    told = replace(proposal("new", 0, 2, 2000, ends=("A", "B")), today="train: A – B every 148 min")
+    assert evidence(triangle, told).iloc[0]["today"] == "road: primary 90 km"
 
 
 def test_a_train_of_today_is_named_by_its_stations_with_its_minutes():

@@ -624,6 +624,7 @@ def test_more_trains_of_a_pattern_shorten_the_wait_for_all_direct_trains_togethe
     found = {p.candidate_id: p for p in services.propose_more_trains(tracks_of(drawn, rules), Counter())}
     more = found["rail-frequency:s1"]
     assert more.why.endswith(f"{between[0]} have a direct train every 20 min instead of {between[1]}")
+    assert more.today == f"train: {between[0].replace(' and ', ' – ')} every {between[1]} min"
     assert {trains for _, trains, _ in more.runs} == {added}
     run_km = pytest.approx(2 * added * more.length_km)
     assert (more.seats_a_day, more.train_km_a_day) == (2 * added * 560, run_km)

@@ -194,7 +194,7 @@ def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, P
     able = [row for row in rows if proves(row)]
     if not able:
         return None
-    last = max(row.limit_s for row in able)
+    last = max(2 * FIRST_S, *(row.limit_s for row in able))
     moments = _moments(last)
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
     for label, group in grouped(able, "label").items():
@@ -248,7 +248,7 @@ def draw_gaps(
                 look: Any = {"linewidth": 0.8} if number else {"linewidth": 1.7, "label": label}
                 panel.step(moments, gaps, where="post", **look, **_line(pens[label]))
         panel.set(xscale="log", yscale="log", xlabel="seconds", ylabel="gap")
-        last = max(row.limit_s for row in here)
+        last = max(2 * FIRST_S, *(row.limit_s for row in here))
         panel.set(xlim=(FIRST_S, last), ylim=(LEAST_GAP * 0.8, MOST_GAP * 1.25))
         panel.xaxis.set_major_formatter(_plain)
         panel.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "≥ 100 %"])
@@ -301,7 +301,8 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
     left.set(yscale="log", ylabel="seconds (logarithmic)")
     left.yaxis.set_major_formatter(_plain)
     right.set(ylim=(0, None), ylabel="left open, %")
-    limits = ", ".join(f"{limit:g} s" for limit in sorted({row.time_limit_s for row in rows}))
+    told = (f"{r.time_limit_s:g} s" if r.effort is None else f"an effort of {r.effort:g}" for r in rows)
+    limits = ", ".join(dict.fromkeys(told))
     _title(left, f"Time against size: {family}", f"hollow: ended by the limit of {limits}")
     _title(right, "Left open at the end", "gap; of heuristics the distance from the best plan known")
     _legend(figure, left)

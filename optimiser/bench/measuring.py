@@ -248,11 +248,8 @@ def _checked(task: Mapping[str, Any]) -> dict[str, Any]:
 
     problem = load(Path(task["problem"]))
     params = SolveParameters(
-        time_limit_s=task["time_limit_s"],
-        gap=task["gap"],
+        **{name: task[name] for name in ("time_limit_s", "gap", "threads", "seed")},
         effort=math.inf if task["effort"] is None else task["effort"],
-        threads=task["threads"],
-        seed=task["seed"],
         solver=ANY if task["solver"] == NONE else task["solver"],
         solver_options=task["options"],
         second_solver=False,  # the row is that of the solver named

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -17,7 +18,12 @@ from optimiser.problem.result import ROOT_STEPS, TracePoint, gap_of
 from optimiser.report import tables
 
 type Key = tuple[str, str, str, str, int, int, float, float | None, float]
-"""Instance, variant, solver, its options, seed, threads, time limit, effort, gap."""
+"""Values of the columns `KEY` of a row."""
+
+KEY = (
+    "instance", "variant", "solver", "options", "seed", "threads", "time_limit_s", "effort", "gap_asked",
+)  # fmt: skip
+"""Columns that identify a solve within a bench."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +123,8 @@ class Row:
     @property
     def key(self) -> Key:
         """Return what identifies the solve within a bench."""
-        return (
-            self.instance, self.variant, self.solver, self.options, self.seed, self.threads,
-            self.time_limit_s, self.effort, self.gap_asked,
-        )  # fmt: skip
+        key: Key = attrgetter(*KEY)(self)
+        return key
 
     @property
     def limit_s(self) -> float:

@@ -15,6 +15,7 @@ from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Instance, Limits, Run
 from optimiser.bench.measuring import code, fault_line, longest_s
 from optimiser.bench.rows import (
+    KEY,
     Key,
     Row,
     code_of,
@@ -457,20 +458,13 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
     trace = () if result is None else result.trace
     usable = result is not None and result.status in ("optimal", "feasible")
     claimed: dict[str, Any] = {"status": "none", "termination": "crash", "bound": None, "gap": None}
+    asked: dict[str, Any] = dict(zip(KEY, key_of(run), strict=True))
     root_bound, root_s = root_of(trace)
     claimed |= {} if result is None else {name: getattr(result, name) for name in claimed}
     return Row(
-        instance=run.instance.name,
+        **asked,
         family=run.instance.family,
         **facts,
-        variant=run.configuration.variant,
-        solver=run.configuration.solver,
-        options=run.limits.told,
-        seed=run.seed,
-        threads=run.limits.threads,
-        time_limit_s=float(run.limits.time_limit_s),
-        effort=run.limits.effort,
-        gap_asked=float(run.limits.gap),
         **claimed,
         objective=result.objective if result is not None and usable else None,
         seconds=measured["wall_s"] if result is None else result.seconds,

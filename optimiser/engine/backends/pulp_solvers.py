@@ -213,8 +213,8 @@ def stated_master(problem: DesignProblem, solver: Any) -> tuple[Any, tuple[tuple
 class _Punctual(pulp.LpSolver):
     """A class of PuLP whose time limit includes the construction of the model."""
 
-    SET_LIMIT: tuple[str, str]
-    """Method of the solver's own model that sets an option, and the option for the time limit."""
+    TIME_LIMIT: str
+    """The solver's own option for the time limit."""
 
     def __init__(self, *, own: Options, **options: Any) -> None:  # noqa: ANN401 - as of PuLP's class
         super().__init__(**options)
@@ -227,16 +227,15 @@ class _Punctual(pulp.LpSolver):
 
     def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
         """Run the solver for the rest of the time."""
-        set_options(lp.solverModel, self._own)
-        setter, option = self.SET_LIMIT
-        getattr(lp.solverModel, setter)(option, max(0.0, self._end - time.monotonic()))
+        left = max(0.0, self._end - time.monotonic())
+        set_options(lp.solverModel, {**self._own, self.TIME_LIMIT: left})
         super().callSolver(lp)  # type: ignore[misc]
 
 
 class PunctualHighs(_Punctual, pulp.HiGHS):
     """PuLP's HiGHS; one that ends early or in an error may leave no values, at which PuLP fails."""
 
-    SET_LIMIT = "setOptionValue", "time_limit"
+    TIME_LIMIT = "time_limit"
 
     def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Solve a model; the process may have solved another one with another number of threads before."""
@@ -257,7 +256,7 @@ class PunctualHighs(_Punctual, pulp.HiGHS):
 class PunctualScip(_Punctual, pulp.SCIP_PY):
     """PuLP's SCIP, which reports its bound."""
 
-    SET_LIMIT = "setParam", "limits/time"
+    TIME_LIMIT = "limits/time"
 
     def buildStats(self, lp: pulp.LpProblem, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Return statistics with the bound, relaxed by the noise of a floating-point solver."""

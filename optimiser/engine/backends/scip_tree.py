@@ -33,8 +33,7 @@ from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import NO_ROWS, NO_SPLITS, Floats, Rows, SplitRows, unbuilt_rows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.search.task import NO_OPTIONS, Options, Task
-from optimiser.problem import DesignProblem
+from optimiser.engine.search.task import Task
 
 SETTINGS = Path(__file__).parents[1] / "data" / "scip.set"
 """Parameters of SCIP, with the reason for each."""
@@ -42,42 +41,30 @@ MOST_NODES = 2**62
 """Most nodes that SCIP counts, about."""
 
 
-def tree_model(
-    problem: DesignProblem,
-    *,
-    fixed: Integers | None,
-    seed: int,
-    log: bool = False,
-    options: Options = NO_OPTIONS,
-) -> TreeModel:
-    """Return the master problem without cuts.
+def tree_model(task: Task, *, fixed: Integers | None = None) -> TreeModel:
+    """Return the master problem of a task without cuts.
 
     Parameters
     ----------
-    problem
-        A reduced problem.
+    task
+        A reduced problem with its solve parameters.
     fixed
         int64 [J], 0 or 1 where a candidate is fixed, -1 where it is free; None: all are free.
-    seed
-        Random seed of SCIP.
-    log
-        Whether SCIP writes its log.
-    options
-        Options of the user.
     """
     solver: Any = pulp.SCIP_PY
-    model, (x, y, z) = stated_master(problem, solver(msg=log))
+    model, (x, y, z) = stated_master(task.problem, solver(msg=task.log))
     model.setHeuristics(SETTING.OFF)
     model.readParams(str(SETTINGS))
-    set_options(model, options)
-    model.setParam("randomization/randomseedshift", seed % 2**31)
+    set_options(model, task.options_of("scip"))
+    model.setParam("randomization/randomseedshift", task.seed % 2**31)
     for variable in x:  # branch on x before z
         model.chgVarBranchPriority(variable, 1)
     for variable, value in zip(x, () if fixed is None else fixed.tolist(), strict=False):
         if value >= 0:
             model.chgVarLb(variable, float(value))
             model.chgVarUb(variable, float(value))
-    return TreeModel(model, x, y, scale_of(problem), maximise=problem.budget is not None, z=z)
+    maximise = task.problem.budget is not None
+    return TreeModel(model, x, y, scale_of(task.problem), maximise=maximise, z=z)
 
 
 def add_rows(master: TreeModel, name: str, rows: Iterable[RowTerms]) -> None:
@@ -345,8 +332,7 @@ def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     can run in parallel. The result depends on the seed alone, as long as no time limit is reached and
     `separator` and `improve` are deterministic.
     """
-    own = task.options_of("scip")
-    master = tree_model(task.problem, fixed=fixed, seed=task.seed, log=task.log, options=own)
+    master = tree_model(task, fixed=fixed)
     add_rows(master, "row", master.terms(rows))
     add_rows(master, "split", master.split_terms(splits))
     model = master.model

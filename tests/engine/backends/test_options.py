@@ -26,6 +26,10 @@ SHIFT = {"separating/maxrounds": 3}
 OFF = {"presolve": "off", "mip_heuristic_effort": 0.25, "mip_detect_symmetry": False}
 
 
+def asked(problem, **options):
+    return Task(problem, "cuts", 60.0, 0.0, 1, 1, "scip", **options)
+
+
 def of_highs(model):
     return {name: model.getOptionValue(name)[1] for name in OFF}
 
@@ -43,10 +47,10 @@ def test_highs_takes_options_in_every_kind_of_model():
 
 
 def test_scip_takes_options_after_those_of_the_program():
-    own = tree_model(line(), fixed=None, seed=1).model.getParam("separating/maxcuts")
+    own = tree_model(asked(line())).model.getParam("separating/maxcuts")
     lp, _ = build_compact(line())
     options = {**SHIFT, "separating/maxcuts": own + 1}
-    model = tree_model(line(), fixed=None, seed=1, options=options).model
+    model = tree_model(asked(line(), options=options)).model
     lp.solve(instance("scip", seconds=9.0, gap=0.0, threads=1, seed=1, options=options))
     for one in (model, lp.solverModel):
         assert (one.getParam("separating/maxrounds"), one.getParam("separating/maxcuts")) == (3, own + 1)
@@ -70,12 +74,14 @@ def test_solves_side_by_side_have_each_their_own_options(variant, tmp_path):
             Task(problem, variant, 60.0, 0.0, 1, 1, "highs", options=told), lambda _message: None
         )
 
+    plain = Task(problem, variant, 60.0, 0.0, 1, 1, "highs")
+    work.solve(plain, lambda _message: None)  # compiled code is loaded by one thread
     with ThreadPoolExecutor(2) as threads:
         assert [found[0] for found in threads.map(logged, "ab")] == ["proof", "proof"]
     logs = [(tmp_path / name).read_text().count("Solving") for name in "ab"]
     assert logs[0] == logs[1] > 0
     before = [(tmp_path / name).read_bytes() for name in "ab"]
-    work.solve(Task(problem, variant, 60.0, 0.0, 1, 1, "highs"), lambda _message: None)
+    work.solve(plain, lambda _message: None)
     assert [(tmp_path / name).read_bytes() for name in "ab"] == before
 
 

@@ -23,11 +23,16 @@ from tiers import examples
 pytest.importorskip("pyscipopt")
 
 from optimiser.engine.backends.scip_tree import add_rows, tree_model
+from optimiser.engine.search.task import Task
+
+
+def asked(problem):
+    return Task(problem, "cuts", 60.0, 0.0, 1, 1, "scip")
 
 
 @given_rows
 def test_a_model_keeps_to_rows_of_several_pairs(lines, budget):
-    made = tree_model(weighted_triangle(budget), fixed=None, seed=1)
+    made = tree_model(asked(weighted_triangle(budget)))
     add_rows(made, "row", made.terms(rows_of(*lines)))
     made.model.hideOutput()
     made.model.optimize()
@@ -41,7 +46,7 @@ def test_a_model_keeps_to_rows_of_several_pairs(lines, budget):
 @examples(40)
 def test_a_model_keeps_to_lift_and_project_cuts(drawn):
     lines, budget = drawn
-    made = tree_model(town(budget), fixed=None, seed=1)
+    made = tree_model(asked(town(budget)))
     add_rows(made, "split", made.split_terms(splits_of(*lines)))
     made.model.hideOutput()
     made.model.optimize()
@@ -60,7 +65,7 @@ def test_a_model_keeps_to_lift_and_project_cuts(drawn):
 
 @pytest.mark.parametrize("has_y", [True, False])
 def test_constraints_have_the_coefficients_of_lift_and_project_cuts(has_y):
-    made = tree_model(town(508 if has_y else None), fixed=None, seed=1)
+    made = tree_model(asked(town(508 if has_y else None)))
     before = len(made.model.getConss())
     lines = [({0: 0.5, 2: -1.0}, 0.25), ({1: 2.0}, -0.5)]
     if has_y:

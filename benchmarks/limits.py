@@ -248,7 +248,9 @@ def _count(
     if result is None:
         return
     setattr(tally, result.status, getattr(tally, result.status) + 1)
-    if large and result.status not in ("optimal", "infeasible"):
+    if large and not (
+        result.status in ("optimal", "infeasible") or result.bound == result.objective == optimum
+    ):
         yield f"{result.status}, not proved: {result.objective}, bound {result.bound}, optimum {optimum}"
     tally.ended += result.termination == "killed"
     if any(_false_labels(result, optimum, minimise=problem.budget is None)):

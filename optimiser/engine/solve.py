@@ -18,17 +18,27 @@ from optimiser.engine.attempt import (
     runner,
 )
 from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED, version_of
+from optimiser.engine.certification import certify
 from optimiser.engine.child import Ending
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
+from optimiser.engine.presolve.magnitudes import bounded
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import STUDY_SHARE, NamedPlan, SolveParameters
 from optimiser.engine.tidy import earlier_plans, tidied
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
-from optimiser.problem.result import STARTS, ProofSource, Result, TracePoint, gap_of, rounded_bound
+from optimiser.problem.result import (
+    STARTS,
+    ProofSource,
+    Result,
+    TracePoint,
+    bound_tolerance,
+    gap_of,
+    rounded_bound,
+)
 from optimiser.verify.infeasible import prove_infeasible
 
 PROVER = "cuts"
@@ -43,6 +53,9 @@ had found before is a result as after any other time-out."""
 
 FAILED = ("crash", "memory", "refused")
 """Terminations that mean a failure of the solver."""
+
+NEAR = 1e-6
+"""Gap up to which a bound is called near: solvers' own tolerances are as large."""
 
 UNCONFIRMED = "unconfirmed"
 """Termination of a solve whose claimed proof nothing confirmed."""
@@ -203,7 +216,32 @@ def _completed(
         result = better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
     if result.status == "infeasible":
         result = _explained(problem, result, params, run)
-    return _with_note(result, note)
+    return _with_note(_counted(problem, result, params, run), note)
+
+
+def _counted(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
+    """Return a result whose bound is proved in integers where the tolerance of solvers spans whole units.
+
+    From 1e9 units on, what they call a proof leaves a gap of up to 1e-9, or contradicts their own bound.
+    """
+    left = params.time_limit_s - result.seconds
+    is_near = result.bound != result.objective and (result.gap or 0.0) <= NEAR
+    is_open = result.has_plan and (is_near or result.termination in FAILED)
+    if not is_open or bound_tolerance(result.objective) < 1.0 or left < LEAST_S:
+        return result
+    try:
+        proof = certify(bounded(problem), result.objective, time_limit_s=left, seed=params.seed, run=run)
+    except SolverError:
+        return result
+    if proof.bound != result.objective:
+        return result
+    return result.replace(
+        bound=float(proof.bound),
+        gap=gap_of(result.objective, proof.bound, minimise=problem.budget is None),
+        seconds=round(result.seconds + proof.seconds + proof.checked_s, 3),
+        bound_source=ProofSource("search", PROVER, "HiGHS"),
+        termination="proof",
+    )
 
 
 def _result(

@@ -239,7 +239,7 @@ class HighsModel:
         model.setOptionValue("simplex_iteration_limit", iterations)
         self._run(PROBE_S)
         status = self._status()
-        objective = self._sense * model.getInfo().objective_function_value
+        objective = self._objective()
         model.setOptionValue("simplex_iteration_limit", MOST_ITERATIONS)
         model.changeColBounds(column, self._lower[decision], self._upper[decision])
         model.setBasis(basis)
@@ -462,8 +462,9 @@ def to_highs(
     variables = [*exported, *unused]
     solver = pulp.HiGHS(msg=log, threads=threads, random_seed=seed, mip=integer)
     solver.createAndConfigureSolver(lp)
-    solver.buildSolverModel(lp)
     model: Any = lp.solverModel
+    model.setOptionValue("large_matrix_value", INFINITY)  # rows with numbers above 10^15 would be left out
+    solver.buildSolverModel(lp)
     set_options(model, options)
     for v in unused:
         model.addVar(v.lowBound, v.upBound)

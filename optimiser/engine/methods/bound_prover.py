@@ -28,6 +28,7 @@ from optimiser.engine.methods.rings import StateCuts, state_cuts
 from optimiser.engine.models.decisions import pulp
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.rings import ProvedRow, detached_rows
+from optimiser.engine.presolve.magnitudes import bounded
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import PRICE_UNIT, Floats, Rows
 from optimiser.engine.search.tables import Reach, Tables
@@ -36,6 +37,10 @@ from optimiser.problem import DesignProblem
 
 BITS = 40
 """Multipliers are multiples of 2^-`BITS`: with costs of 10^6, roundings stay far below an objective of 1."""
+
+PLAIN_BITS = 24
+"""Rows and objectives with larger numbers are given to HiGHS divided by a power of 2, which rounds nothing:
+its tolerances of 1e-7 are then relative. Multipliers have as many more bits."""
 
 ROOT_ROUNDS, NODE_ROUNDS = 200, 4
 """Most rounds of cuts at the root, and at another node."""
@@ -63,7 +68,7 @@ class Leaf:
     Attributes
     ----------
     multipliers
-        By number of the row, in units of 2^-`BITS`.
+        By number of the row, in units of 2^-`CertifyingHighs.bits`.
     weight
         Multiplier of the objective, 1; 0 where the multipliers show that the node holds no plan.
     bound
@@ -159,6 +164,8 @@ class CertifyingHighs(ExtendedHighs):
     partitions
         Returns the parts and the coefficients of a partition inequality on the original network, or None
         where it does not hold there (`PartitionRows`).
+    bits
+        Multipliers are multiples of 2^-`bits`.
     open_columns
         For the column of each pair, those of the candidates that are open in its state.
 
@@ -176,14 +183,27 @@ class CertifyingHighs(ExtendedHighs):
         lp = self._model.getLp()
         self.gain = [-round(value) for value in lp.col_cost_]
         self.rows: list[CertifiedRow] = []
-        # For each row of the program, its number, and its sign: -1 where HiGHS has the negative of the row.
-        self._live: list[tuple[int, int]] = []
+        # For each row of the program, its number; its sign, -1 where HiGHS has the negative of the row; and
+        # the power of 2 by which HiGHS has it divided.
+        self._live: list[tuple[int, int, int]] = []
         for row in model.lp.constraints():
             certified = self._certified({"model": row.name}, row)
-            self._record(certified, -1 if row.sense == pulp.LpConstraintGE else 1)
+            power = _power([*certified.coefficients, certified.right])
+            self._record(certified, -1 if row.sense == pulp.LpConstraintGE else 1, power)
+        self.bits = BITS + max((power for *_, power in self._live), default=0)
         matrix = self._matrix()
         self._signed = matrix.maximum(0.0), matrix.minimum(0.0)
         self._least, self._most = np.array(lp.row_lower_), np.array(lp.row_upper_)
+        for at, (*_, power) in enumerate(self._live):
+            if power:
+                sides = np.ldexp([self._least[at], self._most[at]], -power)
+                self._model.changeRowBounds(at, *sides.tolist())
+                terms = matrix[[at]]
+                for column, factor in zip(terms.indices.tolist(), terms.data.tolist(), strict=True):
+                    self._model.changeCoeff(at, column, math.ldexp(factor, -power))
+        self._power, columns = _power(self.gain), np.arange(len(self.gain), dtype=np.int32)
+        costs = np.ldexp(np.array(lp.col_cost_), -self._power)
+        self._model.changeColsCost(len(columns), columns, costs)
         self._decide(self._integers.astype(np.int64))
         self.lower_bounds, self.upper_bounds = np.array(lp.col_lower_), np.array(lp.col_upper_)
         self.partitions: Callable[[Integers], tuple[list[int], dict[int, int]] | None] = lambda _pairs: None
@@ -202,9 +222,12 @@ class CertifyingHighs(ExtendedHighs):
         is_equation, right = row.sense == pulp.LpConstraintEQ, -sign * round(row.constant)
         return CertifiedRow(evidence, [*terms], [*terms.values()], right, is_equation=is_equation)
 
-    def _record(self, row: CertifiedRow, sign: int) -> None:
-        self._live.append((len(self.rows), sign))
+    def _record(self, row: CertifiedRow, sign: int, power: int = 0) -> None:
+        self._live.append((len(self.rows), sign, power))
         self.rows.append(row)
+
+    def _objective(self) -> float:
+        return math.ldexp(super()._objective(), self._power)
 
     def add_cuts(self, rows: Rows, x: Integers, y: Integers | None) -> None:
         """Add time cuts, and partition inequalities that hold on the original network."""
@@ -269,11 +292,11 @@ class CertifyingHighs(ExtendedHighs):
         self._live = [row for i, row in enumerate(self._live) if i not in removed]
         return left
 
-    def duals(self) -> tuple[dict[int, float], int]:
+    def duals(self) -> tuple[dict[int, int], int]:
         """Return the multipliers of the last solve: duals of its optimum, or a ray where it has no point.
 
-        They are by number of the row, at least 0 but for equations; that of the objective is 1, or 0 for a
-        ray, which shows that no point exists.
+        They are by number of the row, in units of 2^-`bits`, at least 0 but for equations; that of the
+        objective is 1, or 0 for a ray, which shows that no point exists.
         """
         weight = 1
         if self._status() == "optimal":
@@ -284,11 +307,16 @@ class CertifyingHighs(ExtendedHighs):
             values = np.array(rest[0]) if has_ray and rest else np.zeros(0)
         found = {}
         for at in np.flatnonzero(values).tolist():
-            number, sign = self._live[at]
-            multiplier = -sign * float(values[at])
-            if self.rows[number].is_equation or multiplier > 0.0:
+            number, sign, power = self._live[at]
+            multiplier = -sign * round(math.ldexp(float(values[at]), self.bits + self._power - power))
+            if self.rows[number].is_equation or multiplier > 0:
                 found[number] = multiplier
-        return found, weight
+        return {row: u for row, u in found.items() if u}, weight
+
+
+def _power(numbers: Sequence[int]) -> int:
+    """Return the power of 2 that leaves numbers with `PLAIN_BITS` bits; 0 where they have no more."""
+    return max(0, max(map(abs, numbers), default=0).bit_length() - PLAIN_BITS)
 
 
 def prove_bound(
@@ -326,7 +354,7 @@ class _Prover:
     progress: Callable[[int | None, int], None]
 
     def __post_init__(self) -> None:
-        self._model = build_extended(self.problem, flows=False, all_links=True)
+        self._model = build_extended(bounded(self.problem), flows=False, all_links=True)
         self._lp = CertifyingHighs(self._model, seed=self.seed)
         self._sign = -1 if self.problem.budget is None else 1
         # Scaled objectives are integers: what lies between two of them is as good as the lower one.
@@ -401,7 +429,7 @@ class _Prover:
         lp, item = self._lp, self._nodes[at]
         lp.set_bounds(item.node.lower, item.node.upper)
         if (row := lp.unmet_row(*self._box(item.node))) is not None:
-            leaf = self._evaluated({row: 1 << BITS}, 0, item.node)
+            leaf = self._evaluated({row: 1 << lp.bits}, 0, item.node)
             if leaf.bound is None:
                 item.leaf = leaf
                 return None
@@ -432,9 +460,7 @@ class _Prover:
         known = item.leaf.bound
         is_better = known is None or solution.objective < known + 1.0
         if solution.status == "infeasible" or (solution.status == "optimal" and is_better):
-            multipliers, weight = self._lp.duals()
-            rounded = {row: round(math.ldexp(value, BITS)) for row, value in multipliers.items()}
-            leaf = self._evaluated({row: u for row, u in rounded.items() if u}, weight, item.node)
+            leaf = self._evaluated(*self._lp.duals(), item.node)
             if known is not None and (leaf.bound is None or leaf.bound < known):
                 item.leaf = leaf
         return item.leaf.bound is None or item.leaf.bound <= self._target
@@ -453,7 +479,7 @@ class _Prover:
         """Return what multipliers prove within a node, in integers (`verify.bound_checker.leaf_bound`)."""
         lp = self._lp
         units = math.lcm(*(lp.rows[row].unit for row in multipliers))
-        scale = units << BITS
+        scale = units << lp.bits
         left, total = [weight * gain * scale for gain in lp.gain], 0
         for number, multiplier in multipliers.items():
             row = lp.rows[number]
@@ -502,7 +528,7 @@ class _Prover:
         self.progress(bound, len(self._nodes))
         document = {
             "bound": bound,
-            "denominator_bits": BITS,
+            "denominator_bits": self._lp.bits,
             "rows": [self._lp.rows[row].evidence for row in used],
             "tree": tree,
         }

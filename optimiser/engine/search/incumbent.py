@@ -206,9 +206,16 @@ class Incumbent[Plan]:
         return gap_of(self.evaluated.objective + self.base, bound + self.base, minimise=self.minimise)
 
     def closed(self, gap: float, bound: float | None = None) -> bool:
-        """Return whether the relative gap to a bound, by default the best one, is at most `gap`."""
+        """Return whether the relative gap to a bound, by default the best one, is at most `gap`.
+
+        From 1e9 units on, that of a bound equal to the objective is above 0, for its tolerance spans whole
+        units (`rounded_bound`). No search closes it further.
+        """
         current = self.gap(bound)
-        return current is not None and current <= gap
+        if current is None or self.evaluated is None:
+            return False
+        value = self.evaluated.objective + self.base
+        return current <= max(gap, gap_of(value, value, minimise=self.minimise) or 0.0)
 
     def ending(self, gap: float) -> str:
         """Return the reason for a search that ends now: `proof`, `gap`, `time`, `nodes` or `stalled`.

@@ -90,11 +90,11 @@ def test_wrong_duals_weaken_a_bound_and_never_make_it_wrong(monkeypatch, lie):
     def lying(self):
         found, weight = honest(self)
         changed = {
-            "random": {row: value * chance.uniform(0, 3) for row, value in found.items()},
+            "random": {row: round(value * chance.uniform(0, 3)) for row, value in found.items()},
             "negative": {row: -value for row, value in found.items()},
-            "huge": {row: value * 1e6 for row, value in found.items()},
+            "huge": {row: value * 10**6 for row, value in found.items()},
             "none": {},
-            "equation": dict.fromkeys(found, 1.0),
+            "equation": dict.fromkeys(found, 1 << self.bits),
         }[lie]
         legal = {r: v for r, v in changed.items() if v >= 0 or self.rows[r].is_equation}
         return legal, weight

@@ -6,8 +6,8 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from core_drawing import dense_problem, enlarged, line, plan_value
-from ring_drawing import phased, ringed, square
+from core_drawing import brute_force, dense_problem, enlarged, line, plan_value
+from ring_drawing import phased, ring_problem, ringed, square, whole_brute_force
 from tiers import thinned
 
 from optimiser.engine.presolve.magnitudes import LARGEST_SUM, bounded
@@ -98,3 +98,14 @@ def test_problems_beyond_double_precision_are_refused_by_every_variant(shared_di
         ProblemError, match=r"candidates.cost, of all: [0-9,]+; at most 9,007,199,254,740,991"
     ):
         solve(problem, variant=variant, params=SolveParameters(time_limit_s=60))
+
+
+@pytest.mark.parametrize("seed", [7, 15, 53, 317, 355])
+def test_what_solvers_cannot_tell_apart_is_proved_in_integers(seed):
+    """Objectives of 1e9 and more, at which a gap of 0 in double precision proves nothing to the unit."""
+    draw, best = (ring_problem, whole_brute_force) if seed in (15, 355) else (dense_problem, brute_force)
+    problem = enlarged(draw(seed), seed)
+    for variant in ("auto", "compact"):
+        found = solve(problem, variant=variant, params=SolveParameters(gap=0.0, time_limit_s=60))
+        assert found.objective == found.bound == best(problem) > 10**9
+        assert found.termination == "proof"

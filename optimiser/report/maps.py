@@ -35,6 +35,7 @@ from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, joined, 
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.offsetbox import AnchoredOffsetbox
     from matplotlib.text import Text
 
 MOTORWAY = ("motorway", "motorway_link")
@@ -289,11 +290,8 @@ CUT = 0.015
 RING_BOX = 9.0
 """Pixels between the small boxes along a ring that labels avoid."""
 
-BAR_ROOM, NORTH_ROOM = (34.0, 40.0), (34.0, 58.0)
-"""Width beside the bar, and height, of the scale; width and height of the arrow; in points."""
-
-PAD = 8.0
-"""Distance of scale and arrow from the frame in points."""
+CORNERS = ("lower left", "upper left", "upper right")
+"""Where scale bar and north arrow may stand, best first; the attribution has the fourth corner."""
 
 
 def frame_map(axes: Axes, frame: Frame) -> None:
@@ -504,65 +502,32 @@ def _draw_furniture(axes: Axes, attribution: str, *, taken: Boxes) -> Boxes:
     The attribution stands in the lower right corner; scale and arrow stand in the corners with fewest of the
     rectangles taken.
     """
-    words = axes.text(0.994, 0.006, attribution, size=7.5, color=plots.MUTED, ha="right", va="bottom")
-    words.set(transform=axes.transAxes, zorder=12)
-    # A white ground and no halo: letters with one are set wider than measured, and would leave the map.
-    words.set_bbox({"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.5})
-    box = words.get_window_extent()
-    note = boxes([[box.x0 - 4, box.y0, box.x1, box.y1 + 2]])
-    west, east = axes.get_xlim()
-    length_m = round_length_m(east - west)
-    bar_points = axes.get_window_extent().width / per_point(axes) * length_m / (east - west)
-    bar = _corner(axes, (bar_points + BAR_ROOM[0], BAR_ROOM[1]), np.vstack([taken, note]))
-    north = _corner(axes, NORTH_ROOM, np.vstack([taken, note, bar]))
-    _draw_scale_bar(axes, bar[0], length_m)
-    _clear_ground(axes, north[0])
-    foot, tip = (_data(axes, north[0], NORTH_ROOM[0] / 2, up) for up in (18, 54))
-    arrow = {"arrowstyle": "-|>", "color": plots.INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", xy=tip, xytext=foot, arrowprops=arrow, zorder=12)
-    axes.text(*foot, "N", size=9, weight="bold", ha="center", va="top", zorder=12)
-    return np.vstack([note, bar, north])
+    from matplotlib.offsetbox import AnchoredText
+    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
+
+    length_m = round_length_m(float(np.ptp(axes.get_xlim())))
+    small, bold = {"size": 7.5, "color": plots.MUTED}, {"size": 11, "weight": "bold", "ha": "center"}
+    words = AnchoredText(attribution, "lower right", pad=0.3, borderpad=0.2, prop=small)
+    note = _stand(axes, words, boxes(()), ("lower right",))
+    look: Any = {"label_top": True, "pad": 0.9, "borderpad": 0.9, "sep": 2, "color": plots.INK}
+    bar = AnchoredSizeBar(axes.transData, length_m, f"{length_m / 1000:g} km", CORNERS[0], **look)
+    found = np.vstack([note, _stand(axes, bar, np.vstack([taken, note]))])
+    north = AnchoredText("\N{UPWARDS ARROW}\nN", CORNERS[0], borderpad=0.9, prop=bold)
+    return np.vstack([found, _stand(axes, north, np.vstack([taken, found]))])
 
 
-def _corner(axes: Axes, size: tuple[float, float], taken: Boxes) -> Boxes:
-    """Return the rectangle of a size in points in the corner that holds fewest marks."""
-    frame, unit = axes.get_window_extent(), per_point(axes)
-    width, height, pad = size[0] * unit, size[1] * unit, PAD * unit
-    left, right = frame.x0 + pad, frame.x1 - pad - width
-    low, high = frame.y0 + pad, frame.y1 - pad - height
-    spots = [(left, low), (left, high), (right, high), (right, low + 14 * unit)]
-    corners = boxes([[x, y, x + width, y + height] for x, y in spots])
-    best = int(np.argmin([overlaps(box, taken).sum() for box in corners]))
-    return corners[best : best + 1]
+def _stand(axes: Axes, box: AnchoredOffsetbox, taken: Boxes, corners: Sequence[str] = CORNERS) -> Boxes:
+    """Draw a box in the corner where it hides fewest marks, on white; return its rectangle in pixels."""
+    axes.add_artist(box)
+    box.set_zorder(12)
+    box.patch.set(facecolor="white", alpha=0.82, edgecolor="none")
 
+    def at(corner: str) -> Boxes:
+        box.loc = box.codes[corner]
+        return boxes([box.get_window_extent().extents])
 
-def _data(axes: Axes, box: NDArray[np.float64], right: float, up: float) -> tuple[float, float]:
-    """Return a point in data units: points right of and above the lower left of a rectangle."""
-    unit = per_point(axes)
-    x, y = axes.transData.inverted().transform((box[0] + right * unit, box[1] + up * unit))
-    return float(x), float(y)
-
-
-def _clear_ground(axes: Axes, box: NDArray[np.float64]) -> None:
-    from matplotlib.patches import Rectangle
-
-    low, high = axes.transData.inverted().transform(np.reshape(box, (2, 2)))
-    look: Any = {"facecolor": "white", "edgecolor": "none", "alpha": 0.82, "zorder": 11.5}
-    axes.add_patch(Rectangle(tuple(low), *(high - low), **look))
-
-
-def _draw_scale_bar(axes: Axes, box: NDArray[np.float64], length_m: int) -> None:
-    from matplotlib.patches import Rectangle
-
-    _clear_ground(axes, box)
-    x, y = _data(axes, box, 12, 9)
-    look: Any = {"edgecolor": plots.INK, "linewidth": 0.8, "zorder": 12}
-    height = _data(axes, box, 12, 13)[1] - y
-    for half, fill in enumerate((plots.INK, "white")):
-        start = (x + half * length_m / 2, y)
-        axes.add_patch(Rectangle(start, length_m / 2, height, facecolor=fill, **look))
-    for at, words in ((0.0, "0"), (0.5, f"{length_m / 2000:g}"), (1.0, f"{length_m / 1000:g} km")):
-        axes.text(x + at * length_m, y + 2.2 * height, words, size=7.5, ha="center", zorder=12)
+    best = min(corners, key=lambda corner: overlaps(at(corner)[0], taken).sum())
+    return at(best)
 
 
 # ---- places of labels

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from matplotlib.text import Text
 from ring_square import shown
 
 from optimiser.report import page, picture, plots
@@ -14,8 +15,8 @@ def test_the_picture_is_a_png(report, tmp_path):
 
 def test_the_picture_names_cities_proposals_and_attribution(report):
     figure = picture.draw(report, dpi=60)
-    words = {text.get_text() for axes in figure.axes for text in axes.texts}
-    assert {"Ada", "Di", "1", "2", "3", "N", "Cy – Di", "© OpenStreetMap contributors"} <= words
+    words = {text.get_text() for text in figure.findobj(Text)}
+    assert {"Ada", "Di", "1", "2", "3", "↑\nN", "50 km", "Cy – Di", "© OpenStreetMap contributors"} <= words
 
 
 def test_a_dollar_in_a_name_is_no_formula_in_the_picture(make, tmp_path):

@@ -529,7 +529,7 @@ def test_no_kinds_propose_nothing_and_a_table_in_their_place_is_refused(home):
 
 
 def test_faults_of_a_region_are_reported_when_it_is_described(home, tmp_path):
-    for country, remedy in (("Germany", "such as DE"), ("XX", "such as CN")):
+    for country, remedy in (("Germany", "did you mean DE"), ("XX", "such as CN")):
         with pytest.raises(NetworksError, match=remedy):
             pr.Region.read(home / "map.osm", cities=home / "cities.csv", country=country)
     with pytest.raises(pr.OptimiserError, match=r"region\.file: there is no file"):

@@ -28,14 +28,16 @@ _MOST_EXAMPLES = 20
 _LARGEST_VALUE = 2**53
 
 
-def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_door") -> TimeGraph:
+def load_times(
+    path: str | Path, cities: Cities, *, definition: str = "door_to_door", in_order: bool = False
+) -> TimeGraph:
     """Load travel times between cities from CSV, Parquet or OMX.
 
     The long form has columns `origin`, `destination`, and `seconds` or `minutes`. In the square form, the
     first column is named `seconds` or `minutes` and contains the origins; the other columns are named after
     the destinations. Cities are identified by `city_id` or by name. An empty cell or an absent pair means
-    that there is no path. An OMX file holds a matrix of one of these names; its first mapping has the ids of
-    the cities, and without one its rows are theirs in order.
+    that there is no path. An OMX file holds a matrix of one of these names and a mapping with the ids of the
+    cities: `city_id`, else the first.
 
     Parameters
     ----------
@@ -43,6 +45,8 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
         The cities of the matrix.
     definition
         Definition of the times: `door_to_door` or `in_vehicle`.
+    in_order
+        Whether the rows of an OMX file without a mapping are the cities in their order; else it is refused.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
     SchemaError
         With all faults: unknown cities, cities without any time, repeated pairs, invalid values.
     """
-    unit, cells, rows, value, faults = _read(Path(path), cities, tuple(SECONDS_BY_UNIT))
+    unit, cells, rows, value, faults = _read(Path(path), cities, tuple(SECONDS_BY_UNIT), in_order=in_order)
     seconds = np.rint(value * SECONDS_BY_UNIT[unit])
     given = np.isfinite(value) & (rows[:, 0] != rows[:, 1]) & (rows >= 0).all(axis=1)
     faults += [f"{place}: less than one second" for place in cells["place"][given & (seconds < 1)]]
@@ -78,7 +82,7 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
     return graph
 
 
-def load_weights(path: str | Path, cities: Cities) -> Ints:
+def load_weights(path: str | Path, cities: Cities, *, in_order: bool = False) -> Ints:
     """Load weights of pairs of cities, such as demand.
 
     The forms are those of `load_times`, with `weight` or `demand` in place of the unit.
@@ -87,6 +91,8 @@ def load_weights(path: str | Path, cities: Cities) -> Ints:
     ----------
     cities
         The cities of the table.
+    in_order
+        As for `load_times`.
 
     Returns
     -------
@@ -100,7 +106,7 @@ def load_weights(path: str | Path, cities: Cities) -> Ints:
     SchemaError
         With all faults: unknown cities, repeated pairs, values that are not whole numbers of at least 0.
     """
-    _, cells, rows, value, faults = _read(Path(path), cities, WEIGHT_NAMES, table=_WEIGHTS)
+    _, cells, rows, value, faults = _read(Path(path), cities, WEIGHT_NAMES, in_order=in_order, table=_WEIGHTS)
     broken = cells[np.isfinite(value) & (value != np.rint(value))]
     faults += [f"{one.place}: {one.value} is not a whole number" for one in broken.itertuples()]
     _check(faults, path, table=_WEIGHTS)
@@ -112,7 +118,7 @@ def load_weights(path: str | Path, cities: Cities) -> Ints:
 
 
 def _read(
-    path: Path, cities: Cities, quantities: tuple[str, ...], *, table: str = _TIMES
+    path: Path, cities: Cities, quantities: tuple[str, ...], *, in_order: bool, table: str = _TIMES
 ) -> tuple[str, pd.DataFrame, Ints, Floats, list[str]]:
     """Return quantity and cells of a file, the rows of their cities, their numbers, and faults.
 
@@ -121,7 +127,10 @@ def _read(
     try:
         suffix = checked(path).suffix.lower()
         if suffix in (".parquet", ".omx"):
-            frame = pd.read_parquet(path) if suffix == ".parquet" else _read_omx(path, cities, quantities)
+            if suffix == ".omx":
+                frame = _read_omx(path, cities, quantities, in_order=in_order)
+            else:
+                frame = pd.read_parquet(path)
             frame = frame.astype(object)
             frame = frame.where(frame.notna(), "").astype(str)
         else:
@@ -178,7 +187,7 @@ def _read(
     return quantity, found, rows, value, faults
 
 
-def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...]) -> pd.DataFrame:
+def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...], *, in_order: bool) -> pd.DataFrame:
     """Return the matrix of a file that has the name of a quantity, as a table in the square form.
 
     An OMX file is HDF5 with the groups `data` and `lookup`; read as that, nothing in it is unpickled.
@@ -192,8 +201,15 @@ def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...]) -> pd.Dat
         if max(shape, default=0) > len(cities):  # before it is read: a small file may hold a huge one
             raise ValueError(f"the matrix '{name}' is {' x '.join(map(str, shape))}, of {len(cities)} cities")
         values = np.asarray(matrices[name], dtype=np.float64)
-        labels = next(iter(mappings.values()))[()] if len(mappings) else cities.table["city_id"]
-    frame = pd.DataFrame(values, columns=[str(label) for label in labels])
+        if not (len(mappings) or in_order):
+            raise ValueError(
+                "it has no mapping with the ids of the cities; add one, or set cities.omx_in_order=true if "
+                "its rows are the cities in the order of their table"
+            )
+        mapping = mappings.get("city_id", next(iter(mappings.values()), None))
+        labels = cities.table["city_id"] if mapping is None else mapping[()]
+    texts = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
+    frame = pd.DataFrame(values, columns=texts)
     frame.insert(0, name, frame.columns)
     return frame
 
@@ -204,11 +220,13 @@ def write_omx(path: str | Path, ids: Iterable[object], matrices: Mapping[str, pd
     Parameters
     ----------
     ids
-        Ids of the cities, which become the mapping `city_id` where all are whole numbers: OMX has no others.
+        Ids of the cities, which become the mapping `city_id`: as int64 where that keeps them all, else as
+        texts of one length in UTF-8.
     matrices
         Tables [n x n] in the order of the ids, by name.
     """
     labels = [str(one) for one in ids]
+    are_numbers = all(one.isdecimal() and len(one) < 19 and one == str(int(one)) for one in labels)
     with _h5py().File(path, "w") as file:
         file.attrs["OMX_VERSION"] = np.bytes_("0.2")
         file.attrs["SHAPE"] = np.full(2, len(labels), dtype=np.int32)
@@ -216,8 +234,8 @@ def write_omx(path: str | Path, ids: Iterable[object], matrices: Mapping[str, pd
         for name, table in matrices.items():
             cells = table.to_numpy(dtype=np.float64, na_value=np.nan)
             data.create_dataset(name, data=cells, chunks=True, compression="gzip")
-        if all(label.isdecimal() for label in labels):
-            lookup.create_dataset("city_id", data=[int(label) for label in labels])
+        kept = [int(one) if are_numbers else one.encode() for one in labels]
+        lookup.create_dataset("city_id", data=np.array(kept))
 
 
 def _h5py() -> Any:  # noqa: ANN401 - a module without types

@@ -85,7 +85,7 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
         )
         faults += [f"{who}: {text}" for text in values if text]
         if row["id"] and first.setdefault(row["id"], line) != line:
-            repeats.append(f"line {line}: id '{row['id']}' is already used in line {first[row['id']]}")
+            repeats.append(f"{who}: id '{row['id']}' is already used in line {first[row['id']]}")
     faults += repeats
     if faults:
         raise SchemaError(
@@ -265,6 +265,9 @@ def from_osm_places(
             where=str(elements.source.name),
             remedy="Provide the cities as a CSV file, or use GeoNames.",
         )
+    if smaller := int(np.count_nonzero((names != "") & (people >= 0))) - rows.size:
+        told = "%d place(s) of fewer than %d residents are left out: see cities.least_population."
+        logger.warning(told, smaller, min_population)
     rows = rows[np.lexsort((places.id[rows], -people[rows]))]
     return build(
         {

@@ -159,6 +159,7 @@ class Cities(Section):
     file: str = ""
     least_population: Whole = 50_000
     largest: Whole = Field(0, le=10_000)
+    omx_in_order: bool = False
     tiers: Literal["auto", "population", "rank"] = "auto"
     core_above: Positive | None = None
     secondary_from: Positive | None = None

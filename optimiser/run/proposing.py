@@ -201,7 +201,8 @@ def draft_problem(
     )
     pairs = prepared.pairs
     if "objective.weights_file" in source.files:
-        given = matrix.load_weights(source.files["objective.weights_file"], Cities(times.cities))
+        file, in_order = source.files["objective.weights_file"], job.cities.omx_in_order
+        given = matrix.load_weights(file, Cities(times.cities), in_order=in_order)
         ends = pairs[["origin", "destination"]].to_numpy()
         pairs = pairs.assign(weight=[int(given[a, b] + given[b, a]) for a, b in ends])
     factor = {tier: getattr(job.objective, tier) for tier in TIERS}

@@ -210,7 +210,7 @@ def read_matrix(job: Job, source: Source) -> Times:
         The job and its data.
     """
     found, definition, file = load_cities(job, source), job.times.definition, source.files["region.matrix"]
-    graph = matrix.load_times(file, found, definition=definition)
+    graph = matrix.load_times(file, found, definition=definition, in_order=job.cities.omx_in_order)
     return Times(
         cities=found.table,
         graphs={definition: graph},

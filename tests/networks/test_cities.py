@@ -117,7 +117,7 @@ def test_all_faults_are_reported_at_once(load):
         "line 4: name is empty",
         "line 4: population 'x' is not a number",
         "line 4: latitude 99 or longitude 116 is out of range",
-        "line 3: id '1' is already used in line 2",
+        "line 3 (B): id '1' is already used in line 2",
     )
 
 
@@ -188,6 +188,15 @@ def test_names_of_place_nodes_in_other_languages_are_kept():
     assert table["local_name"].tolist() == ["Αθήνα"]
     assert table["other_names"].tolist() == ["Athinai; Αθήνα; Athen; Atina"]
     assert {CityNames(table).row(text) for text in ("athen", "Αθήνα", "ATINA")} == {0}
+
+
+def test_smaller_places_of_openstreetmap_are_left_out_and_counted(caplog):
+    sizes = (("A", "900"), ("B", "899"), ("C", "none"))
+    places = [{"name": name, "population": size} for name, size in sizes]
+    assert from_osm_places(elements(*places), min_population=900).table["name"].tolist() == ["A"]
+    assert caplog.messages == [
+        "1 place(s) of fewer than 900 residents are left out: see cities.least_population."
+    ]
 
 
 def test_places_of_openstreetmap_need_a_name_and_a_population():

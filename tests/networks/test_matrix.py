@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from tiers import examples
 from networks import skims
 from networks.cities import build
 from networks.errors import SchemaError, SourceError
-from networks.matrix import load_times, load_weights
+from networks.matrix import load_times, load_weights, write_omx
 from networks.skims import ARC_KINDS, UNREACHABLE
 
 
@@ -52,6 +53,33 @@ def test_the_square_form_gives_the_same_times(cities, write):
     square = "seconds,b,t,l\nb,0,5000,3000\nt,5100,0,2900\nl,3000,2900,\n"
     long, found = load_times(write(LONG), cities), load_times(write(square, "square.csv"), cities)
     assert skims.travel_times(found).tolist() == skims.travel_times(long).tolist()
+
+
+@pytest.mark.parametrize(
+    ("ids", "kind"),
+    [(["b", "t", "l"], "S"), (["7", "10", "9"], "i"), (["07", "7", "9"], "S"), (["北京", "7", "9"], "S")],
+)
+def test_omx_keeps_ids_of_any_kind_also_for_cities_in_another_order(cities, tmp_path, ids, kind):
+    table = cities.table.assign(city_id=ids)
+    seconds = pd.DataFrame([[0, 5000, 3000], [5100, 0, 2900], [3000, 2900, 0]])
+    write_omx(tmp_path / "t.omx", ids, {"seconds": seconds})
+    with h5py.File(tmp_path / "t.omx") as file:
+        assert file["lookup/city_id"].dtype.kind == kind
+    turned = type(cities)(table.iloc[[2, 0, 1]].reset_index(drop=True))
+    found = skims.travel_times(load_times(tmp_path / "t.omx", turned))
+    assert found.tolist() == [[0, 3000, 2900], [3000, 0, 5000], [2900, 5100, 0]]
+
+
+def test_omx_without_ids_is_refused_unless_its_order_is_confirmed(cities, tmp_path):
+    with h5py.File(tmp_path / "t.omx", "w") as file:
+        file["data/seconds"] = [[0, 5000, 3000], [5100, 0, 2900], [3000, 2900, 0]]
+        file["data/demand"] = [[0, 1, 2], [3, 0, 4], [5, 6, 0]]
+    for load in (load_times, load_weights):
+        with pytest.raises(SourceError, match=r"no mapping with the ids .* cities\.omx_in_order=true"):
+            load(tmp_path / "t.omx", cities)
+    found = skims.travel_times(load_times(tmp_path / "t.omx", cities, in_order=True))
+    assert found[1].tolist() == [5100, 0, 2900]
+    assert load_weights(tmp_path / "t.omx", cities, in_order=True)[2].tolist() == [5, 6, 0]
 
 
 def test_minutes_are_converted_to_seconds(cities, write):

@@ -18,13 +18,13 @@
 #
 # `polyring.run` runs a job from its map to a verified plan, as `polyring run` does on the command line;
 # `polyring.load` opens a run folder again. The result answers questions: what is proposed, who needs a link,
-# what happens without it, what a tenth of the money buys. Plausible cases are switched off here, since they
-# take as long as all else.
+# what happens without it, what a tenth of the money buys. Plausible cases, which take as long as
+# all else, are another command: `polyring.cases`.
 
 # %%
 import polyring as pr
 
-run = pr.run("jing-jin-ji", settings=["cases.enabled=false"])  # later: pr.load("polyring-runs/jing-jin-ji")
+run = pr.run("jing-jin-ji")  # later: pr.load("polyring-runs/jing-jin-ji")
 run
 
 # %% [markdown]

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import warnings
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -266,15 +267,20 @@ def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, 
         ({"budget": 1.0}, "budget_share=1 for a share of the budget of the run, an amount in full for"),
         ({"budget": 1}, "budget 1 may be a share or money"),
         ({"budget": 5, "budget_share": 0.5}, "are both given"),
-        ({"budget": "half"}, "not a number"),
-        ({"budget": True}, "not a number"),
+        ({"budget": "half"}, "budget: 'half' is not a valid number"),
+        ({"budget": True}, "budget: True is not a valid number"),
         ({"limit": 4}, "Write '4h' for hours, '4 min' for minutes"),
         ({"limit": 210.0}, "Write '210 min' for minutes"),
-        ({"limit": True}, "no time limit"),
-        ({"rings": "no"}, "rings='no' is no True or False"),
-        ({"gap": "1 %"}, "gap='1 %' is no number"),
-        ({"weights": 3}, "weights=3 is no mapping"),
-        ({"without": 1.5}, "without=1.5 is no rank, id, or list of them"),
+        ({"limit": True}, "limit: True is not a valid number or a text or a timedelta"),
+        ({"rings": "no"}, "rings: 'no' is not a valid boolean"),
+        ({"gap": "1 %"}, "gap: '1 %' is not a valid number"),
+        ({"gap": 5}, "gap: 5 is not less than or equal to 1"),
+        (
+            {"time_limit_s": -5, "gap": -1},
+            "gap: -1 is not .*0 or None\n  - time_limit_s: -5 is not greater than 0",
+        ),
+        ({"weights": 3}, "weights: 3 is not a Mapping"),
+        ({"without": 1.5}, "without: 1.5 is not a valid integer or a text or a list"),
         ({"budget": float("nan")}, "not a number"),
         ({"weights": {"tiny": 2}}, "no pair is of the tier 'tiny'"),
         ({"weights": {"small": 1.5}}, "no whole number"),
@@ -295,6 +301,59 @@ def test_a_budget_below_the_cheapest_candidate_is_warned_of_with_its_cost_and_un
     assert not less.built
     assert any("Nothing can be built: the cheapest" in note for note in less.shown.notes)
     assert run.solve(budget_share=1).budget == run.budget
+
+
+def test_a_budget_in_another_unit_of_money_is_warned_of(run, home):
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    candidates = region.candidates()
+    total = sum(candidates.costs.values())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        region.problem(candidates, budget=1000 * total)
+    with pytest.warns(UserWarning, match="is 1,500 times the cost of all candidates: check its unit"):
+        region.problem(candidates, budget=1500 * total)
+    with pytest.warns(UserWarning, match="Nothing can be built: .*, 2 given"):
+        region.problem(candidates, budget=2)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda _, region: region.travel_times("in-vehicle"), "not 'door_to_door' or 'in_vehicle'"),
+        (lambda run, _: run.travel_times("today"), "'today' is not 'before', 'after' or 'all_built'"),
+        (lambda run, _: run.why(1, gap=5), "why: .*\n  - gap: 5 is not less than or equal to 1"),
+        (lambda run, region: region.problem(run.links), "candidates: a Table is not a Candidates"),
+        (lambda run, _: pr.compare("folder", run), "first: 'folder' is not a Run"),
+        (lambda run, _: pr.solve(run), "problem: a Run is not a DesignProblem or a RegionProblem"),
+        (
+            lambda run, _: pr.verify(run.result, run.problem),
+            "problem: a Result .*\n  - result: a DesignProblem",
+        ),
+        (lambda _, region: region.candidates("gap"), "kinds: 'gap' is not a list"),
+        (
+            lambda *_: pr.Region.of("jing-jin-ji", settings="times.rail=false"),
+            "settings: 'times.*' is not a list",
+        ),
+        (lambda _, region: region.candidates().take(["new"]), "take: 'new' is no row"),
+        (lambda _, region: region.candidates().take([-1]), "take: -1 is no row"),
+    ],
+)
+def test_arguments_of_the_wrong_type_or_range_are_refused_by_name(run, home, ask, words):
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    with pytest.raises(pr.OptimiserError, match=words):
+        ask(run, region)
+
+
+def test_candidates_are_taken_by_a_mask(home):
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    candidates = region.candidates()
+    last = candidates.table["candidate_id"].iloc[-1]
+    assert candidates.take(candidates.table["candidate_id"] == last).table["candidate_id"].tolist() == [last]
+
+
+def test_a_region_without_a_country_says_whose_speeds_and_costs_count(home):
+    with pytest.warns(UserWarning, match=r"million USD.*country='world' confirms"):
+        pr.Region.read(home / "map.osm", cities=home / "cities.csv")
 
 
 def test_a_share_of_the_budget_may_have_any_size(run, half):
@@ -612,6 +671,41 @@ def test_tables_in_memory_take_the_place_of_files(home):
     assert region.candidates().table["hill"].max() == 0.0
     modelled = pr.Region.read(region.travel_times() * 2, **{**on_file, "cities": points})
     assert modelled.travel_times().loc["Alpha", "Zeta"] == 2 * region.travel_times().loc["Alpha", "Zeta"]
+
+
+def test_times_in_memory_may_have_the_forms_of_files(home):
+    on_file = {"cities": home / "cities.csv", "country": "CN", "limit": "2h"}
+    times = pr.Region.read(home / "map.osm", **on_file).travel_times()
+    long = times.rename_axis("origin").melt(ignore_index=False, var_name="destination", value_name="seconds")
+    long = long.reset_index().dropna()
+    minutes = long.assign(minutes=long.pop("seconds") / 60)
+    square = (times / 60).rename_axis("minutes").reset_index()
+    for table in (times, minutes, square):
+        assert pr.Region.read(table, **on_file).travel_times().equals(times)
+
+
+def test_faults_of_tables_in_memory_name_table_and_row(home):
+    known = pd.read_csv(home / "cities.csv", dtype={"id": str})
+    points = gpd.GeoDataFrame(known, geometry=gpd.points_from_xy(known["lon"], known["lat"]), crs=4326)
+    first, second = known["id"].iloc[0], known["name"].iloc[1]
+
+    def read(cities):
+        return pr.Region.read(home / "map.osm", cities=cities, country="CN", limit="2h")
+
+    twice = points.assign(id=[first, *known["id"].iloc[:-1]])
+    words = rf"^cities in memory: .*\n  - row 2 \({second}\): id '{first}' is already used in row 1"
+    with pytest.raises(NetworksError, match=words):
+        read(twice).travel_times()
+    with pytest.raises(NetworksError, match=r"^cities in memory: .*wrong columns"):
+        _ = read(points.drop(columns="population")).cities
+    with pytest.raises(pr.OptimiserError, match="no points"):
+        read(points.set_geometry([shapely.box(115, 38, 119, 41)] * len(points)))
+    with pytest.raises(pr.OptimiserError, match=r"^candidates in memory: .*\n  - row 1: from: no city"):
+        read(known).candidates([], file=pd.DataFrame({"from": ["Nowhere"], "to": ["Beta"], "cost": [1]}))
+    own = pd.DataFrame(
+        {"id": ["new", "old"], "from": ["Beta"] * 2, "to": ["Epsilon", "Alpha"], "cost": [10, 7]}
+    )
+    assert read(known).candidates([], file=own).costs == {"new": 10, "old": 7}
 
 
 def test_matrices_are_written_and_read_as_omx(run, home):

@@ -173,7 +173,7 @@ def init(
     table = "" if cities is None else path_from(path.resolve().parent, cities.resolve())
     text = start(source, cities=table, budget=budget)
     write_atomically(path, render(loads(text), title=_TITLE, quiet=True) if full else text)
-    put = f"Put {file} beside it, then: " if file else "Then: "
+    put = f"Put {file} beside it, then: " if file and not (path.parent / file).exists() else "Then: "
     screen.line(f"{path} is written. {written}{put}polyring run {path}")
     return 0
 

@@ -43,7 +43,9 @@ MOST_NAME = 60
 _SET = "--set"
 """Place of a fault that a change of the command line has."""
 _REMEDY = "Correct the job and run again; `polyring init` writes a commented one."
-_REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init --full` writes all keys."
+_REMEDY_SET = (
+    "Correct SECTION.KEY=VALUE (--set, settings) and run again; `polyring init --full` writes all keys."
+)
 _REPLACED = {
     "rings.time_s": ": give the distance from the nearest centre, radius_km",
     "rings.count": ": write a section for each ring, with the ids of others in its key apart",

@@ -191,7 +191,19 @@ class Candidates:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def take(self, rows: Sequence[int]) -> Candidates:
-        """Return the candidates in some rows of the table, in the order given."""
+        """Return the candidates in some rows of the table, in the order given, or where a mask is True.
+
+        Raises
+        ------
+        CandidateError
+            When these are no rows.
+        """
+        every, rows = range(len(self.table)), list(rows)
+        if len(rows) == len(every) and all(isinstance(row, bool | np.bool_) for row in rows):
+            rows = np.flatnonzero(rows).tolist()
+        if wrong := [row for row in rows if isinstance(row, bool | str) or row not in every]:
+            remedy = "Give row numbers from 0, or a mask such as table['candidate_id'].isin(ids)."
+            raise CandidateError(f"take: {wrong[0]!r} is no row", where="candidates", remedy=remedy)
         new = {old: position for position, old in enumerate(rows)}
 
         def taken(parts: pd.DataFrame) -> pd.DataFrame:
@@ -199,7 +211,7 @@ class Candidates:
             kept = kept.assign(candidate=kept["candidate"].map(new).astype("int64"))
             return kept.sort_values("candidate", kind="stable").reset_index(drop=True)
 
-        table = self.table.iloc[list(rows)].reset_index(drop=True)
+        table = self.table.iloc[rows].reset_index(drop=True)
         return replace(self, table=table, arcs=taken(self.arcs), runs=taken(self.runs))
 
 

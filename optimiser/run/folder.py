@@ -116,8 +116,7 @@ def staged(folder: Path, notify: Callable[[str], object] = lambda _text: None) -
             "the folder holds files and is not the folder of an earlier run",
             where=str(folder),
             done="Nothing was written or changed.",
-            remedy="Choose with --out an empty folder, one that does not exist yet, or one of an earlier "
-            "run.",
+            remedy="Choose with --out (in Python: out) an empty or a new folder, or one of an earlier run.",
         )
     if before := replaced(folder):
         notify(before)

@@ -27,6 +27,8 @@ from optimiser.verify import Plan, rules, score
 
 NOT_PROVEN = 10
 """Exit code of a usable plan whose gap is not proven to be within the one asked for."""
+_UNLIKELY = 1_000
+"""A budget of more times the cost of all candidates is taken for money in another unit (assumed)."""
 _REMEDY = (
     "Raise the budget, a cap or a limit, lower a target, or take back what is fixed, excluded or required."
 )
@@ -400,10 +402,14 @@ def raise_worst(
 
 
 def notes_on_budget(problem: DesignProblem) -> tuple[str, ...]:
-    """Return what a reader must know of a budget below what anything costs, as sentences."""
+    """Return what a reader must know of a budget below what anything costs, or in another unit: sentences."""
     cost, name = min(
         ((one.cost, one.id) for one in problem.candidates if one.fixed != "out"), default=(0, "")
     )
+    total = sum(one.cost for one in problem.candidates)
+    if problem.budget is not None and problem.budget > _UNLIKELY * total > 0:
+        times, budget = problem.budget // total, f"{problem.budget:,} {problem.money}".rstrip()
+        return (f"The budget of {budget} is {times:,} times the cost of all candidates: check its unit.",)
     if problem.budget is None or cost <= problem.budget:
         return ()
     costs = f"{cost:,} {problem.money}".rstrip()

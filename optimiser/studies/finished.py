@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +24,8 @@ from optimiser.engine.search.task import DAY_S, NamedPlan
 from optimiser.frontier.cases import case_from, resolve
 from optimiser.job import find
 from optimiser.job.model import Job, LoadedJob, did_you_mean
-from optimiser.job.sections import AS_CHOSEN
+from optimiser.job.sections import AS_CHOSEN, Share, Whole
+from optimiser.job.sections import Limit as Duration
 from optimiser.measures import coverage
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
@@ -45,7 +46,6 @@ from optimiser.studies.answers import counted_of
 from optimiser.studies.comparison import Comparison, Table, Why, explain
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.studies.whatif import (
-    NUMBER,
     UNCHANGED,
     Limit,
     LinkNames,
@@ -53,8 +53,8 @@ from optimiser.studies.whatif import (
     WhatIf,
     budget_amount,
     candidate_ids,
+    door,
     limit_seconds,
-    refuse_types,
     tier_weights,
 )
 from optimiser.tasks.cache import Progress, told
@@ -62,6 +62,10 @@ from optimiser.verify import Plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+type State = Literal["before", "after", "all_built"]
+"""When travel times hold: today, with the plan, or with every candidate."""
 
 
 class Summary(dict[str, Any]):
@@ -171,7 +175,8 @@ class Run:
         """Return pairs and weight within the limit, today, with the plan and with everything, by tier."""
         return coverage.by_group(self.shown.pairs).set_index("group")
 
-    def travel_times(self, state: str = "after") -> pd.DataFrame:
+    @door
+    def travel_times(self, state: State = "after") -> pd.DataFrame:
         """Return travel times between cities, whole seconds, as `Region.travel_times` does.
 
         Parameters
@@ -190,7 +195,11 @@ class Run:
 
         The matrices are `seconds` (with the plan), `seconds_today` and `seconds_all_built`.
         """
-        names = {"seconds": "after", "seconds_today": "before", "seconds_all_built": "all_built"}
+        names: dict[str, State] = {
+            "seconds": "after",
+            "seconds_today": "before",
+            "seconds_all_built": "all_built",
+        }
         times = {name: self.travel_times(state) for name, state in names.items()}
         write_omx(path, self.shown.cities["city_id"], times)
 
@@ -295,6 +304,7 @@ class Run:
 
     # ---- questions
 
+    @door
     def state(self, name: str) -> Run:
         """Return the plan of a stated alternative of the job, by its name in `states`.
 
@@ -317,13 +327,14 @@ class Run:
         counted, plan = counted_of(self.study.base, case), verify.check(problem, result)
         return Run(self.study, problem, result, plan, counted, changes, home)
 
+    @door
     def why(
         self,
         link: int | str,
         *,
         state: str = "",
-        gap: float | None = None,
-        time_limit_s: float = DAY_S,
+        gap: Share | None = None,
+        time_limit_s: Duration = DAY_S,
     ) -> Why:
         """Explain a link of the plan: who needs it, what stands in when it goes, what it beats.
 
@@ -361,6 +372,7 @@ class Run:
             without=lambda: self.solve(without=[name], gap=gap, time_limit_s=time_limit_s).shown,
         )
 
+    @door
     def solve(  # noqa: PLR0913 - what a question may change
         self,
         *,
@@ -371,12 +383,13 @@ class Run:
         weights: Mapping[str, int] | None = None,
         limit: Limit | None = None,
         rings: bool | None = None,
-        gap: float | None = None,
-        time_limit_s: float = DAY_S,
+        gap: Share | None = None,
+        time_limit_s: Duration = DAY_S,
     ) -> Run:
         """Return the best plan when something differs, all else being equal; nothing is written.
 
-        Candidates stay as they are, except under another limit, for which they are generated again.
+        Candidates stay as they are, except under another limit: then those that were proposed are generated
+        again, but for a plan from `Region.problem(candidates)`, which keeps the candidates it was given.
 
         Parameters
         ----------
@@ -411,12 +424,6 @@ class Run:
         InfeasibleError, SolverError
             When no plan meets the question, or none was found in time.
         """
-        refuse_types(
-            weights=(weights, Mapping, "mapping of tiers to factors"),
-            rings=(rings, bool, "True or False"),
-            gap=(gap, NUMBER, "number"),
-            time_limit_s=(time_limit_s, NUMBER, "number of seconds"),
-        )
         wishes = (ring.id for ring in self.study.chain.design.rings if not ring.required)
         unformed = tuple(name for name in wishes if name not in self.result.rings)
         later = WhatIf(
@@ -444,14 +451,15 @@ class Run:
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
         for note in solving.notes_on_budget(problem):
-            warnings.warn(f"{note} A share is budget_share=.", stacklevel=2)
+            warnings.warn(f"{note} A share is budget_share=.", stacklevel=3)
         plan = verify.check(problem, result)
         if wrong := {*changes.fixed_out} & {*plan.built} | {*changes.fixed_in} - {*plan.built}:
             raise VerificationError("the plan does not answer the question", faults=sorted(wrong))
         return Run(study, problem, result, plan, counted_of(base, case), changes)
 
+    @door
     def frontier(
-        self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = DAY_S, rings: bool = True
+        self, points: Whole = 12, *, gap: Share = 1e-3, time_limit_s: Duration = DAY_S, rings: bool = True
     ) -> TracedFrontier:
         """Trace what each level of spending buys, with the candidates and demands of this run.
 
@@ -506,6 +514,7 @@ class Run:
             )
         return picture.draw_rings(self.shown, dpi=100)
 
+    @door
     def report(self, out: str | Path) -> Path:
         """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.
 
@@ -589,6 +598,7 @@ class Run:
         )
 
 
+@door
 def compare(first: Run, second: Run) -> Comparison:
     """Put two plans of the same cities side by side: figures, links, pairs, and a map.
 
@@ -614,6 +624,7 @@ def compare(first: Run, second: Run) -> Comparison:
     return Comparison(one, two, names)
 
 
+@door
 def run(
     job: str | LoadedJob,
     *,
@@ -667,6 +678,7 @@ def _opened(make: Callable[[ChildProcess], pipeline.Written]) -> Run:
     )
 
 
+@door
 def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     """Open a finished run from its folder; steps that the cache no longer holds are made again.
 
@@ -686,6 +698,7 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     return _opened(lambda process: pipeline.reopen(Path(path), progress or Progress(), process))
 
 
+@door
 def ask_cases(
     path: str | Path,
     *,

@@ -1,5 +1,6 @@
 """Work through a region step by step: cities, travel times, candidates, problem, verified plan."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -13,13 +14,15 @@ import networkx as nx
 import pandas as pd
 
 from networks import regions
+from networks.countries import WORLD
 from networks.inputs import checksum
 from networks.intermodal import Definition
-from networks.matrix import write_omx
+from networks.matrix import SECONDS_BY_UNIT, write_omx
 from optimiser import verify as checking
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
+from optimiser.job.sections import Seed, Share, Threads
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
@@ -29,10 +32,11 @@ from optimiser.report import page
 from optimiser.report.ring_layout import WGS84
 from optimiser.run.chain import Chain
 from optimiser.run.proposing import propose_candidates
+from optimiser.run.solving import notes_on_budget
 from optimiser.run.source import find_source
 from optimiser.studies.comparison import Table
 from optimiser.studies.finished import Run, times_table
-from optimiser.studies.whatif import Limit, Study, WhatIf, budget_given, limit_seconds
+from optimiser.studies.whatif import IN_MEMORY, Limit, Study, WhatIf, budget_given, door, limit_seconds
 from optimiser.tasks.cache import Progress, folder, told
 from optimiser.verify import Plan
 
@@ -83,11 +87,12 @@ class Region:
     progress: Progress = field(default_factory=Progress)
 
     @classmethod
+    @door
     def read(
         cls,
         file: str | Path | nx.MultiDiGraph | pd.DataFrame,
         *,
-        cities: str | Path | gpd.GeoDataFrame = "",
+        cities: str | Path | pd.DataFrame = "",
         country: str = "",
         limit: Limit = "4h",
         costs: str | Path = "",
@@ -103,14 +108,15 @@ class Region:
             OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), what `polyring import` wrote (`.gpkg`),
             or name of an embedded region. In place of a map a street graph of OSMnx (`.graphml`, or itself:
             it is kept in the cache), a timetable in the format GTFS (`.zip`), or a table of travel times
-            (`.csv`, `.parquet`, `.omx`, or one as `travel_times` returns, in seconds; then only candidates of
-            your own count).
+            (`.csv`, `.parquet`, `.omx`, such a table itself, or one as `travel_times` returns, in seconds;
+            then only candidates of your own count).
         cities
-            CSV with id, name, lon, lat, population, or points with the other columns; or `geonames`, `osm`
-            (places of the map) or `region` (the list of an embedded region). Default: the region's own list
-            where it has one, `geonames` for a graph or a timetable, else `osm`.
+            CSV or table with id, name, lon, lat, population, or points with the other columns; or `geonames`,
+            `osm` (places of the map from `cities.least_population`, 50,000) or `region` (the list of an
+            embedded region). Default: the region's own list where it has one, `geonames` for a graph or a
+            timetable, else `osm`.
         country
-            ISO 3166 code for default speeds and costs.
+            ISO 3166 code for default speeds and costs; empty: that of the embedded region, else `world`.
         limit
             Time limit for which candidates are proposed: ``"3h30"``, a `timedelta`, or seconds, at least 300.
         costs
@@ -148,15 +154,20 @@ class Region:
         title = name if is_embedded else Path(name).name.split(".")[0]
         title = title if isinstance(file, str | Path) else type(file).__name__
         loaded = LoadedJob(title, Path.cwd(), job)
-        find_source(loaded)  # missing files are reported here, not when they are read
+        source = find_source(loaded)  # missing files are reported here, not when they are read
+        if not country and source.country == WORLD:
+            told = "No country is given: default speeds and costs (million USD) are those of the world."
+            warnings.warn(f"{told} country='{WORLD}' confirms that.", stacklevel=3)
         return cls(loaded, progress or Progress())
 
     @classmethod
+    @door
     def of(cls, job: str, *, settings: Sequence[str] = (), progress: Progress | None = None) -> Self:
         """Return the region of a ready job or of a job file, with all keys of the job."""
         return cls(find(job, settings=settings), progress or Progress())
 
     @cached_property
+    @door
     def cities(self) -> gpd.GeoDataFrame:
         """Return the cities on the network: `city_id`, `name`, `tier`, `population`, points in degrees."""
         return Table(self._chain.times.value.cities)
@@ -171,6 +182,7 @@ class Region:
         """Return the links of today's railways (docs/data-contract.md)."""
         return Table(self._chain.rail_network.links)
 
+    @door
     def travel_times(self, definition: Definition | None = None) -> pd.DataFrame:
         """Return today's travel times between cities, in whole seconds.
 
@@ -192,12 +204,13 @@ class Region:
         """Write today's travel times between cities as OMX: `seconds`, float64, NaN where no path leads."""
         write_omx(path, self._chain.times.value.cities["city_id"], {"seconds": self.travel_times()})
 
+    @door
     def candidates(
         self,
         kinds: Sequence[str] | None = None,
         *,
         limit: Limit | None = None,
-        file: str | Path | gpd.GeoDataFrame = "",
+        file: str | Path | pd.DataFrame = "",
         further: Mapping[str, Kind] | None = None,
     ) -> Candidates:
         """Propose what may be built, with costs and with what serves its ends today.
@@ -209,7 +222,7 @@ class Region:
         limit
             Time limit that they should help to keep; None: that of the region.
         file
-            Further candidates of your own: GeoJSON, GeoPackage, CSV or a GeoDataFrame.
+            Further candidates of your own: GeoJSON, GeoPackage, CSV, or a table of one.
         further
             Kinds of your own by name, each with its generator (docs/extending.md). They are proposed beside
             the kinds asked for, and, since code cannot be compared, anew at each call.
@@ -239,6 +252,7 @@ class Region:
         job, source = chain.loaded.job, chain.source
         return propose_candidates(chain.base, chain.times.value, chain.rail, job, source, further=further)
 
+    @door
     def problem(
         self,
         candidates: Candidates | None = None,
@@ -275,6 +289,8 @@ class Region:
         chain = replace(self._with(limit, **changes), own=candidates)
         if name:
             chain = replace(chain, loaded=replace(chain.loaded, name=name))
+        for note in notes_on_budget(chain.design):
+            warnings.warn(note, stacklevel=3)
         return RegionProblem(chain, chain.design)
 
     def __repr__(self) -> str:
@@ -304,7 +320,7 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
     Parameters
     ----------
     what
-        What a table holds: `cities`, `seconds` (a square of travel times), or features of another kind.
+        What a table holds: `cities`, `seconds` (travel times), or features of another kind.
     """
     if isinstance(value, str | Path):
         return str(value)
@@ -312,9 +328,10 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
         raise JobError(
             f"the table of {what} has no CRS", where=what, remedy="For degrees write set_crs(4326)."
         )
-    suffix = ".csv" if what in ("cities", "seconds") else ".geojson"
+    has_shapes = isinstance(value, gpd.GeoDataFrame) and what != "cities"
+    suffix = ".geojson" if has_shapes else ".csv"
     suffix = suffix if isinstance(value, pd.DataFrame) else sections.GRAPH_SUFFIX
-    kept = folder() / "inputs"
+    kept = folder() / IN_MEMORY
     kept.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=kept) as place:
         part = Path(place) / f"{what}{suffix}"
@@ -323,25 +340,30 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
 
             ox.io.save_graphml(value, part)
         elif not isinstance(value, gpd.GeoDataFrame):
-            value.rename_axis(what).to_csv(part)
+            is_square = what in SECONDS_BY_UNIT and not {*value.columns} & {*SECONDS_BY_UNIT}
+            (value.rename_axis(what) if is_square else value).to_csv(part, index=is_square)
         elif what == "cities":
             points = value.to_crs(WGS84).rename(columns={"city_id": "id"})
+            if not (points.geom_type == "Point").all():
+                remedy = "Write table.set_geometry(table.representative_point())."
+                raise JobError("the table of cities has rows that are no points", where=what, remedy=remedy)
             table = pd.DataFrame(points.drop(columns="geometry"))
             table.assign(lon=points.geometry.x, lat=points.geometry.y).to_csv(part, index=False)
         else:
             value.to_crs(WGS84).to_file(part, driver="GeoJSON")
-        path = kept / f"{checksum(part)[:24]}{suffix}"
+        path = kept / f"{what}-{checksum(part)[:24]}{suffix}"
         part.replace(path)
     return str(path)
 
 
+@door
 def solve(  # noqa: PLR0913 - the options of the command
     problem: DesignProblem | RegionProblem,
     *,
-    gap: float | None = None,
+    gap: Share | None = None,
     time_limit_s: float | None = None,
-    threads: int | None = None,
-    seed: int | None = None,
+    threads: Threads | None = None,
+    seed: Seed | None = None,
     variant: str | Path = "auto",
     start: Result | NamedPlan | None = None,
     params: SolveParameters | None = None,
@@ -385,6 +407,7 @@ def solve(  # noqa: PLR0913 - the options of the command
 def verify(problem: RegionProblem, result: Result) -> Run: ...
 @overload
 def verify(problem: DesignProblem, result: Result) -> Plan: ...
+@door
 def verify(problem: DesignProblem | RegionProblem, result: Result) -> Run | Plan:
     """Recompute a result independently of the solver and return the verified plan.
 

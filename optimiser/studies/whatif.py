@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache, wraps
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from networks.errors import NetworksError
 from optimiser.frontier.cases import Case
 from optimiser.job.model import Job, LoadedJob, did_you_mean, unknown_links
 from optimiser.job.sections import LEAST_LIMIT_S, clock_seconds
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError
+from optimiser.problem.errors import JobError, OptimiserError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.table import fix
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.studies.answers import AskedBase
+from optimiser.tasks.cache import folder
 
+IN_MEMORY = "inputs"
+"""Folder of the cache with the tables and graphs that were given in memory."""
 _NOTHING = "Nothing was solved."
-NUMBER = (int, float, np.number)
-"""Types of numbers; bool is one of them and must be left out."""
+_UNFIT = "arguments have the wrong type or range"
+_WORDS = {str: "a text", type(None): "None", Sequence: "a list", Iterable: "a list"}
+_LINE = re.compile(r"line (\d+)")
 _UNCLEAR = (1.0, 10.0)
 """Budgets within these bounds, written as fractions, may be meant as shares, and the first of them always."""
 
 type LinkNames = int | str | Iterable[int | str]
 """Ranks in the table of links, ids of candidates, or a mixture."""
-type Limit = int | str | timedelta
+type Limit = float | str | timedelta
 """A time limit: seconds, a text such as ``3h30``, ``3:30`` or ``210 min``, or a time span."""
 
 
@@ -124,7 +136,7 @@ def limit_seconds(limit: Limit) -> int:
     elif isinstance(limit, str):
         bare = limit.strip() if limit.strip().isdecimal() else ""
         seconds = int(bare) if bare else clock_seconds(limit)
-    elif isinstance(limit, NUMBER) and not isinstance(limit, bool):
+    else:
         seconds, bare = float(limit), f"{limit:g}"
     remedy = "Write for example '4h', '3h30', '3:30', '210 min', or whole seconds, at least 300."
     if bare and 0 < seconds < LEAST_LIMIT_S:
@@ -153,11 +165,11 @@ def budget_given(
         When it is no number of at least 0, a fraction of a unit of money, or may be meant as either.
     """
     value = budget if share is None else share
-    is_share = share is not None or (isinstance(value, NUMBER) and value < 1)
+    is_share = share is not None or (value is not None and value < 1)
     fault, remedy = "", f"Give a share of {of} below 1, or whole {money or 'money'}."
     if budget is not None and share is not None:
         fault = "and budget_share are both given"
-    elif not isinstance(value, NUMBER) or isinstance(value, bool) or not 0 <= value < math.inf:
+    elif value is None or not 0 <= value < math.inf:
         fault = f"{value!r} is negative or not a number"
     elif not is_share and (
         value == _UNCLEAR[0] or (isinstance(value, float) and _UNCLEAR[0] <= value <= _UNCLEAR[1])
@@ -191,16 +203,58 @@ def budget_amount(budget: float | None, share: float | None, problem: DesignProb
     return exact.numerator * problem.budget // exact.denominator
 
 
-def refuse_types(**given: tuple[object, type | tuple[type, ...], str]) -> None:
-    """Refuse arguments of other types: each with its value, the types that it may have, and their name."""
-    faults = [
-        f"{name}={value!r} is no {what}"
-        for name, (value, kinds, what) in given.items()
-        if value is not None
-        and (not isinstance(value, kinds) or (kinds is not bool and isinstance(value, bool)))
-    ]
-    if faults:
-        raise JobError("arguments have the wrong type", faults=faults, done=_NOTHING)
+def door[F: Callable[..., Any]](function: F) -> F:
+    """Return a function for users that refuses what its annotations exclude, all faults at once.
+
+    Numbers of NumPy count as those of Python, and any list, tuple or set as a sequence; a text is none.
+    Faults of a table that was given in memory name it, and its rows from 1, not its copy in the cache.
+    """
+    signature = inspect.signature(function)
+    hints = cache(lambda: get_type_hints(function, include_extras=True))
+
+    @wraps(function)
+    def checked(*given: object, **further: object) -> Any:  # noqa: ANN401 - of the function
+        values = signature.bind(*given, **further).arguments
+        named = {name: _fault(values[name], hint) for name, hint in hints().items() if name in values}
+        if faults := [
+            f"{name}: {_shown(values[name])} is not {what}" for name, what in named.items() if what
+        ]:
+            remedy = f"help() of {function.__name__} says what it takes."
+            raise JobError(_UNFIT, where=function.__name__, faults=faults, done=_NOTHING, remedy=remedy)
+        try:
+            return function(*given, **further)
+        except (NetworksError, OptimiserError) as fault:
+            file = Path(fault.where)
+            if file.parent != folder() / IN_MEMORY:
+                raise
+            where, done, remedy = f"{file.name.partition('-')[0]} in memory", fault.done, fault.remedy
+            rows = [_LINE.sub(lambda line: f"row {int(line[1]) - 1}", text) for text in fault.faults]
+            raise type(fault)(fault.what, where=where, faults=rows, done=done, remedy=remedy) from fault
+
+    return cast("F", checked)
+
+
+def _fault(value: object, hint: Any) -> str:  # noqa: ANN401 - any annotation
+    """Return what an annotation asks for, such as `a valid number`; empty where a value is that."""
+    hint = getattr(hint, "__value__", hint)
+    kind, parts = get_origin(hint) or hint, get_args(hint)
+    if kind in (Union, UnionType):
+        faults = [_fault(value, part) for part in parts]
+        return " or ".join(faults) if all(faults) else ""
+    if kind in (Literal, Annotated, bool, int, float):
+        try:
+            plain = value.item() if isinstance(value, np.generic) else value
+            TypeAdapter(hint, config=ConfigDict(strict=True)).validate_python(plain)
+        except ValidationError as error:
+            return error.errors()[0]["msg"].removeprefix("Input should be ")
+        return ""
+    is_list = kind in (Sequence, Iterable)
+    is_fit = isinstance(value, Iterable if is_list else kind) and not (is_list and isinstance(value, str))
+    return "" if is_fit else _WORDS.get(kind, f"a {kind.__name__}")
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
 
 
 def tier_weights(weights: Mapping[str, int], problem: DesignProblem) -> tuple[tuple[str, int], ...]:
@@ -252,7 +306,6 @@ def candidate_ids(
     JobError
         With all names that are unknown.
     """
-    refuse_types(**{where: (names, (int, str, Iterable), "rank, id, or list of them")})
     listed = [names] if isinstance(names, int | str) else list(names)
     if faults := unknown_links(listed, ranked, known):
         raise JobError(

@@ -344,6 +344,11 @@ def test_arguments_of_the_wrong_type_or_range_are_refused_by_name(run, home, ask
         ask(run, region)
 
 
+def test_an_unknown_argument_is_named_with_its_function_and_what_may_be_meant(run):
+    with pytest.raises(TypeError, match=r"solve\(\) got an unexpected keyword argument 'gaps'.*'gap'"):
+        run.solve(gaps=0.1)
+
+
 def test_candidates_are_taken_by_a_mask(home):
     region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
     candidates = region.candidates()

@@ -4,7 +4,6 @@ import fnmatch
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import get_type_hints
@@ -14,6 +13,7 @@ from optimiser.engine.backends.pulp_solvers import installed_solver
 from optimiser.engine.backends.solvers import ANY, NONE, UNNAMED
 from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant, parted
 from optimiser.engine.methods.variants import AUTO, VARIANTS, own
+from optimiser.job.model import did_you_mean
 from optimiser.problem import FORMAT, DesignProblem, load
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 from optimiser.problem.jsonfile import packaged
@@ -116,8 +116,7 @@ def _matching(word: str, known: Sequence[Instance], by: str, fault: str) -> Sequ
     if not matching and by == "name" and (word.endswith(".json") or Path(word).exists()):
         return from_path(Path(word))
     if not matching:
-        near = get_close_matches(word, sorted(set(names)), 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(word, sorted(set(names)))
         raise ProblemError(f"{fault.format(word)}{hint}", remedy=_remedy(known))
     return matching
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from networks import inputs
 from networks.cities import UnknownCityError
+from optimiser.job.model import did_you_mean
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import FIXED, INSTRUMENTS
@@ -85,13 +85,10 @@ def read_own(
     if fault := inputs.separator_fault(list(table.columns)):
         raise CandidateError(fault, where=str(path))
     if unknown:
-        close = {name: get_close_matches(name, COLUMNS, n=1) for name in unknown}
         raise CandidateError(
             "unknown columns",
             where=str(path),
-            faults=[
-                f"`{name}`" + "".join(f"; did you mean `{one}`?" for one in close[name]) for name in unknown
-            ],
+            faults=[f"`{name}`{did_you_mean(name, COLUMNS)}" for name in unknown],
             remedy=_REMEDY,
         )
     finder = _EndFinder(base, Tracks(base, rules.rail), snap_km)

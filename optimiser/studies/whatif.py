@@ -209,12 +209,12 @@ def door[F: Callable[..., Any]](function: F) -> F:
     Numbers of NumPy count as those of Python, and any list, tuple or set as a sequence; a text is none.
     Faults of a table that was given in memory name it, and its rows from 1, not its copy in the cache.
     """
-    signature = inspect.signature(function)
+    order = [*inspect.signature(function).parameters]
     hints = cache(lambda: get_type_hints(function, include_extras=True))
 
     @wraps(function)
     def checked(*given: object, **further: object) -> Any:  # noqa: ANN401 - of the function
-        values = signature.bind(*given, **further).arguments
+        values = {**dict(zip(order, given, strict=False)), **further}
         named = {name: _fault(values[name], hint) for name, hint in hints().items() if name in values}
         if faults := [
             f"{name}: {_shown(values[name])} is not {what}" for name, what in named.items() if what

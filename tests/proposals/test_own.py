@@ -98,7 +98,7 @@ def test_all_faults_of_all_rows_come_at_once(read):
 
 
 def test_unknown_columns_are_refused_with_the_nearest_known_one(read):
-    with pytest.raises(CandidateError, match="did you mean `speed_kmh`"):
+    with pytest.raises(CandidateError, match="did you mean 'speed_kmh'"):
         read("from,to,speed_kph\na1,b1,100\n")
 
 

@@ -334,8 +334,8 @@ def test_a_budget_in_another_unit_of_money_is_warned_of(run, home):
             lambda *_: pr.Region.of("jing-jin-ji", settings="times.rail=false"),
             "settings: 'times.*' is not a list",
         ),
-        (lambda _, region: region.candidates().take(["new"]), "take: 'new' is no row"),
-        (lambda _, region: region.candidates().take([-1]), "take: -1 is no row"),
+        (lambda _, region: region.candidates().take(["new"]), "take: these are no rows\\nonly integers"),
+        (lambda _, region: region.candidates().take([999]), "take: these are no rows\\nindex 999"),
     ],
 )
 def test_arguments_of_the_wrong_type_or_range_are_refused_by_name(run, home, ask, words):
@@ -353,7 +353,11 @@ def test_candidates_are_taken_by_a_mask(home):
     region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
     candidates = region.candidates()
     last = candidates.table["candidate_id"].iloc[-1]
-    assert candidates.take(candidates.table["candidate_id"] == last).table["candidate_id"].tolist() == [last]
+    for rows in (candidates.table["candidate_id"] == last, [len(candidates) - 1], [-1]):
+        taken = candidates.take(rows)
+        assert taken.table["candidate_id"].tolist() == [last]
+        assert set(taken.arcs["candidate"]) == {0}
+    assert len(candidates.take([])) == 0
 
 
 def test_a_region_without_a_country_says_whose_speeds_and_costs_count(home):

@@ -198,12 +198,11 @@ class Candidates:
         CandidateError
             When these are no rows.
         """
-        every, rows = range(len(self.table)), list(rows)
-        if len(rows) == len(every) and all(isinstance(row, bool | np.bool_) for row in rows):
-            rows = np.flatnonzero(rows).tolist()
-        if wrong := [row for row in rows if isinstance(row, bool | str) or row not in every]:
+        try:
+            rows = np.arange(len(self.table))[list(rows)].tolist()
+        except IndexError as error:
             remedy = "Give row numbers from 0, or a mask such as table['candidate_id'].isin(ids)."
-            raise CandidateError(f"take: {wrong[0]!r} is no row", where="candidates", remedy=remedy)
+            raise CandidateError("these are no rows", where="take", done=str(error), remedy=remedy) from error
         new = {old: position for position, old in enumerate(rows)}
 
         def taken(parts: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,9 @@ and workers must have the same version of polyring as the command, with its extr
 `dask scheduler` and `dask worker` run. A worker of another version ends the run with a message; it
 never contributes a result.
 
-Whoever reaches a scheduler can run code on it and on its workers. A local cluster listens on 127.0.0.1 alone;
-on a network use TLS by Dask's own configuration (`distributed.comm.tls`, addresses `tls://`).
+Whoever reaches a scheduler can run code on it and on its workers. Those of a local cluster are threads of the
+command, which speak within it (`inproc://`): no other user of the machine reaches them, and what listens, on
+127.0.0.1, is the dashboard. On a network use TLS by Dask's own configuration (`distributed.comm.tls`, `tls://`).
 
 How a task travels: its Dask key begins with the first word of its name, so that the dashboard counts kinds.
 Each worker thread keeps a child process, which does the work; a task that ends its process ends no worker.
@@ -40,7 +41,6 @@ import distributed
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, Worker, get_worker
 
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.lifeline import end_tree
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import part_folder
 from optimiser.tasks import cache
@@ -60,7 +60,9 @@ RETRY_S = 1.0
 WATCH_S = 0.5
 """Seconds between two looks of a worker whether its tasks are still wanted."""
 CLOSE_S = 1.0
-"""Seconds for a local cluster to close by itself, before its processes are killed."""
+"""Seconds for a local cluster to close."""
+_LOOPBACK = "127.0.0.1"
+"""Where the dashboard of a local cluster listens."""
 NO_WORKERS_S = 15.0
 """Seconds without any worker, after which this is said."""
 
@@ -79,13 +81,15 @@ class _Host:
         self.own = threading.local()
         self._worker = worker
         self._children: dict[str, ChildProcess] = {}
+        self._started: list[ChildProcess] = []
         self._lock = threading.Lock()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def child(self) -> ChildProcess:
-        """Return the child process of this thread; on Linux it ends with the thread."""
+        """Return the child process of this thread, which ends with the worker."""
         if not hasattr(self.own, "child"):
             self.own.child = new_child()
+            self._started.append(self.own.child)
         found: ChildProcess = self.own.child
         return found
 
@@ -109,7 +113,8 @@ class _Host:
         while self._worker.status.name in {"running", "paused"}:
             time.sleep(WATCH_S)
             self._kill(lambda dask_key: not self.is_wanted(dask_key))
-        self._kill(lambda _dask_key: True)
+        for child in self._started:
+            child.kill()
 
     def _kill(self, is_over: Callable[[str], bool]) -> None:
         with self._lock:
@@ -240,7 +245,7 @@ class DaskCluster:
     Parameters
     ----------
     workers
-        Workers of a cluster on this machine, each a process of one thread; without an address.
+        Workers of a cluster on this machine, each a thread of this process; without an address.
     address
         Of an existing scheduler, such as "tcp://10.0.0.1:8786" or "tls://node1:8786".
     """
@@ -260,6 +265,9 @@ class DaskCluster:
     @property
     def dashboard(self) -> str:
         """Return the address of Dask's dashboard; empty where there is none."""
+        if self.cluster is not None:  # Dask would name an address of the network
+            port = self.cluster.scheduler_info["services"].get("dashboard")
+            return f"http://{_LOOPBACK}:{port}/status" if port else ""
         return "" if self.client is None else str(self.client.dashboard_link or "")
 
     def __enter__(self) -> Self:
@@ -281,7 +289,7 @@ class DaskCluster:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Leave the scheduler, and end a local cluster with all its processes."""
+        """Leave the scheduler, and end a local cluster."""
         self._close()
 
     def _start_cluster(self) -> None:
@@ -292,8 +300,9 @@ class DaskCluster:
             self.cluster = LocalCluster(
                 n_workers=self._asked,
                 threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
+                processes=False,  # each would listen on a port of its own
+                dashboard_address=f"{_LOOPBACK}:0",
+                worker_dashboard_address=f"{_LOOPBACK}:0",
                 memory_limit=None,  # the workers' own processes stay small; tasks have limits of their own
                 local_directory=str(folder),
                 silence_logs=logging.ERROR,
@@ -331,14 +340,8 @@ class DaskCluster:
         self._leave()
         cluster, self.cluster = self.cluster, None
         if cluster is not None:
-            # End a local cluster and its processes; those whose tasks do not end in time are killed.
-            processes = [nanny.pid for nanny in cluster.workers.values() if getattr(nanny, "pid", None)]
-            try:
+            with suppress(Exception):  # the processes of tasks end with their threads, or with this process
                 cluster.close(timeout=CLOSE_S)
-            except Exception:  # noqa: BLE001 - whatever it is, the processes must end
-                cluster.shutdown_on_close = False  # Dask would wait for it again at the end of this process
-                for process in processes:
-                    end_tree(process)
         self._stack.close()
 
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from core_drawing import both_ways, brute_force, covered_by, dense_problem
+from core_drawing import brute_force, covered_by, dense_problem
+from forged_certificates import HEAD, SUM_THAT_IS_NAN, WHOLE_FRACTION, leaf, proof, two_links
 from hypothesis import given
 from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems
@@ -32,32 +33,11 @@ from ring_drawing import (
 )
 from tiers import examples, thinned
 
-from optimiser.problem import Candidate, DesignProblem, Pair, Period
+from optimiser.problem import Pair, Period
 from optimiser.verify import bound_checker
 from optimiser.verify.bound_checker import Model, Refused, check, every_path_costs
 
 FILE = Path(bound_checker.__file__)
-HEAD = {"format": bound_checker.FORMAT}
-
-
-def two_links(**changes):
-    """A pair a-c that needs both of two links of cost 3, and one a-b that needs the first; money for one."""
-    return DesignProblem(
-        name="two links",
-        nodes=("a", "b", "c"),
-        arcs=(),
-        candidates=(Candidate("ab", 3, both_ways((0, 1, 10))), Candidate("bc", 3, both_ways((1, 2, 10)))),
-        pairs=(Pair(0, 2, 20, 5), Pair(0, 1, 10, 2)),
-        budget=4,
-    ).replace(**changes)
-
-
-def proof(rows, tree, bound, bits=0):
-    return {"rows": rows, "tree": tree, "bound": bound, "denominator_bits": bits}
-
-
-def leaf(*multipliers, objective=1):
-    return {"objective": objective, "multipliers": [list(one) for one in multipliers]}
 
 
 def check_bound(raw, proof):
@@ -272,20 +252,8 @@ def test_a_gap_may_be_asked_for_on_the_command_line(tmp_path, capsys, asked, cod
 
 
 FORGED = {
-    # Where y1 = 1, a float absorbs what the pair is worth, and the leaf seems to hold nothing of value.
-    "a whole fraction": [
-        ["y0000001", 1, 2],
-        leaf(),
-        ["x0000001", 3, 4],
-        leaf((0, 1), objective=0),
-        leaf((0, 2**60), objective=1.0),
-    ],
-    # inf - inf is nan, which a maximum passes over.
-    "a sum that is nan": [
-        ["y0000001", 1, 2],
-        leaf(),
-        leaf((0, 2**1024 - 2**970), (0, 2**970), objective=1.0),
-    ],
+    "a whole fraction": WHOLE_FRACTION,
+    "a sum that is nan": SUM_THAT_IS_NAN,
     "a truth value": [leaf(objective=True)],
     "a text": [leaf(objective="1")],
     "a list": [leaf(objective=[1])],

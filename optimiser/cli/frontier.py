@@ -144,6 +144,7 @@ def frontier(
     stated = _stated(changes) if loaded is None else loaded.job
     chosen = (workers, cluster, scheduler)
 
+    from optimiser.job.model import RUNS, inside
     from optimiser.studies.frontier import ENDING, trace_file, trace_job
 
     def trace(display: Display) -> Traced:
@@ -158,7 +159,7 @@ def frontier(
             }
             if loaded is not None:
                 return trace_job(loaded, out=out, **how)
-            target = out or Path("polyring-runs") / f"{Path(job).stem}{ENDING}"
+            target = out or inside(Path(), RUNS / f"{Path(job).stem}{ENDING}")
             return trace_file(Path(job), stated, out=target, **how)
 
     return trace

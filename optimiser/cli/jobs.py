@@ -361,13 +361,12 @@ def sweep(
     """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
     loaded = read_job(job, settings)
 
-    from optimiser.studies import folders
     from optimiser.studies import sweep as sweeps
 
     def ask(display: Display) -> Sweep | Rehearsed:
         if dry_run:
             found = sweeps.prepare(loaded, display.steps)
-            answer = sweeps.expected(found, out or folders.default_folder(loaded, sweeps.ENDING), workers)
+            answer = sweeps.expected(found, out or loaded.run_folder(sweeps.ENDING), workers)
             return Rehearsed(answer, partial(_show_design, answer))
 
         def watch(title: str, state: TaskProgress) -> None:
@@ -531,7 +530,7 @@ def atlas(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="Measure this cluster. Repeatable.")
     ] = None,
-    out: Annotated[Path, target("Folder to write.")] = Path("polyring-runs/atlas"),
+    out: Annotated[Path | None, target("Folder to write [default: polyring-runs/atlas].")] = None,
     workers: Workers = None,
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,

@@ -331,14 +331,48 @@ class LoadedJob:
             changed[name] = section.model_copy(update={key: path_from(folder, path)})
         return self.job.model_copy(update=changed)
 
-    def run_folder(self) -> Path:
-        """Return the run folder that the job asks for, or the default one; with what was set in its name."""
+    def run_folder(self, ending: str = "") -> Path:
+        """Return the run folder that the job asks for, or the default one; with what was set in its name.
+
+        Parameters
+        ----------
+        ending
+            Ending of the folder of a study beside it.
+
+        Raises
+        ------
+        JobError
+            When that leads out of the job's folder, or the default one out of the working folder.
+        """
         text = self.job.output.folder
-        own = self.path(text) if text else Path("polyring-runs") / self.name
+        own = self.path(text) if text else RUNS / self.name
         words = "--".join((own.name, *self.set))
         if len(words) > _MOST_LETTERS:
             words = f"{words[:_MOST_LETTERS]}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
-        return own.with_name(words)
+        found = own.with_name(f"{words}{ending}")
+        return inside(self.folder, found, f"output.folder '{text}'") if text else inside(Path(), found)
+
+
+RUNS = Path("polyring-runs")
+"""Holds the default run folders, in the working folder."""
+
+
+def inside(base: Path, folder: Path, what: str = "the default folder") -> Path:
+    """Return a folder to write, unless it, or a link on the way to it, leads out of another one.
+
+    Raises
+    ------
+    JobError
+        When it does.
+    """
+    if folder.resolve().is_relative_to(base.resolve()):
+        return folder
+    raise JobError(
+        f"{what} leads out of {base.resolve()}",
+        where=str(folder),
+        done="Nothing was read or written.",
+        remedy="Give a folder inside it, or name any folder by --out on the command line.",
+    )
 
 
 class Stated(Section):

@@ -18,6 +18,7 @@ from optimiser.engine.search.paths import UNREACHED
 from optimiser.frontier.axes import with_budget
 from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
 from optimiser.job import Cluster, Job, LoadedJob, load_clusters
+from optimiser.job.model import RUNS, inside
 from optimiser.measures.equity import ALL
 from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
@@ -67,7 +68,7 @@ class AtlasRun(folders.StudyRun):
 def atlas(
     clusters: Sequence[Cluster] | None = None,
     *,
-    out: Path = Path("polyring-runs/atlas"),
+    out: Path | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> AtlasRun:
@@ -81,7 +82,7 @@ def atlas(
     clusters
         The clusters, each with its job, as `load_clusters` reads them; None: twelve of the world.
     out
-        Folder to write.
+        Folder to write; None: `polyring-runs/atlas`.
     progress
         Notified of each step.
     executor
@@ -93,6 +94,7 @@ def atlas(
         Where no cluster can be measured: the fault of the first one.
     """
     watch, clusters = progress or Progress(), load_clusters() if clusters is None else clusters
+    out = out or inside(Path(), RUNS / "atlas")
     with folder.staged(out, watch.ends) as stage:
         found = _found(clusters, watch, executor)
         faults = [one for one in found if not isinstance(one, ClusterFigures)]

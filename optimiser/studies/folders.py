@@ -52,12 +52,6 @@ def job_of(job: str | Path | LoadedJob, settings: Sequence[str] = ()) -> LoadedJ
     return job if isinstance(job, LoadedJob) else find(str(job), settings=settings)
 
 
-def default_folder(loaded: LoadedJob, ending: str) -> Path:
-    """Return the folder of a study where none is given: that of the job with an ending."""
-    own = loaded.run_folder()
-    return own.with_name(f"{own.name}{ending}")
-
-
 @contextmanager
 def opened(
     job: str | Path | LoadedJob,
@@ -77,12 +71,12 @@ def opened(
     ending
         Ending of the folder where none is given.
     out
-        The folder; None: `default_folder`.
+        The folder; None: that of the job with the ending.
     progress
         Notified of what the folder holds already.
     """
     loaded = job_of(job, settings)
-    target = default_folder(loaded, ending) if out is None else Path(out)
+    target = loaded.run_folder(ending) if out is None else Path(out)
     with folder.staged(target, progress.ends) as stage:
         pipeline.write_job(stage, loaded)
         yield loaded, target, stage

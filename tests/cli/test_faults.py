@@ -86,7 +86,7 @@ FAULTS = [
     Fault("unknown variant", ("variant", "auto"), words=("--set", "solve.variant=magic")),
     Fault("malformed setting", ("--set",), words=("--set", "budget")),
     Fault("unknown ready job", ("no ready job", "jing-jin-ji"), job="jing-jing-ji"),
-    Fault("output leaves the folder", ("leaves the job's folder",), words=("--set", "output.folder=../x")),
+    Fault("output leaves the folder", ("leads out of",), words=("--set", "output.folder=../x")),
 ]
 
 

@@ -214,7 +214,7 @@ def test_a_region_has_exactly_one_source(region: str) -> None:
 def test_an_output_folder_stays_inside_the_job_folder(tmp_path: Path, folder: str) -> None:
     path = tmp_path / "job.toml"
     path.write_text(f'{REGION}[output]\nfolder = "{folder}"\n')
-    with pytest.raises(JobError, match="leaves the job's folder"):
+    with pytest.raises(JobError, match=f"leads out of {tmp_path}"):
         load(path)
 
 
@@ -224,8 +224,38 @@ def test_a_link_out_of_the_job_folder_is_followed_and_refused(tmp_path: Path) ->
     outside.mkdir()
     (inside / "link").symlink_to(outside)
     (inside / "job.toml").write_text(f'{REGION}[output]\nfolder = "link/run"\n')
-    with pytest.raises(JobError, match="leaves the job's folder"):
+    with pytest.raises(JobError, match=f"output.folder 'link/run' leads out of {inside}"):
         load(inside / "job.toml")
+
+
+@pytest.mark.parametrize(
+    ("link", "text", "settings", "ending"),
+    [
+        ("polyring-runs", "", [], ""),
+        ("polyring-runs/job", "", [], ""),
+        ("polyring-runs/job--budget.amount=1", "", ["budget.amount=1"], ""),
+        ("polyring-runs/job-sweep", "", [], "-sweep"),
+        ("run-sweep", '[output]\nfolder = "run"\n', [], "-sweep"),
+        ("run--budget.amount=1", '[output]\nfolder = "run"\n', ["budget.amount=1"], ""),
+    ],
+)
+def test_a_default_folder_follows_no_link_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str, text: str, settings: list[str], ending: str
+) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    (home / link).parent.mkdir(parents=True)
+    elsewhere.mkdir()
+    (home / "job.toml").write_text(f"{REGION}{text}")
+    monkeypatch.chdir(home)
+    before = load(home / "job.toml", settings=settings).run_folder(ending)
+    assert before.resolve() == home / (link if link.count("/") or text else "polyring-runs/job")
+    (home / link).symlink_to(elsewhere)
+    with pytest.raises(JobError, match=f"leads out of {home}"):
+        load(home / "job.toml", settings=settings).run_folder(ending)
+    (home / link).unlink()
+    (home / "kept").mkdir()
+    (home / link).symlink_to(home / "kept")  # a link that stays inside is followed
+    assert load(home / "job.toml", settings=settings).run_folder(ending) == before
 
 
 @given(st.text(max_size=200))

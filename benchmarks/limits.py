@@ -415,23 +415,23 @@ def render(figures: Mapping[str, Any]) -> str:
     """Return the figures as a page in Markdown."""
     parts = ["# Time limits", figures["machine"], ""]
     if found := figures.get("random"):
-        parts += ["## Random problems under random limits", *_random_page(found), ""]
+        parts += ["## Random problems under random limits", *_random_page("random", found), ""]
     if found := figures.get("large"):
-        parts += ["## Random problems with large numbers", *_random_page(found), ""]
+        parts += ["## Random problems with large numbers", *_random_page("large", found), ""]
     if found := figures.get("sizes"):
         parts += ["## Many pairs", *_sizes_page(found), ""]
     return "\n".join(parts)
 
 
-def _random_page(found: Mapping[str, Any]) -> Iterator[str]:
+def _random_page(part: str, found: Mapping[str, Any]) -> Iterator[str]:
     tallies = found["tallies"].values()
     total = {
         key: sum(one.get(key, 0) for one in tallies) for key in asdict(Tally()) if key != "most_overrun_s"
     }
     yield (
-        f"`python benchmarks/limits.py --part random --problems {found['problems']}`: {found['problems']:,} "
-        f"problems in {found['seconds'] / 60:.0f} minutes; limits from {SHORTEST_S} to {LONGEST_S:g} s, "
-        f"{AMPLE_S:g} s with large numbers. "
+        f"`python benchmarks/limits.py --part {part} --problems {found['problems']}`: {found['problems']:,} "
+        f"problems in {found['seconds'] / 60:.0f} minutes; "
+        f"{f'limits from {SHORTEST_S} to {LONGEST_S:g} s' if part == 'random' else f'limit {AMPLE_S:g} s'}. "
         f"False bounds: {total['false_bounds']}; false labels: {total['false_labels']}; beyond the rule: "
         f"{total['overruns']}; failures: {total['failed']}."
     )

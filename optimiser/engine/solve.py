@@ -214,32 +214,39 @@ def _completed(
         left = params.replace(time_limit_s=params.time_limit_s - result.seconds)
         better = tidied(problem, result, find_rings=lambda part: _cheapest_rings(part, left, run))
         result = better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
+    result = _counted(problem, result, params, run)
     if result.status == "infeasible":
         result = _explained(problem, result, params, run)
-    return _with_note(_counted(problem, result, params, run), note)
+    return _with_note(result, note)
 
 
 def _counted(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
-    """Return a result whose bound is proved in integers where the tolerance of solvers spans whole units.
+    """Return a result that is proved in integers where the tolerance of solvers spans whole units.
 
     From 1e9 units on, what they call a proof leaves a gap of up to 1e-9, or contradicts their own bound.
+    Where no node is left and no plan was found, they have lost a plan, or there is none.
     """
-    left = params.time_limit_s - result.seconds
+    left, has_plan = params.time_limit_s - result.seconds, result.has_plan
     is_near = result.bound != result.objective and (result.gap or 0.0) <= NEAR
-    is_open = result.has_plan and (is_near or result.termination in FAILED)
-    if not is_open or bound_tolerance(result.objective) < 1.0 or left < LEAST_S:
+    is_large = has_plan and bound_tolerance(result.objective) >= 1.0
+    is_open = (is_near or result.termination in FAILED) if is_large else result.termination == "stalled"
+    if not is_open or (has_plan and not is_large) or left < LEAST_S:
         return result
+    claimed = result.objective if has_plan else None
     try:
-        proof = certify(bounded(problem), result.objective, time_limit_s=left, seed=params.seed, run=run)
+        proof = certify(bounded(problem), claimed, time_limit_s=left, seed=params.seed, run=run)
     except SolverError:
         return result
-    if proof.bound != result.objective:
+    by = ProofSource("search", PROVER, "HiGHS")
+    if proof.bound is None and not has_plan:
+        return result.replace(status="infeasible", infeasible_by=by, termination="infeasible")
+    if proof.bound is None or proof.bound != claimed:
         return result
     return result.replace(
         bound=float(proof.bound),
         gap=gap_of(result.objective, proof.bound, minimise=problem.budget is None),
         seconds=round(result.seconds + proof.seconds + proof.checked_s, 3),
-        bound_source=ProofSource("search", PROVER, "HiGHS"),
+        bound_source=by,
         termination="proof",
     )
 

@@ -292,7 +292,8 @@ def enlarged(problem, seed):
     chance = random.Random(f"large {seed}")  # noqa: S311 - chance for drawings, no secret
 
     def grown(total):
-        power = chance.choice([0, 8, 20, 29, 30, 31, 36, 40, 44, 47, 49, 50, 51, 53, 58, 62])
+        usual = chance.random() < 0.93
+        power = chance.choice([0, 8, 20, 29, 30, 31, 36, 40, 44, 46, 47] if usual else [49, 51, 53, 58, 62])
         power = min(power, 61 - total.bit_length())
         noise = chance.choice([0, 0, 1, 1 << power // 2, (1 << power) // 3])
         return lambda number: (number << power) + (chance.randint(0, noise) if number else 0)

@@ -25,7 +25,7 @@ from optimiser.engine.backends.solvers import (
     set_options,
 )
 from optimiser.engine.models.cuts_master import build_master
-from optimiser.engine.models.decisions import pulp
+from optimiser.engine.models.decisions import pulp, state_whole
 from optimiser.engine.search.lifeline import end_tree, end_with_parent
 from optimiser.engine.search.task import MOST_COUNTED, NO_OPTIONS, Options
 from optimiser.problem import DesignProblem
@@ -184,6 +184,8 @@ def instance(  # noqa: PLR0913 - the settings of a solver
     given |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
     if solver.takes_start:
         given["warmStart"] = warm
+    if solver.pulp_name == WholeCpsat.name:
+        return WholeCpsat(**given)  # type: ignore[no-untyped-call] # PuLP does not say
     return punctual(**given) if punctual else pulp.getSolver(solver.pulp_name, **given)
 
 
@@ -266,6 +268,15 @@ class PunctualScip(_Punctual, pulp.SCIP_PY):
             noise = solver_noise(bound)
             kwargs["best_bound"] = bound + (noise if lp.sense == pulp.LpMaximize else -noise)
         return super().buildStats(lp, *args, **kwargs)
+
+
+class WholeCpsat(pulp.CPSAT):
+    """PuLP's CP-SAT, which takes integers: rows are stated as before their division by a power of 2."""
+
+    def buildSolverModel(self, lp: pulp.LpProblem) -> Any:  # noqa: ANN401, N802 - PuLP's own
+        """State a model."""
+        state_whole(lp)
+        return super().buildSolverModel(lp)
 
 
 _PUNCTUAL = MappingProxyType({"HiGHS": PunctualHighs, "SCIP_PY": PunctualScip})

@@ -25,7 +25,7 @@ from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size,
 from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
 from optimiser.engine.methods.ring_plans import circuits_of_point
 from optimiser.engine.methods.rings import StateCuts, state_cuts
-from optimiser.engine.models.decisions import pulp
+from optimiser.engine.models.decisions import power_of, pulp, row_power
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.rings import ProvedRow, detached_rows
 from optimiser.engine.presolve.magnitudes import bounded
@@ -37,10 +37,6 @@ from optimiser.problem import DesignProblem
 
 BITS = 40
 """Multipliers are multiples of 2^-`BITS`: with costs of 10^6, roundings stay far below an objective of 1."""
-
-PLAIN_BITS = 24
-"""Rows and objectives with larger numbers are given to HiGHS divided by a power of 2, which rounds nothing:
-its tolerances of 1e-7 are then relative. Multipliers have as many more bits."""
 
 ROOT_ROUNDS, NODE_ROUNDS = 200, 4
 """Most rounds of cuts at the root, and at another node."""
@@ -164,8 +160,8 @@ class CertifyingHighs(ExtendedHighs):
     partitions
         Returns the parts and the coefficients of a partition inequality on the original network, or None
         where it does not hold there (`PartitionRows`).
-    bits
-        Multipliers are multiples of 2^-`bits`.
+    bits, power
+        Multipliers are multiples of 2^-`bits`; HiGHS has the objective divided by 2^`power`.
     open_columns
         For the column of each pair, those of the candidates that are open in its state.
 
@@ -187,22 +183,15 @@ class CertifyingHighs(ExtendedHighs):
         # the power of 2 by which HiGHS has it divided.
         self._live: list[tuple[int, int, int]] = []
         for row in model.lp.constraints():
-            certified = self._certified({"model": row.name}, row)
-            power = _power([*certified.coefficients, certified.right])
+            power = row_power(row)
+            certified = self._certified({"model": row.name}, row, power)
             self._record(certified, -1 if row.sense == pulp.LpConstraintGE else 1, power)
         self.bits = BITS + max((power for *_, power in self._live), default=0)
         matrix = self._matrix()
         self._signed = matrix.maximum(0.0), matrix.minimum(0.0)
         self._least, self._most = np.array(lp.row_lower_), np.array(lp.row_upper_)
-        for at, (*_, power) in enumerate(self._live):
-            if power:
-                sides = np.ldexp([self._least[at], self._most[at]], -power)
-                self._model.changeRowBounds(at, *sides.tolist())
-                terms = matrix[[at]]
-                for column, factor in zip(terms.indices.tolist(), terms.data.tolist(), strict=True):
-                    self._model.changeCoeff(at, column, math.ldexp(factor, -power))
-        self._power, columns = _power(self.gain), np.arange(len(self.gain), dtype=np.int32)
-        costs = np.ldexp(np.array(lp.col_cost_), -self._power)
+        self.power, columns = power_of(self.gain), np.arange(len(self.gain), dtype=np.int32)
+        costs = np.ldexp(np.array(lp.col_cost_), -self.power)
         self._model.changeColsCost(len(columns), columns, costs)
         self._decide(self._integers.astype(np.int64))
         self.lower_bounds, self.upper_bounds = np.array(lp.col_lower_), np.array(lp.col_upper_)
@@ -214,12 +203,13 @@ class CertifyingHighs(ExtendedHighs):
         }
 
     def _certified(
-        self, evidence: dict[str, Any], row: pulp.LpAffineExpression | pulp.LpConstraint
+        self, evidence: dict[str, Any], row: pulp.LpAffineExpression | pulp.LpConstraint, power: int = 0
     ) -> CertifiedRow:
-        """Return a row of PuLP as one with a right side above."""
+        """Return a row of PuLP, which was divided by 2^`power`, as one with a right side above."""
         sign = -1 if row.sense == pulp.LpConstraintGE else 1
-        terms = {self._column[v.name]: sign * round(factor) for v, factor in row.items()}
-        is_equation, right = row.sense == pulp.LpConstraintEQ, -sign * round(row.constant)
+        terms = {self._column[v.name]: sign * round(math.ldexp(factor, power)) for v, factor in row.items()}
+        is_equation = row.sense == pulp.LpConstraintEQ
+        right = -sign * round(math.ldexp(row.constant, power))
         return CertifiedRow(evidence, [*terms], [*terms.values()], right, is_equation=is_equation)
 
     def _record(self, row: CertifiedRow, sign: int, power: int = 0) -> None:
@@ -227,7 +217,7 @@ class CertifyingHighs(ExtendedHighs):
         self.rows.append(row)
 
     def _objective(self) -> float:
-        return math.ldexp(super()._objective(), self._power)
+        return math.ldexp(super()._objective(), self.power)
 
     def add_cuts(self, rows: Rows, x: Integers, y: Integers | None) -> None:
         """Add time cuts, and partition inequalities that hold on the original network."""
@@ -308,15 +298,10 @@ class CertifyingHighs(ExtendedHighs):
         found = {}
         for at in np.flatnonzero(values).tolist():
             number, sign, power = self._live[at]
-            multiplier = -sign * round(math.ldexp(float(values[at]), self.bits + self._power - power))
+            multiplier = -sign * round(math.ldexp(float(values[at]), self.bits + self.power - power))
             if self.rows[number].is_equation or multiplier > 0:
                 found[number] = multiplier
         return {row: u for row, u in found.items() if u}, weight
-
-
-def _power(numbers: Sequence[int]) -> int:
-    """Return the power of 2 that leaves numbers with `PLAIN_BITS` bits; 0 where they have no more."""
-    return max(0, max(map(abs, numbers), default=0).bit_length() - PLAIN_BITS)
 
 
 def prove_bound(
@@ -384,7 +369,7 @@ class _Prover:
             at = heapq.heappop(heap)[2]
             solution = self._solve(at)
             self._report()
-            if solution is None:
+            if solution is None or self._settles(self._nodes[at]):
                 continue
             observed = Pseudocosts.none(len(lp.decisions))
             children = self._children(self._nodes[at].node, solution, known, observed)
@@ -460,8 +445,53 @@ class _Prover:
         known = item.leaf.bound
         is_better = known is None or solution.objective < known + 1.0
         if solution.status == "infeasible" or (solution.status == "optimal" and is_better):
-            leaf = self._evaluated(*self._lp.duals(), item.node)
-            if known is not None and (leaf.bound is None or leaf.bound < known):
+            duals, weight = self._lp.duals()
+            # Duals of large objectives are often integers of which the last digits got lost.
+            one = self._lp.bits
+            whole = {row: u + (1 << one - 1) >> one << one for row, u in duals.items()}
+            for multipliers in (duals, whole) if self._lp.power else (duals,):
+                leaf = self._evaluated(multipliers, weight, item.node)
+                if item.leaf.bound is not None and (leaf.bound is None or leaf.bound < item.leaf.bound):
+                    item.leaf = leaf
+        return item.leaf.bound is None or item.leaf.bound <= self._target
+
+    def _settles(self, item: _TreeNode) -> bool:
+        """Prove a node whose decisions are fixed by the rows alone; return whether that suffices.
+
+        Other columns are at 0 where a row leaves no more: `a v + rest <= b` with a > 0 and b at most the
+        least of the rest. Multipliers of the objective alone, or of a row that no point then meets, are
+        completed: each such column whose factor is left positive takes as much of its row, last one first, as
+        brings it to 0 or below. HiGHS may miss what differs by less than its tolerances.
+        """
+        if (item.node.upper > item.node.lower).any():
+            return False
+        lp = self._lp
+        low, high = ([int(value) for value in side] for side in self._box(item.node))
+
+        def least(row: CertifiedRow, sign: int = 1, but: int = -1) -> int:
+            terms = zip(row.columns, row.coefficients, strict=True)
+            return sum(sign * c * (low[v] if sign * c > 0 else high[v]) for v, c in terms if v != but)
+
+        closed = list[tuple[int, int, int, int]]()  # column, its row, sign of the row, factor of the column
+        before = -1
+        while before != len(closed):
+            before = len(closed)
+            for number, row in enumerate(lp.rows):
+                for sign in (1, -1) if row.is_equation else (1,):
+                    for v, c in zip(row.columns, row.coefficients, strict=True):
+                        if sign * c > 0 == low[v] < high[v] and sign * row.right <= least(row, sign, v):
+                            closed.append((v, number, sign, sign * c))
+                            high[v] = 0
+        unmet = (i for i, row in enumerate(lp.rows) if least(row) > row.right)
+        for base, weight in [({}, 1), *(({i: 1 << lp.bits}, 0) for i in unmet)]:
+            multipliers = dict[int, int](base)
+            for v, number, sign, factor in reversed(closed):
+                left, _, scale = self._left(multipliers, weight)
+                if left[v] > 0:  # in units of a multiplier: times the unit of its row, over those of all
+                    share = -(-left[v] * lp.rows[number].unit // (factor * (scale >> lp.bits)))
+                    multipliers[number] = multipliers.get(number, 0) + sign * share
+            leaf = self._evaluated(multipliers, weight, item.node)
+            if item.leaf.bound is not None and (leaf.bound is None or leaf.bound < item.leaf.bound):
                 item.leaf = leaf
         return item.leaf.bound is None or item.leaf.bound <= self._target
 
@@ -477,6 +507,16 @@ class _Prover:
 
     def _evaluated(self, multipliers: dict[int, int], weight: int, node: Node) -> Leaf:
         """Return what multipliers prove within a node, in integers (`verify.bound_checker.leaf_bound`)."""
+        left, total, scale = self._left(multipliers, weight)
+        for value, least, most in zip(left, *(side.tolist() for side in self._box(node)), strict=True):
+            if value:
+                total += value * int(most if value > 0 else least)
+        if weight:
+            return Leaf(multipliers, 1, total // scale)
+        return Leaf(multipliers, 0, None) if total < 0 else self._evaluated({}, 1, node)
+
+    def _left(self, multipliers: dict[int, int], weight: int) -> tuple[list[int], int, int]:
+        """Return d = c - u a, u b, and the scale of both."""
         lp = self._lp
         units = math.lcm(*(lp.rows[row].unit for row in multipliers))
         scale = units << lp.bits
@@ -487,12 +527,7 @@ class _Prover:
             total += factor * row.right
             for column, coefficient in zip(row.columns, row.coefficients, strict=True):
                 left[column] -= factor * coefficient
-        for value, least, most in zip(left, *(side.tolist() for side in self._box(node)), strict=True):
-            if value:
-                total += value * int(most if value > 0 else least)
-        if weight:
-            return Leaf(multipliers, 1, total // scale)
-        return Leaf(multipliers, 0, None) if total < 0 else self._evaluated({}, 1, node)
+        return left, total, scale
 
     def _box(self, node: Node) -> tuple[Floats, Floats]:
         """Return the bounds of all columns within a node."""

@@ -105,11 +105,42 @@ def _factors(problem: DesignProblem) -> list[int]:
     return [*(pair.weight for pair in problem.pairs), *(city.weight for city in problem.cities)]
 
 
+PLAIN_BITS = 24
+"""Numbers of more bits are given to solvers divided by a power of 2 (`power_of`)."""
+
+
+def power_of(numbers: Iterable[int]) -> int:
+    """Return the power of 2 that leaves numbers with `PLAIN_BITS` bits; 0 where they have no more.
+
+    Dividing a row by 2^k rounds nothing in double precision. Solvers hold rows to some 1e-6, whatever their
+    numbers: with numbers of 10^15 roundings alone are larger, and points which satisfy a row are cut off.
+    After the division tolerances are relative to the numbers: no point that satisfies a row is cut off, and
+    one that misses it by less is found out when the plan is evaluated.
+    """
+    return max(0, max(map(abs, numbers), default=0).bit_length() - PLAIN_BITS)
+
+
+def row_power(row: pulp.LpConstraint) -> int:
+    """Return the power of 2 by which a row of integers was divided: one of them was odd (`divisor`)."""
+    parts = (float(factor).as_integer_ratio()[1] for factor in row.values())
+    return max(parts, default=1).bit_length() - 1
+
+
+def state_whole(lp: pulp.LpProblem) -> None:
+    """Multiply the rows that were divided by a power of 2, for a solver that takes integers alone."""
+    for row in lp.constraints():
+        if power := row_power(row):
+            for variable, factor in list(row.items()):
+                row[variable] = math.ldexp(factor, power)
+            row.changeRHS(math.ldexp(-row.constant, power))
+
+
 def weighted(
-    variables: Iterable[pulp.LpVariable], factors: Iterable[int], scale: int
+    variables: Iterable[pulp.LpVariable], factors: Iterable[int], scale: int, power: int = 0
 ) -> pulp.LpAffineExpression:
-    """Return the sum of variables times their factors, with all factors divided by a common divisor."""
-    return affine((v, float(factor // scale)) for v, factor in zip(variables, factors, strict=True))
+    """Return the sum of variables times their factors, all divided by a common divisor and a power of 2."""
+    terms = zip(variables, factors, strict=True)
+    return affine((v, math.ldexp(factor // scale, -power)) for v, factor in terms)
 
 
 def affine(terms: Iterable[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
@@ -126,9 +157,13 @@ def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions)
 def add_limit(
     lp: pulp.LpProblem, variables: Iterable[pulp.LpVariable], uses: Sequence[int], most: int, name: str
 ) -> None:
-    """Add a row on what variables use together, divided by the divisor of the uses and rounded down."""
+    """Add a row on what variables use together, divided by the divisor of the uses and rounded down.
+
+    Large numbers are divided by a power of 2 as well (`power_of`).
+    """
     scale = divisor(uses)
-    lp.addConstraint(weighted(variables, uses, scale) <= most // scale, name)
+    power = power_of((*(use // scale for use in uses), most // scale))
+    lp.addConstraint(weighted(variables, uses, scale, power) <= math.ldexp(most // scale, -power), name)
 
 
 def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
@@ -221,5 +256,7 @@ def add_targets(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions
                 lp.addConstraint(decisions.x[0] <= -1, f"target_{number:07d}")
         elif target.least and not problem.must_cover:
             scale = divisor(weights)
-            covered_weight = weighted(compress(variables, counts), weights, scale)
-            lp.addConstraint(covered_weight >= -(-target.least // scale), f"target_{number:07d}")
+            power = power_of(weight // scale for weight in weights)
+            covered_weight = weighted(compress(variables, counts), weights, scale, power)
+            least = math.ldexp(-(-target.least // scale), -power)
+            lp.addConstraint(covered_weight >= least, f"target_{number:07d}")

@@ -102,9 +102,9 @@ def ready_jobs() -> str:
     return "\n".join(f"## `{name}`\n\n```toml\n{text}```\n" for name, text in texts.items())
 
 
-def job_page() -> str:
-    """Return the keys of a job, then the ready jobs."""
-    return f"{job_keys()}\n{ready_jobs()}"
+def commands_and_jobs() -> str:
+    """Return the help of all commands, the keys of a job and the ready jobs."""
+    return f"{commands()}\n{job_keys()}\n{ready_jobs()}"
 
 
 def columns() -> str:
@@ -122,8 +122,7 @@ def countries() -> str:
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {
-    "docs/command-line": commands,
-    "docs/job-keys": job_page,
+    "docs/command-line": commands_and_jobs,
     "docs/python": columns,
     "docs/countries": countries,
 }

@@ -424,10 +424,18 @@ def test_why_names_the_pairs_that_fall_back_without_the_link(run):
     assert why.title in str(why)
 
 
-def test_why_of_what_is_not_built_is_refused_with_what_to_ask(run):
+def test_why_of_what_is_left_out_says_what_the_best_plan_with_it_gives_up(run):
     idle = next(name for name in run.candidates["candidate_id"] if name not in run.built)
-    with pytest.raises(pr.OptimiserError, match="does not build"):
-        run.why(idle)
+    why, forced = run.why(idle), run.solve(force=[idle])
+    assert (why.rank, why.candidate_id) == (0, idle)
+    assert set(why.swaps.loc[why.swaps["change"] == "in", "candidate_id"]) == {*forced.built} - {*run.built}
+    assert set(why.swaps.loc[why.swaps["change"] == "out", "candidate_id"]) == {*run.built} - {*forced.built}
+    lost = {*run.plan.covered} - {*forced.plan.covered}
+    assert int((why.moved["change"] == "lost").sum()) == len(lost)
+    assert why.sentences[0].startswith("The plan leaves it out. With it, the best plan found")
+    assert str(why).startswith(why.title)
+    with pytest.raises(pr.OptimiserError, match="no proposal joins Xanadu - Nowhere"):
+        run.why("Xanadu - Nowhere")
 
 
 def test_a_comparison_says_what_each_plan_builds_and_reaches(run, half):

@@ -30,6 +30,7 @@ from optimiser.cli.options import (
     target,
 )
 from optimiser.cli.screen import Display
+from optimiser.cli.solve import in_words
 from optimiser.engine.child import ChildProcess
 from optimiser.report import wording
 
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 MOST_CLOSURES = 15
 """Closures that the table shows: those that leave least."""
 NOTHING_DONE = "Nothing was solved or written."
+_TOLD = ("money", "warnings")
+"""What a dry run tells otherwise than in its table."""
 FILES = "Files: {}  (open report.html, or plan.gpkg in a GIS)"
 
 
@@ -146,7 +149,9 @@ def _show_run(done: Written) -> None:
 
 
 def _show_sizes(sizes: Mapping[str, Any]) -> None:
-    screen.pairs("Sizes", sizes, heads=("what", "value"))
+    screen.warn(sizes.get("warnings", ()))
+    told = {key: in_words(dict(sizes), key, value) for key, value in sizes.items() if key not in _TOLD}
+    screen.pairs("Sizes", told, heads=("what", "value"))
     screen.line(NOTHING_DONE)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -247,7 +246,7 @@ def _sentence(shown: dict[str, Any]) -> str:
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its job.")],
     second: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="Another run folder.")] = None,
     state: Annotated[
         list[str] | None, typer.Option(help="A state of the first run, in place of the second; or two.")
@@ -259,12 +258,17 @@ def compare(
     runs = [*([] if len(named) > 1 else [first]), *([] if second is None else [second]), *named]
     if len(runs) != 2:
         raise typer.BadParameter("name two runs, or with --state one or two states of a run.")
-    first, second = runs
+    first, second = map(folder.of_run, runs)
     summaries = _summary_of(first), _summary_of(second)
     found = difference(*summaries)
-    if common := _common(runs):
+    if common := _common((first, second)):
         found["same_cities"] = not any(common[_IN_ONE])
     found["common"] = {} if found["same_cities"] else common
+    if found["same_cities"]:
+        one, two = (folder.pairs_within(run) for run in (first, second))
+        found["pairs"] = {}
+        if one is not None and two is not None:
+            found["pairs"] = {"first": sorted(one - two), "second": sorted(two - one)}
     if json:
         screen.as_json(found)
         return 0
@@ -283,19 +287,21 @@ def compare(
             for note in filter(None, (run.get("screening"), *run.get("notes", ()))):
                 screen.line(f"{name}: {note}")
         return 0
-    _show_built(found["built"], summaries)
+    _show_changes(found, summaries)
     return 0
 
 
-def _show_built(built: Mapping[str, list[str]], summaries: Sequence[Mapping[str, Any]]) -> None:
-    """Print what both runs build and what one alone, by name and, where names repeat, id."""
+def _show_changes(found: Mapping[str, Any], summaries: Iterable[Mapping[str, Any]]) -> None:
+    """Print which pairs are within the limit in one run alone, and what each builds."""
+    for which, pairs in found.get("pairs", {}).items():
+        more = f"; and {len(pairs) - _MOST_ROWS} more" if len(pairs) > _MOST_ROWS else ""
+        listed = f"{len(pairs)}: {'; '.join(pairs[:_MOST_ROWS])}{more}" if pairs else "none"
+        screen.line(f"Pairs within the limit in the {which} alone, {listed}")
+    built = found["built"]
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
     if not built["first"] and not built["second"]:
         titles = {"both": "Both build the same"}
-    links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}
-    words = {name: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for name, row in links.items()}
-    often = Counter(words.values())
-    words = {name: f"{text} [{name}]" if often[text] > 1 else text for name, text in words.items()}
+    words = wording.told_apart(link for run in summaries for link in run.get("links", ()))
     for key, title in titles.items():  # a link that no run ranks by its id
         listed = "; ".join(words.get(name, name) for name in built[key])
         screen.line(f"{title}: {listed or 'nothing'}")
@@ -373,8 +379,8 @@ def _within(row: Mapping[str, Any]) -> str | None:
     if not row.get("pairs") or "all_built_pairs" not in row:
         return None
     states = [row[f"{state}_pairs"] for state in ("before", "after", "all_built")]
-    now, then, most = (f"{100 * pairs / row['pairs']:.0f} %" for pairs in states)
-    return f"{now} today, {then} after, {most} at most, of {row['pairs']}"
+    counts = ", ".join(f"{pairs} ({100 * pairs / row['pairs']:.0f} %)" for pairs in states)
+    return f"{counts} of {row['pairs']}"
 
 
 def _change(row: Mapping[str, Any]) -> str:
@@ -402,9 +408,10 @@ def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
         for which, ring in (("first", one), ("second", two)):
             words = "not asked for" if ring is None else ring["sentence"]
             screen.line(f"Ring {name} in the {which}: {words}.")
-        if one is not None and two is not None:
-            new = ", ".join(city for city in two["cities"] if city not in one["cities"])
-            gone = ", ".join(city for city in one["cities"] if city not in two["cities"])
+        if one is not None and two is not None and (one["formed"] or two["formed"]):
+            before, after = (ring["cities"] if ring["formed"] else [] for ring in (one, two))
+            new = ", ".join(city for city in after if city not in before)
+            gone = ", ".join(city for city in before if city not in after)
             screen.line(f"Ring {name} gains {new or 'no city'} and loses {gone or 'none'}.")
 
 
@@ -421,6 +428,7 @@ def _state_folder(home: Path, name: str) -> Path:
     from optimiser.job.model import did_you_mean
     from optimiser.job.sections import AS_CHOSEN, slug
 
+    home = folder.of_run(home)
     states = {str(one["name"]): one for one in _summary_of(home).get("states", ())}
     unknown = f"there is no state '{name}'{did_you_mean(name, [*states])}"
     if name not in states or states[name]["cost"] is None:
@@ -446,17 +454,18 @@ def _summary_of(home: Path) -> dict[str, Any]:
 
 
 def explain(
-    home: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    link: Annotated[str, typer.Argument(metavar="LINK", help="Rank of a link in links.csv, or its id.")],
+    home: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its job.")],
+    link: Annotated[str, typer.Argument(metavar="LINK", help="Rank in links.csv, or id in candidates.csv.")],
     *,
-    state: Annotated[str, typer.Option(help="State whose plan builds it [default: the plan].")] = "",
+    state: Annotated[str, typer.Option(help="State whose plan is meant [default: the plan].")] = "",
     gap: Annotated[
-        float | None, ranged(GAP, "Gap of the plan without it [default: that of the job].")
+        float | None, ranged(GAP, "Gap of the plan without it, or with it [default: that of the job].")
     ] = None,
-    time_limit: Annotated[float, ranged(SECONDS, "Limit of the solve without it, seconds.")] = 60.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit of that solve, seconds.")] = 60.0,
     json: Json = False,
 ) -> int:
-    """Explain a link of a run: who needs it, what stands in when it goes, what it beats."""
+    """Explain why a plan builds a link or leaves it out, and what the alternative is."""
+    home = folder.of_run(home)
     _refuse_unknown_link(home, link, state)
 
     from optimiser.studies.finished import load_run
@@ -464,7 +473,7 @@ def explain(
     with Display(quiet=json) as display:
         run = load_run(home, progress=display.steps)
         try:
-            with display.steps.step("explain", f"Solving without link {link}"):
+            with display.steps.step("explain", f"Solving without {link}, or with it if it is left out"):
                 name = int(link) if link.isdecimal() else link
                 why = run.why(name, state=state, gap=gap, time_limit_s=time_limit)
         finally:
@@ -475,12 +484,12 @@ def explain(
         head = {"rank": why.rank, "candidate_id": why.candidate_id, "title": why.title}
         screen.as_json({**head, "sentences": list(why.sentences), **listed, "not_chosen_in": list(why.cases)})
         return 0
-    screen.line(f"{why.rank}. {why.title}")
+    screen.line(why.head)
     for sentence in why.sentences:
         screen.line(sentence)
     screen.line()
     for name, table in tables.items():
-        rows = wording.records(table.drop(columns=["candidate_id", "same_ends"], errors="ignore"))
+        rows = wording.records(table.drop(columns="same_ends", errors="ignore"))
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
         screen.table(f"{wording.WORDS['explained'][name]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
     return 0
@@ -495,7 +504,10 @@ def _refuse_unknown_link(home: Path, link: str, state: str) -> None:
     ranked = {int(rank): ends for rank, ends in folder.link_ends(plan, "links.csv", "rank").items()}
     name = int(link) if link.isdecimal() else link
     if ranked and (faults := unknown_links([name], ranked, folder.link_ends(home))):
-        remedy = "links.csv of the folder has all ranks, candidates.csv all ids."
+        remedy = (
+            "links.csv of the folder has all ranks, candidates.csv all ids; left_out.csv counts what was not "
+            "proposed, by reason."
+        )
         raise ProblemError(faults[0], where=str(home), done="Nothing was solved.", remedy=remedy)
 
 

@@ -511,7 +511,7 @@ def in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN4
     """Return a figure of a run as people write it: money with its unit, the limit in hours."""
     if value is None:
         return ""
-    if key in ("cost", "budget"):
+    if key in ("cost", "budget", "cost of all candidates"):
         return wording.money(value, run.get("money", ""))
     if key in ("gap", "gap_of_gain"):
         return wording.gap(value)

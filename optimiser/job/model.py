@@ -272,6 +272,8 @@ PATH_KEYS = (
 """Keys of a job that are paths of files to read: those of `LoadedJob.files`."""
 
 
+RUNS = Path("polyring-runs")
+"""Folder of the run folders of jobs that name none."""
 _MOST_LETTERS = 120
 """Letters of the name of a run folder; what is longer ends in a checksum."""
 
@@ -504,13 +506,16 @@ def unknown_links(
     known
         The name of every candidate by its id.
     """
-    return [
-        f"no link has the rank {name}; ranks are 1 to {len(ranked)}"
-        if isinstance(name, int)
-        else f"no candidate has the id '{name}'{did_you_mean(name, known)}"
-        for name in named
-        if name not in (ranked if isinstance(name, int) else known)
-    ]
+    ends = {_plain(name) for name in known.values()}
+    found = []
+    for name in named:
+        if isinstance(name, int) and name not in ranked:
+            found.append(f"no link has the rank {name}; ranks are 1 to {len(ranked)}")
+        elif isinstance(name, str) and name not in known:
+            is_pair = len(_BETWEEN.split(name.strip())) == 2 and _plain(name) not in ends
+            what = f"no proposal joins {name}" if is_pair else f"no candidate has the id '{name}'"
+            found.append(f"{what}{did_you_mean(name, known)}")
+    return found
 
 
 def _with_unlimited_budget(job: Job) -> Iterator[Contradiction]:

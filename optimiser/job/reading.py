@@ -161,7 +161,8 @@ def _read(path: Path) -> str:
         return inputs.read_text(path, most_bytes=MAX_BYTES)
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
-        raise _refusal(f"cannot be read: {reason}", str(path)) from fault
+        beside = [] if path.exists() else [one.name for one in path.parent.glob("*.toml")]
+        raise _refusal(f"cannot be read: {reason}{did_you_mean(path.name, beside)}", str(path)) from fault
 
 
 def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job:

@@ -13,10 +13,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from optimiser.engine.search.task import DAY_S, STUDY_SHARE
 from optimiser.problem.jsonfile import packaged
 
-Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+def _listed(given: object) -> object:
+    """Return a single text as a list of one."""
+    return (given,) if isinstance(given, str) else given
+
+
+def _whole_money(given: object) -> object:
+    """Return money such as 26e9 as a whole number."""
+    if isinstance(given, float) and not given.is_integer():
+        raise ValueError("give a whole number, in the money of the costs (million CNY in China)")
+    return int(given) if isinstance(given, float) else given
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(strict=False)]
 Numbers = Annotated[tuple[float, ...], Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Whole = Annotated[int, Field(ge=0, lt=2**63)]
+Money = Annotated[int, BeforeValidator(_whole_money), Field(ge=0, lt=2**63)]
 Positive = Annotated[int, Field(gt=0, lt=2**63)]
 Shares = Annotated[tuple[Share, ...], Field(strict=False)]
 Years = Annotated[tuple[Positive, ...], Field(strict=False)]
@@ -315,7 +329,7 @@ class Budget(Section):
     """How much may be spent."""
 
     share: Share | None = None
-    amount: Whole | None = None
+    amount: Money | None = None
     unlimited: bool = False
     cover: Literal["all", "targets"] = "all"
 
@@ -539,12 +553,10 @@ class Alternative(Section):
 
     name: str = Field(min_length=1, max_length=60)
     budgets: Annotated[tuple[Annotated[float, Field(ge=0, le=100)], ...], Field(strict=False)] = ()
-    amounts: Annotated[tuple[Whole, ...], Field(strict=False)] = ()
+    amounts: Annotated[tuple[Money, ...], Field(strict=False)] = ()
     shares: Annotated[tuple[PositiveShare, ...], Field(strict=False)] = ()
     of: Literal["all", "core", "secondary", "small"] = "all"
-    rings: Annotated[Names, BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)] = (
-        AS_CHOSEN,
-    )
+    rings: Names = (AS_CHOSEN,)
     prices: Literal["low", "central", "high"] | None = None
     fixed_in: Names = ()
     fixed_out: Names = ()

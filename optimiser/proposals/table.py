@@ -476,7 +476,7 @@ def fix(candidates: Candidates, *, in_: Iterable[str] = (), out: Iterable[str] =
         raise CandidateError(
             "candidates cannot be fixed",
             faults=faults,
-            remedy="The ids are in the column candidate_id of candidates.gpkg.",
+            remedy="The ids are in the column candidate_id of candidates.csv.",
         )
     today = candidates.table["fixed"].to_numpy(dtype=object)
     fixed = np.select([ids.isin(inside), ids.isin(outside)], ["in", "out"], today)

@@ -53,8 +53,9 @@ def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
     if plan.budget is None or spent == wording.amount(plan.budget, report.money):
         return f"{spent} bring {more}"
     both = wording.amount(cost, report.money, of=plan.budget)
-    # Where rings take money from pairs, more of it for the pairs would bring more.
-    is_enough = plan.gap == 0 and len(new) and (not formed(plan.rings_shown) or _lost(report, plan) == 0)
+    # Money may be left because nothing fits: it is enough where no pair that could be reached is missing.
+    most = np.flatnonzero(coverage.within(report.pairs, state="all_built"))
+    is_enough = plan.gap == 0 and len(new) and np.isin(most, plan.covered).all()
     return f"{both} are enough: they bring {more}" if is_enough else f"{both} bring {more}"
 
 

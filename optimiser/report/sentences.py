@@ -190,10 +190,10 @@ def gaining(report: ReportInput) -> str:
     rows, limit = report.measures.needs, wording.short_hours(report.limit_s)
     words = rows["city"] + rows["gained"].map(" ({} of ".format) + rows["open"].map("{})".format)
     many = rows[rows["gained"] > 0].sort_values("gained", ascending=False, kind="stable")
-    most, least = (
-        wording.join_names(words[few.index[:MOST_CITIES]].tolist()) or "none" for few in (many, rows)
-    )
-    return f"Of their pairs beyond {limit} today the plan brings most to {most}; least to {least}"
+    least = rows.drop(many.index[:MOST_CITIES])
+    most, few = (wording.join_names(words[some.index[:MOST_CITIES]].tolist()) for some in (many, least))
+    end = f"; least to {few}" if few else ""
+    return f"Of their pairs beyond {limit} today the plan brings most to {most or 'none'}{end}"
 
 
 def needs(report: ReportInput) -> list[dict[Any, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from optimiser.problem.jsonfile import packaged
@@ -180,6 +181,13 @@ def link_name(row: Mapping[Any, Any]) -> str:
     if row.get("kind") in AT_STATIONS and row["kind"] != "access":
         return f"{row['from_name']} of {REGION}" if row["to_name"] == REGION else str(row["to_name"])
     return f"{row['from_name']} – {row['to_name']}"
+
+
+def told_apart(rows: Iterable[Mapping[Any, Any]]) -> dict[str, str]:
+    """Return name and kind of each link of a table by its id, which follows where they are repeated."""
+    words = {row["candidate_id"]: f"{link_name(row)} ({kind(row['kind'])})" for row in rows}
+    often = Counter(words.values())
+    return {name: f"{text} [{name}]" if often[text] > 1 else text for name, text in words.items()}
 
 
 def records(table: pd.DataFrame) -> list[dict[Any, Any]]:

@@ -272,6 +272,18 @@ def find_finished(
     return home, loaded
 
 
+def of_run(name: Path) -> Path:
+    """Return a folder as it is named, or that of the run of a job of this name."""
+    from optimiser.job import find
+    from optimiser.job.model import RUNS
+    from optimiser.job.reading import ready_names
+
+    if not name.is_dir() and (name.suffix == ".toml" or str(name) in ready_names()):
+        return find(str(name)).run_folder()
+    kept = RUNS / name
+    return kept if not name.exists() and kept.is_dir() else name
+
+
 def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN, remedy: str = _NAME_A_RUN) -> None:
     """Refuse a folder that is not that of a finished run."""
     missing = [name for name in needed if not (home / name).is_file()]
@@ -301,6 +313,24 @@ def link_ends(home: Path, table: str = "candidates.csv", key: str = "candidate_i
         return {}
     with (home / table).open(encoding="utf-8", newline="") as file:
         return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in csv.DictReader(file)}
+
+
+def pairs_within(home: Path) -> set[str] | None:
+    """Return the pairs of cities within the limit by the plan of a folder, by name; None where not known."""
+    files = [home / name for name in (SUMMARY, "problem.json", "plan.json", "cities.geojson")]
+    if not all(file.is_file() for file in files):
+        return None
+    summary, problem, plan, places = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    cities = [place["properties"] for place in places["features"]]
+    names = {f"city:{city['city_id']}": city["name"] for city in cities}
+    at_node = [names.get(node.removesuffix("/after")) for node in problem["nodes"]]
+    pairs = [problem["pairs"][at] for at in plan["covered"]]
+    ends = [
+        (at_node[pair["origin"]], at_node[pair["destination"]])
+        for pair in pairs
+        if pair["limit"] == summary["limit_s"]
+    ]
+    return {f"{one} – {two}" for one, two in ends if one and two}
 
 
 def refuse_study(folder: Path, done: str) -> None:

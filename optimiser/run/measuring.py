@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.skims import UNREACHABLE
+from networks.skims import ARC_KINDS, UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED, Floats, Integers
 from optimiser.measures.appraisal import (
     RAIL,
@@ -95,7 +95,7 @@ def city_needs(measured: MeasuredPlan, parts: NDArray[np.int64]) -> pd.DataFrame
     today, plan = (state.times for state in measured.states.values())
     found = needs(problem, measured.plan.built, measured.ends, today=today, plan=plan)
     rows = measured.candidates.table[["candidate_id", "kind", "from_name", "to_name"]].to_dict("records")
-    known = {row["candidate_id"]: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for row in rows}
+    known = wording.told_apart(rows)
 
     def words(pair: int, partner: int, cost: int, candidates: Sequence[str]) -> str:
         if pair < 0:
@@ -209,6 +209,8 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
         (float64), `meaning`, `source`.
     """
     (today, share_today), (plan, share_plan) = map(_structure, measured.states.values())
+    if (measured.graph.kind == ARC_KINDS.index("matrix")).all():  # ways are not known
+        today = {name: value for name, value in today.items() if not name.startswith("core_")}
     names = measured.cities["name"].astype(str).tolist()
     rows: list[tuple[str, str, Value, Value]] = [(name, "", today[name], plan[name]) for name in today]
     rows += (

@@ -213,19 +213,6 @@ def _build_timetable(
     )
 
 
-def import_warnings(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the warnings of the import of a map, one sentence each.
-
-    Parameters
-    ----------
-    report
-        Contents of `import_report.json`; of a matrix there are no warnings.
-    """
-    counts = report.get("rail")
-    is_expected = report.get("screening", False)
-    return rail.RailReport(**counts).warnings() if counts and not is_expected else ()
-
-
 def tier_thresholds(job: Job, source: Source) -> cities.Thresholds:
     """Return what divides the tiers of a job: its own limits, else those of the country, and its rule."""
     usual = thresholds(source.country)

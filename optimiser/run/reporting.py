@@ -36,7 +36,7 @@ from optimiser.report.wording import join_names, kind
 from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import StatedProblem, cost_table, line_sections, most_a_day
-from optimiser.run.reading import import_warnings, tier_thresholds
+from optimiser.run.reading import tier_thresholds
 from optimiser.run.ring_use import ALL_RINGS, with_use
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
@@ -188,7 +188,7 @@ def assemble_report(found: Findings) -> ReportInput:
         assumptions=_assumptions(found),
         sensitivity=None if found.answers.speeds is None else pd.DataFrame(list(found.answers.speeds)),
         unasked=found.unasked,
-        sources=(*source.notes, *import_warnings(found.times.report)),
+        sources=(*source.notes, *found.times.warnings),
         notes=_notes(found),
         screening=_screening(found),
         attribution=source.attribution,
@@ -484,7 +484,7 @@ def summarise(
         "near_limit": dict(zip(("within", "beyond"), coverage.near_limit(report.pairs), strict=True)),
         "people_gaining": coverage.people_gaining(report.cities, report.pairs),
         "built": list(plan.built),
-        "warnings": [*found.faults, *found.answers.faults, *import_warnings(found.times.report)],
+        "warnings": [*found.faults, *found.answers.faults, *found.times.warnings],
         "screening": report.screening,
         "notes": list(report.notes),
         "links": wording.records(links),

@@ -1,6 +1,6 @@
 """Place the cities of a job, time all trips, and split the times into driving, waiting and the like."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,10 +15,11 @@ from networks.cities import Cities, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
 from networks.intermodal.access import cities_to_stations, stations_to_roads
-from networks.rail import RailBuild, Running
+from networks.rail import RailBuild, RailReport, Running
 from networks.road.speeds import speed_table
 from networks.schema import Network
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
+from networks.sphere import chord_to_km, unit_vectors
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
@@ -31,6 +32,10 @@ DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
 SPEED_STEPS_KMH = (-15.0, 0.0, 15.0)
 """Changes of the average speed on expressways of a country that are tried, km/h."""
 EXPRESSWAY = "motorway"
+FEWEST = 500
+"""Residents below which the unit is doubted: the longest list of towns of GeoNames begins here."""
+FASTEST_KMH = 500
+"""Speed that no trip on land reaches: the fastest train in service, the Shanghai maglev, runs at 431 km/h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,37 @@ class Times:
     report: Mapping[str, Any]
     road: Network
     expressways: NDArray[np.float64]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what was amiss with the map, and what can hardly be right in the tables given."""
+        counts, is_screening = self.report.get("rail"), self.report.get("screening", False)
+        of_map = RailReport(**counts).warnings() if counts and not is_screening else ()
+        return *of_map, *self._implausible()
+
+    def _implausible(self) -> Iterator[str]:
+        names, people = (self.cities[key].to_numpy() for key in ("name", "population"))
+        few = np.flatnonzero((people > 0) & (people < FEWEST))
+        if len(few):
+            least = few[people[few].argmin()]
+            yield (
+                f"Cities with fewer than {FEWEST} residents: {len(few)} of {len(names)}, such as "
+                f"{names[least]} with {people[least]}. Residents are counted one by one, not in thousands."
+            )
+        if "matrix" not in self.report:
+            return
+        at = unit_vectors(self.cities.geometry.x.to_numpy(), self.cities.geometry.y.to_numpy())
+        km = chord_to_km(np.sqrt(np.maximum(2 - 2 * at @ at.T, 0)))
+        (seconds,) = self.skims.values()
+        is_time = (seconds > 0) & (seconds < UNREACHABLE)
+        kmh = np.divide(3600 * km, seconds, out=np.zeros_like(km), where=is_time)
+        if count := np.count_nonzero(kmh > FASTEST_KMH):
+            one, two = np.unravel_index(kmh.argmax(), kmh.shape)
+            yield (
+                f"{count} of the times given need more than {FASTEST_KMH} km/h in a straight line, such as "
+                f"{names[one]} – {names[two]}, {km[one, two]:.0f} km in {seconds[one, two]:,} s "
+                f"({kmh[one, two]:,.0f} km/h): is the unit of the table, seconds or minutes, the right one?"
+            )
 
 
 def access_parameters(job: Job, source: Source) -> AccessParameters:

@@ -30,7 +30,7 @@ from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.inputs import FRAGILE_SHARE, CaseResults
-from optimiser.report.wording import WORDS, join_names, link_name, money, percent
+from optimiser.report.wording import WORDS, join_names, money, percent, told_apart
 from optimiser.run import demands, folder, pipeline, timing
 from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
@@ -362,9 +362,9 @@ class Asking:
         if not result.has_plan:
             return None
         row = self._figures(resolve(self.base.base, case), result)
-        table = self.chain.candidates.value.table.set_index("candidate_id")
+        table = self.chain.candidates.value.table.set_index("candidate_id", drop=False)
         other = [name for name in row["built"] if name not in plan.built]
-        words = [link_name(link) for link in table.loc[other].to_dict("records")]
+        words = [*told_apart(table.loc[other].to_dict("records")).values()]
         own = set(row["built"]) - set(kept)
         cost, shared = counted.cost_of(own), counted.cost_of(own & set(plan.built))
         return row | {"words": words, "cost": cost, "shared": shared, "pairs": row["best"]}

@@ -1,4 +1,4 @@
-"""Put two plans of the same cities side by side, and explain a link by the best plan without it."""
+"""Put two plans of the same cities side by side, and explain a link by the best plan without or with it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates
 from optimiser.report import page, plots, wording
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import CaseResults, ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.tables import COLUMNS, name_pairs
 from optimiser.run.measured_plan import MeasuredPlan
@@ -208,19 +208,20 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class Why:
-    """Why a plan builds a link.
+    """Why a plan builds a link, or leaves a candidate out.
 
     Attributes
     ----------
     rank, candidate_id, title
-        The link.
+        The link; of a candidate that is left out the rank is 0.
     pairs
-        Pairs that it serves, those that need it first: columns `why.pairs`.
+        Pairs that it serves, those that need it first: columns `why.pairs`. Of a candidate that is left out
+        those of the best plan with it.
     swaps, moved
-        What the best plan without it builds otherwise, and which pairs change: columns `why.swaps`,
-        `why.moved`. Empty where there is no such plan.
+        What the best plan without it, or with it, builds otherwise, and which pairs change: columns
+        `why.swaps`, `why.moved`. Empty where there is no such plan.
     stand_in
-        What stands in, in a sentence.
+        What that plan does otherwise, in a sentence.
     alternatives
         The best candidates that are not built: columns `why.alternatives`.
     cases
@@ -243,6 +244,11 @@ class Why:
     sure: str
     evidence: pd.Series = field(repr=False)
 
+    @property
+    def head(self) -> str:
+        """Return the title, with the rank of a link of the plan."""
+        return f"{self.rank}. {self.title}" if self.rank else self.title
+
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """Return what was found, one sentence each."""
@@ -251,11 +257,11 @@ class Why:
     def _sentences(self) -> Iterator[str]:
         need = int(self.pairs["needs_it"].sum())
         faster = len(self.pairs) - need
-        yield (
+        served = (
             f"{_counted(need, 'pair')} within the limit {'needs' if need == 1 else 'need'} it; "
             f"{faster} more {'is' if faster == 1 else 'are'} faster with it."
         )
-        yield self.stand_in
+        yield from (served, self.stand_in) if self.rank else (self.stand_in, f"In that plan {served}")
         if len(self.alternatives):
             kept = int(self.alternatives["pairs_kept"].max())
             yield f"In its place, the best single candidate would keep {kept} of the pairs that need it."
@@ -269,14 +275,14 @@ class Why:
     def __str__(self) -> str:
         """Return the sentences as text, with the pairs that need the link."""
         rows = self.pairs[self.pairs["needs_it"]]
-        lines = [f"{self.rank}. {self.title}", *self.sentences]
+        lines = [self.head, *self.sentences]
         return "\n".join(
             [*lines, rows.drop(columns="needs_it").to_string(index=False)] if len(rows) else lines
         )
 
     def _repr_html_(self) -> str:
         """Return sentences and tables as HTML, for a notebook."""
-        parts = [page.heading(f"{self.rank}. {self.title}", *self.sentences)]
+        parts = [page.heading(self.head, *self.sentences)]
         for part, words in wording.WORDS["explained"].items():
             table = getattr(self, part)
             if len(table):
@@ -292,52 +298,62 @@ def explain(
     counted: DesignProblem,
     candidates: Candidates,
     measured: MeasuredPlan,
-    without: Callable[[], ReportInput],
+    other: Callable[[], ReportInput],
+    cases: CaseResults | None,
+    is_built: bool,
 ) -> Why:
-    """Explain a link of a plan.
+    """Explain a candidate by two plans, the best one and the best one without it, or with it.
 
     Parameters
     ----------
     name
-        Id of the link.
+        Id of the candidate.
     shown
-        What is shown of the plan.
+        What is shown of the plan that builds it.
     counted
         The problem, its pairs within the limit alone.
     candidates
         Everything that could be built.
     measured
-        The plan with exact times beyond the limits.
-    without
-        Solves the same question without the link, and returns what is shown of that plan.
+        That plan with exact times beyond the limits.
+    other
+        Returns what is shown of the plan without it.
+    cases
+        What plausible cases choose; None where they were not asked.
+    is_built
+        Whether the plan in question is the one that builds it.
     """
     row = shown.links[shown.links["candidate_id"] == name].iloc[0]
     kind = wording.kind(str(row["kind"]))
     pairs, needing = _served(name, shown, measured)
     swaps, moved = (pd.DataFrame(columns=list(COLUMNS[f"why.{name}"])) for name in ("swaps", "moved"))
     try:
-        other = without()
+        without = other()
     except (InfeasibleError, SolverError) as error:
         stand_in = f"Without it no plan was found: {error.what}"
     else:
-        both = Comparison(shown, other, (name, name))
+        plans = (shown, without) if is_built else (without, shown)
+        both = Comparison(*plans, (name, name))
         swaps, moved = both.swaps, both.moved
         new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
         lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
+        instead = f"builds {_counted(new, 'other proposal') if new else 'nothing'} instead"
+        more = [f"drops {gone - 1} more"] if gone > 1 else []
+        besides = [f"builds {_counted(new - 1, 'other proposal')} as well"] if new > 1 else []
+        drops = [f"drops {_counted(gone, 'proposal')}"] if gone else []
         clauses = [
-            f"builds {_counted(new, 'other proposal') if new else 'nothing'} instead",
-            *([f"drops {gone - 1} more"] if gone > 1 else []),
+            *([instead, *more] if is_built else [*besides, *drops]),
             *([f"loses {_counted(lost, 'pair')}"] if lost else []),
             *([f"gains {_counted(gained, 'other pair')}"] if gained else []),
             *([] if lost or gained else ["has the same pairs"]),
         ]
-        found = f"the best plan found for the same money (gap {wording.gap(other.gap)})"
-        stand_in = f"Without it, {found} {wording.join_names(clauses)} within the limit."
-    cases = shown.cases
+        found = f"the best plan found for the same money (gap {wording.gap(plans[1].gap)})"
+        how = "Without it" if is_built else "The plan leaves it out. With it"
+        stand_in = f"{how}, {found} {wording.join_names(clauses)} within the limit."
     missing = () if cases is None else cases.dropped_in(name)
     but = f", not in: {', '.join(missing)}" if missing else ""
     return Why(
-        rank=int(row["rank"]),
+        rank=int(row["rank"]) if is_built else 0,
         candidate_id=name,
         title=f"{wording.link_name(row.to_dict())} ({kind}, {shown.money_of(row['cost'])})",
         pairs=pairs,

@@ -338,38 +338,43 @@ class Run:
     ) -> Why:
         """Explain a link of the plan: who needs it, what stands in when it goes, what it beats.
 
+        Of a candidate that the plan leaves out it says what the best plan with it gives up.
+
         Parameters
         ----------
         link
-            Its rank in `links`, or its id.
+            Its rank in `links`, or the id of any of `candidates`.
         state
-            Name of the state whose plan builds it; empty: the plan of this run.
+            Name of the state whose plan is meant; empty: the plan of this run.
         gap, time_limit_s
-            As for `solve`; the best plan without the link is sought.
+            As for `solve`; the best plan without the link, or with it, is sought.
 
         Raises
         ------
         JobError
-            When the plan does not build it.
+            When there is no such candidate.
+        InfeasibleError, SolverError
+            When the plan leaves it out and no plan with it exists, or none was found.
         """
         if state:
             return self.state(state).why(link, gap=gap, time_limit_s=time_limit_s)
         (name,) = candidate_ids(link, self._ranked, self._names, where="why")
-        if name not in self.built:
-            raise JobError(
-                f"the plan does not build '{name}'",
-                where="why",
-                done="Nothing was solved.",
-                remedy=f"Ask for one of the {len(self.built)} links of run.links, or see what "
-                f"run.solve(force=['{name}']) gives up for it.",
-            )
+        is_built = name in self.built
+        plan = self if is_built else self.solve(force=[name], gap=gap, time_limit_s=time_limit_s)
+
+        def other() -> ReportInput:
+            without = self.solve(without=[name], gap=gap, time_limit_s=time_limit_s) if is_built else self
+            return without.shown
+
         return explain(
             name,
-            shown=self.shown,
-            counted=self.counted,
+            shown=plan.shown,
+            counted=plan.counted,
             candidates=self._chain.candidates.value,
-            measured=self._chain.measured(self.counted, within_limit(self.counted, self.plan)),
-            without=lambda: self.solve(without=[name], gap=gap, time_limit_s=time_limit_s).shown,
+            measured=self._chain.measured(plan.counted, within_limit(plan.counted, plan.plan)),
+            other=other,
+            cases=self.shown.cases,
+            is_built=is_built,
         )
 
     @door

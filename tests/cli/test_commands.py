@@ -179,6 +179,10 @@ def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call:
     assert "polyring run" in out
     assert load(path).job.region.file == "map.osm"
     assert call("init", path)[0] == 2
+    code, _, err = call("init", region / "no.toml", "--country", "Germany")
+    assert code == 2
+    assert "did you mean DE?" in err
+    assert not (region / "no.toml").exists()
 
 
 def test_init_of_a_region_writes_few_keys_and_the_cities_to_edit(region: Path, call: Call) -> None:

@@ -53,8 +53,8 @@ def test_clusters_are_compared_by_shares(call: Call, tmp_path: Path) -> None:
     assert code == 0
     found = json.loads(out)
     assert found["within"]["all"] == [
-        "50 % today, 75 % after, 100 % at most, of 100",
-        "50 % today, 75 % after, 100 % at most, of 40",
+        "50 (50 %), 75 (75 %), 100 (100 %) of 100",
+        "20 (50 %), 30 (75 %), 40 (100 %) of 40",
     ]
     assert found["dependence"] == {"of pairs outside it, all ways through it": ["25 % today, 20 % after"] * 2}
     assert found["least_cost"] == {"90 % of all pairs": ["1,200 million CNY", "Out of reach."]}

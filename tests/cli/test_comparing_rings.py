@@ -89,3 +89,58 @@ def test_the_covered_weight_of_each_tier_stands_side_by_side(
     assert json.loads(out)["coverage"] == {"small": [5, 8]}
     _, out, _ = call("compare", *folders)
     assert next(line.split() for line in out.splitlines() if line.startswith("small")) == ["small", "5", "8"]
+
+
+def test_a_ring_that_is_not_formed_has_no_cities(call: Call, runs: Callable[..., tuple[Path, Path]]) -> None:
+    planned = ring(700, "Ada", "Bo") | {"formed": False, "sentence": "No ring is formed"}
+    folders = runs([ring(700, "Ada", "Bo")], [planned])
+    assert "Ring outer gains no city and loses Ada, Bo." in call("compare", *folders)[1]
+    assert "Ring outer gains Ada, Bo and loses none." in call("compare", *folders[::-1])[1]
+    other = ring(800, "Cy") | {"formed": False, "sentence": "No other ring is formed"}
+    (folders[0] / "summary.json").write_text(json.dumps({"built": [], "coverage": {}, "rings": [other]}))
+    assert "gains" not in call("compare", *folders)[1]
+
+
+def test_the_pairs_that_only_one_plan_has_within_the_limit_are_named(
+    call: Call, runs: Callable[..., tuple[Path, Path]]
+) -> None:
+    folders, names = runs(None, None), ("Ada", "Bo", "Cy")
+    pairs = [
+        {"origin": 0, "destination": 1},
+        {"origin": 0, "destination": 2},
+        {"origin": 1, "destination": 2},
+    ]
+    later = {"origin": 0, "destination": 2, "limit": 18000}  # counts in part: beyond the limit itself
+    problem = {"nodes": ["city:a", "city:b", "city:c"], "pairs": [pair | {"limit": 14400} for pair in pairs]}
+    problem["pairs"].append(later)
+    places = {"features": [{"properties": {"city_id": name[0].lower(), "name": name}} for name in names]}
+    for folder, covered in zip(folders, ([0, 1, 3], [0, 2, 3]), strict=True):
+        said = {"built": [], "coverage": {}, "limit_s": 14400}
+        files = {"summary.json": said, "problem.json": problem, "plan.json": {"covered": covered}}
+        for name, value in (files | {"cities.geojson": places}).items():
+            (folder / name).write_text(json.dumps(value))
+    _, out, _ = call("compare", *folders)
+    assert "Pairs within the limit in the first alone, 1: Ada – Cy\n" in out
+    assert "Pairs within the limit in the second alone, 1: Bo – Cy\n" in out
+    assert json.loads(call("compare", *folders, "--json")[1])["pairs"] == {
+        "first": ["Ada – Cy"], "second": ["Bo – Cy"],
+    }  # fmt: skip
+    assert "in the first alone, none" in call("compare", folders[0], folders[0])[1]
+
+
+def test_a_run_is_named_by_its_job_or_its_name(
+    call: Call, runs: Callable[..., tuple[Path, Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = runs([ring(700, "Ada")], [ring(800, "Bo")])
+    home = folders[0].parent
+    monkeypatch.chdir(home)
+    (home / "polyring-runs").mkdir()
+    for folder, name in zip(folders, ("jing-jin-ji", "less"), strict=True):
+        folder.rename(home / "polyring-runs" / name)
+    code, out, _ = call("compare", "jing-jin-ji", "less")
+    assert code == 0
+    assert "A ring of 700 km" in out
+    assert "A ring of 800 km" in out
+    code, _, err = call("explain", "jing-jin-ji", "1")
+    assert code == 2
+    assert "polyring-runs/jing-jin-ji" in err.replace("\n", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,34 @@ def test_a_matrix_without_candidates_gets_a_note_that_nothing_could_be_proposed(
     assert "OpenStreetMap" not in (matrix / "out" / "problem.json").read_text(encoding="utf-8")
     summary = json.loads((matrix / "out" / "summary.json").read_text(encoding="utf-8"))
     assert ["candidates.file" in note for note in summary["notes"]] == [True]
+
+
+def test_a_matrix_says_nothing_of_ways_without_the_core(matrix: Path, call: Call) -> None:
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *PLAIN)
+    assert code == 0, err
+    assert "cannot avoid" not in out
+    assert "core_" not in (matrix / "out" / "polycentricity.csv").read_text()
+    assert "WARNING" not in err
+
+
+def test_slips_of_units_are_told_with_the_worst_example_and_refuse_nothing(matrix: Path, call: Call) -> None:
+    times = (matrix / "times.csv").read_text().replace("minutes", "seconds")
+    (matrix / "times.csv").write_text(times)
+    head, first, *rest = (matrix / "cities.csv").read_text().splitlines()
+    at = head.split(",").index("population")
+    cells = first.split(",")
+    cells[at] = "12"
+    (matrix / "cities.csv").write_text("\n".join([head, ",".join(cells), *rest]) + "\n")
+    words = ("--dry-run", "--set", 'candidates.file="own.csv"', "--set", "amount=26e9")
+    code, out, err = call("run", matrix / "job.toml", *words)
+    assert code == 0, err
+    told = " ".join(err.split())
+    assert f"Cities with fewer than 500 residents: 1 of 6, such as {cells[1]} with 12." in told
+    assert re.search(
+        r"WARNING: \d+ of the times given need more than 500 km/h in a straight line, such as", told
+    )
+    assert "times the cost of all candidates: check its unit" in told
+    assert re.search(r"budget +26,000,000,000 million CNY", out)
 
 
 def test_a_matrix_with_candidates_carries_no_note(matrix: Path, call: Call) -> None:

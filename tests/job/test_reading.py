@@ -161,6 +161,19 @@ def test_a_key_of_none_or_several_sections_is_refused_with_the_candidates(settin
         loads(REGION, settings=[setting])
 
 
+def test_money_may_be_written_with_an_exponent_and_a_list_of_one_as_its_text() -> None:
+    assert loads(REGION, settings=["amount=26e3"]).budget.amount == 26_000
+    assert loads(REGION, settings=["fixed_out=check-in:region"]).candidates.fixed_out == ("check-in:region",)
+    with pytest.raises(JobError, match=r"give a whole number, in the money of the costs \(million CNY in"):
+        loads(REGION, settings=["amount=26.5"])
+
+
+def test_a_misspelt_file_is_told_by_the_job_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "my-region.toml").write_text(REGION)
+    with pytest.raises(JobError, match=r"No such file or directory; did you mean 'my-region\.toml'\?"):
+        find(str(tmp_path / "my-regoin.toml"))
+
+
 def test_each_ready_job_says_in_a_line_what_it_is() -> None:
     lines = ready_jobs()
     assert lines["jing-jin-ji-counties"] == "Beijing, Tianjin and Hebei down to the county seats: 167 places."

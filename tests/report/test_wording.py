@@ -19,6 +19,15 @@ def test_cost_per_person_is_in_the_single_unit_of_money(money, scale):
     assert wording.per_person(money)[0] == scale
 
 
+def test_links_of_one_name_and_kind_are_told_apart_by_their_ids():
+    row = {"from_name": "Bo", "to_name": "Cy", "kind": "gap"}
+    rows = [row | {"candidate_id": one} for one in "ab"] + [row | {"candidate_id": "c", "to_name": "Di"}]
+    name = f"Bo – Cy ({wording.kind('gap')})"
+    assert wording.told_apart(rows) == {
+        "a": f"{name} [a]", "b": f"{name} [b]", "c": name.replace("Cy", "Di"),
+    }  # fmt: skip
+
+
 def test_different_moneys_are_told():
     assert wording.different_moneys("million EUR", "million EUR") == ""
     assert (

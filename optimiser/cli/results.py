@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,14 +32,6 @@ _FIGURES = (
     "status", "money", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s",
 )  # fmt: skip
 _RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
-_CITIES = ("SELECT name FROM main.cities", "SELECT name FROM other.cities")
-"""Names of the cities of each of two GeoPackages."""
-_SHARED_PAIRS = """
-    SELECT count(*), sum(a.within_before), sum(b.within_before), sum(a.within_after), sum(b.within_after)
-    FROM main.pairs AS a JOIN other.pairs AS b
-    ON a.origin IN (b.origin, b.destination) AND a.destination IN (b.origin, b.destination)
-"""
-"""Number of the pairs of both, and how many are within the limit in each, today and after building."""
 _IN_ONE = "cities in one alone"
 _MOST_ROWS = 12
 """Rows of a table that are shown."""
@@ -261,14 +251,11 @@ def compare(
     first, second = map(folder.of_run, runs)
     summaries = _summary_of(first), _summary_of(second)
     found = difference(*summaries)
-    if common := _common((first, second)):
+    common = _common((first, second))
+    found["pairs"] = common.pop("pairs", {})
+    if common:
         found["same_cities"] = not any(common[_IN_ONE])
     found["common"] = {} if found["same_cities"] else common
-    if found["same_cities"]:
-        one, two = (folder.pairs_within(run) for run in (first, second))
-        found["pairs"] = {}
-        if one is not None and two is not None:
-            found["pairs"] = {"first": sorted(one - two), "second": sorted(two - one)}
     if json:
         screen.as_json(found)
         return 0
@@ -293,7 +280,7 @@ def compare(
 
 def _show_changes(found: Mapping[str, Any], summaries: Iterable[Mapping[str, Any]]) -> None:
     """Print which pairs are within the limit in one run alone, and what each builds."""
-    for which, pairs in found.get("pairs", {}).items():
+    for which, pairs in found["pairs"].items():
         more = f"; and {len(pairs) - _MOST_ROWS} more" if len(pairs) > _MOST_ROWS else ""
         listed = f"{len(pairs)}: {'; '.join(pairs[:_MOST_ROWS])}{more}" if pairs else "none"
         screen.line(f"Pairs within the limit in the {which} alone, {listed}")
@@ -337,18 +324,26 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _common(homes: Sequence[Path]) -> dict[str, list[Any]]:
-    """Return what two runs say of the cities of both, by name; nothing without a pair of them."""
-    one, two = (home / "plan.gpkg" for home in homes)
-    if not (one.is_file() and two.is_file()):
+def _common(homes: Sequence[Path]) -> dict[str, Any]:
+    """Return what two runs say of the cities of both, by name; nothing without a pair of them.
+
+    With `pairs`: those that only the `first` and only the `second` have within the limit after building.
+    """
+    one, two = map(folder.city_pairs, homes)
+    if not (both := sorted(one.keys() & two.keys())):
         return {}
-    with closing(sqlite3.connect(one)) as layers:
-        layers.execute("ATTACH ? AS other", (str(two),))
-        mine, others = ({name for (name,) in layers.execute(asked)} for asked in _CITIES)
-        pairs, *within = layers.execute(_SHARED_PAIRS).fetchone()
-    alone = [", ".join(sorted(mine - others)), ", ".join(sorted(others - mine))]
-    pairs_of = {"pairs between the others": [pairs] * 2, "of these within today": within[:2]}
-    return {_IN_ONE: alone, **pairs_of, "of these within after": within[2:]} if pairs else {}
+    mine, others = ({city for pair in found for city in pair} for found in (one, two))
+    today, after = ([sum(found[pair][at] for pair in both) for found in (one, two)] for at in (0, 1))
+    return {
+        _IN_ONE: [", ".join(sorted(mine - others)), ", ".join(sorted(others - mine))],
+        "pairs between the others": [len(both)] * 2,
+        "of these within today": today,
+        "of these within after": after,
+        "pairs": {
+            which: [" – ".join(pair) for pair in both if found[pair][1] > other[pair][1]]
+            for which, found, other in (("first", one, two), ("second", two, one))
+        },
+    }
 
 
 def _facts(run: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -315,22 +315,22 @@ def link_ends(home: Path, table: str = "candidates.csv", key: str = "candidate_i
         return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in csv.DictReader(file)}
 
 
-def pairs_within(home: Path) -> set[str] | None:
-    """Return the pairs of cities within the limit by the plan of a folder, by name; None where not known."""
+def city_pairs(home: Path) -> dict[tuple[str, ...], tuple[bool, bool]]:
+    """Return whether each pair of cities, by name, is within the limit today and by the plan of a folder."""
     files = [home / name for name in (SUMMARY, "problem.json", "plan.json", "cities.geojson")]
     if not all(file.is_file() for file in files):
-        return None
+        return {}
     summary, problem, plan, places = (json.loads(file.read_text(encoding="utf-8")) for file in files)
     cities = [place["properties"] for place in places["features"]]
     names = {f"city:{city['city_id']}": city["name"] for city in cities}
-    at_node = [names.get(node.removesuffix("/after")) for node in problem["nodes"]]
-    pairs = [problem["pairs"][at] for at in plan["covered"]]
-    ends = [
-        (at_node[pair["origin"]], at_node[pair["destination"]])
-        for pair in pairs
+    at_node = [names.get(node.removesuffix("/after"), "") for node in problem["nodes"]]
+    today, after = set(plan["covered_before"]), set(plan["covered"])
+    return {  # of the pairs that count in parts, with later limits or without the core, none is taken
+        tuple(sorted(ends)): (number in today, number in after)
+        for number, pair in reversed([*enumerate(problem["pairs"])])
         if pair["limit"] == summary["limit_s"]
-    ]
-    return {f"{one} – {two}" for one, two in ends if one and two}
+        and all(ends := (at_node[pair["origin"]], at_node[pair["destination"]]))
+    }
 
 
 def refuse_study(folder: Path, done: str) -> None:

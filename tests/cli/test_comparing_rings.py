@@ -116,7 +116,11 @@ def test_the_pairs_that_only_one_plan_has_within_the_limit_are_named(
     places = {"features": [{"properties": {"city_id": name[0].lower(), "name": name}} for name in names]}
     for folder, covered in zip(folders, ([0, 1, 3], [0, 2, 3]), strict=True):
         said = {"built": [], "coverage": {}, "limit_s": 14400}
-        files = {"summary.json": said, "problem.json": problem, "plan.json": {"covered": covered}}
+        files = {
+            "summary.json": said,
+            "problem.json": problem,
+            "plan.json": {"covered": covered, "covered_before": [0]},
+        }
         for name, value in (files | {"cities.geojson": places}).items():
             (folder / name).write_text(json.dumps(value))
     _, out, _ = call("compare", *folders)

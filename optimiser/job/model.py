@@ -272,8 +272,6 @@ PATH_KEYS = (
 """Keys of a job that are paths of files to read: those of `LoadedJob.files`."""
 
 
-RUNS = Path("polyring-runs")
-"""Folder of the run folders of jobs that name none."""
 _MOST_LETTERS = 120
 """Letters of the name of a run folder; what is longer ends in a checksum."""
 

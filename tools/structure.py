@@ -29,6 +29,9 @@ PACKAGES = ("networks", "optimiser")
 PAGES = {".html", ".js", ".css"}
 """Endings of templates, scripts and styles of the pages."""
 
+APART = "optimiser.verify.second_checker"
+"""Says again what another module says, and is counted apart: two checkers agree only if both were written."""
+
 CALLERS = ("polyring.py", "benchmarks", "notebooks", "tools")
 """Places outside the packages from which a definition may be reached; tests are not among them."""
 
@@ -372,10 +375,11 @@ def figures_of(known: dict[str, Module], layer_of: dict[str, int]) -> dict[str, 
     layer_of
         Layer of each folder, from 1.
     """
-    packages = [module.path for module in known.values()]
+    packages = [module.path for module in known.values() if module.name != APART]
     found = {
         "packages: modules": len(packages),
         **_sizes("packages", packages),
+        **_sizes("second checker", [module.path for module in known.values() if module.name == APART]),
         "packages: layers": max(layer_of.values()),
         "packages: folders of optimiser": sum(
             path.is_dir() and (path / "__init__.py").exists() for path in (ROOT / "optimiser").iterdir()

@@ -61,7 +61,7 @@ SHAPES = {  # by key, or place in a list, the shape of a value (none: `int`); `?
     for name, parts in (line.split(" = ") for line in SHAPES_TEXT.split(";"))
 }
 FORMAT = "polyring-certificate/2"
-MOST_BYTES, MOST_STEPS = 1 << 30, 10**9  # of a file; of all searches for cheap paths together
+MOST_BYTES, MOST_STEPS = 1 << 30, 10**8  # of a file; of all searches for cheap paths together
 
 
 class Refused(Exception):

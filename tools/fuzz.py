@@ -1,11 +1,12 @@
-"""Feed random input to the readers, and stop at the first that does not end with a message or a sound value.
+"""Feed random input to readers and checkers, and stop at what does not end with a message or a sound value.
 
     python tools/fuzz.py values --runs 1000000      # one target, so many executions
     python tools/fuzz.py all --seconds 120          # every target for two minutes
 
 The targets are functions of bytes; `tests/test_fuzz.py` calls them with their seeds and with inputs that were
-found before. Input is drawn by atheris (`--group fuzz`), which follows the branches that are taken. One that
-breaks a target is kept in `build/fuzz/TARGET`; make a test of it.
+found before. `certificates` reads choices from the bytes, which draw a document near a true certificate.
+Input is drawn by atheris (`--group fuzz`), which follows the branches that are taken. One that breaks a target
+is kept in `build/fuzz/TARGET`; make a test of it.
 """
 
 import argparse
@@ -156,6 +157,15 @@ def own(data: bytes) -> None:
         need((found.table["cost"] >= 0).all())
 
 
+def certificates(data: bytes) -> None:
+    """Check that both checkers say the same of a document near a true one, and prove no more than is true."""
+    near = _drawing("near_certificates")
+    drawn, document = near.near(data)
+    answers = [near.answered(checker, drawn.raw, document) for checker in near.CHECKERS]
+    need(all(answer == answers[0] for answer in answers))
+    need(answers[0] is None or not near.excludes(drawn, document))
+
+
 def _drawing(name: str) -> Any:  # noqa: ANN401 - drawings of the tests have no types
     sys.path.append(str(ROOT / "tests" / "drawings"))
     return importlib.import_module(name)
@@ -218,6 +228,7 @@ TARGETS: Mapping[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]]
             json.dumps(OWN_JSON).encode(),
         ],
     ),
+    "certificates": (certificates, lambda: _drawing("near_certificates").seeds()),
 }
 """Function and seeds of each target."""
 

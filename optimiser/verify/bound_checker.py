@@ -495,14 +495,11 @@ def partition_row(model: Model, row: Json) -> Row:
 
 def leaf_bound(model: Model, rows: list[Row], leaf: Json, fixed: dict[str, int], scale: int) -> int | None:
     """Return the largest objective, over its unit, of a plan in a leaf; None: the leaf holds no plan."""
-    need(leaf["objective"] in (0, 1), "a leaf counts the objective neither once nor not at all")
-    need(all(i < len(rows) for i, _ in leaf["multipliers"]), "a multiplier names no row")
     scale *= (units := math.lcm(*(rows[i][3] for i, _ in leaf["multipliers"])))
     left = defaultdict(int, {v: leaf["objective"] * gain * scale for v, gain in model.gain.items()})
     total = 0
     for i, multiplier in leaf["multipliers"]:
-        terms, right, is_equation, unit = rows[i]
-        need(multiplier >= 0 or is_equation, "a multiplier is negative")
+        terms, right, _, unit = rows[i]
         total += multiplier * right * (units // unit)
         for v, factor in terms.items():
             left[v] -= multiplier * factor * (units // unit)
@@ -518,14 +515,23 @@ def check_bound(model: Model, proof: Json) -> int | None:
     rows, scale = [proved_row(model, row) for row in proof["rows"]], 1 << min(proof["denominator_bits"], 4097)
     need(scale <= 1 << 4096, "denominator_bits is out of range")
     tree, bounds, seen, stack = proof["tree"], [], set[int](), [(0, dict[str, int]())]
+    for node in tree:  # all of them, whether they are reached or not
+        if isinstance(node, list):
+            need(node[0] in model.low, f"the tree branches on {node[0]!r}, which is no variable")
+            need(all(0 <= at < len(tree) for at in node[1:]), "the tree is no tree")
+            continue
+        need(node["objective"] in (0, 1), "a leaf counts the objective neither once nor not at all")
+        for i, multiplier in node["multipliers"]:
+            need(i < len(rows), "a multiplier names no row")
+            need(multiplier >= 0 or rows[i][2], "a multiplier is negative")
     while stack:
         at, fixed = stack.pop()
-        need(0 <= at < len(tree) and at not in seen, "the tree is no tree")
+        need(at not in seen, "the tree is no tree")
         seen.add(at)
         if isinstance(tree[at], list):
             variable, down, up = tree[at]
-            need(variable in model.low, f"the tree branches on {variable!r}, which is no variable")
-            stack += [(down, {**fixed, variable: 0}), (up, {**fixed, variable: 1})]
+            for to, value in ((down, 0), (up, 1)):  # where splits contradict each other, no value is left: -1
+                stack.append((to, {**fixed, variable: value if fixed.get(variable, value) == value else -1}))
         elif all(model.low[v] <= value <= model.high[v] for v, value in fixed.items()):
             bounds.append(leaf_bound(model, rows, tree[at], fixed, scale))
     best = max((bound for bound in bounds if bound is not None), default=None)
@@ -546,9 +552,10 @@ def check_plan(model: Model, evidence: Json) -> int:
         ones |= {names[j] for j in opened} | {model.y[t][k] for k in covered}
         cities = zip(model.z[t], problem.get("cities", []), strict=True)
         ones |= {z for z, city in cities if sum(k in covered for k in city["pairs"]) >= city["need"]}
-    circuits = {item["id"]: item["links"] for item in evidence.get("rings", [])}
-    for item in (item for item in model.rings if item.ring["id"] in circuits):
-        ones |= item.point(links := circuits[item.ring["id"]]).keys()
+    shown, rings = evidence.get("rings", []), {item.ring["id"]: item for item in model.rings}
+    need(len({ring["id"] for ring in shown}) == len(shown), "a ring is shown twice")
+    for item, links in ((rings[ring["id"]], ring["links"]) for ring in shown):
+        ones |= item.point(links).keys()
         owners = [item.owner[a] for a in links if a in item.owner]
         ones |= {rt for t, rt in item.by_time.items() if all(model.open[t][j] in ones for j in owners)}
     point = dict.fromkeys(ones, 1)
@@ -565,12 +572,13 @@ def check_plan(model: Model, evidence: Json) -> int:
 def check_evidence(model: Model, evidence: Json, opened: set[int], covered: set[int]) -> None:
     """Refuse costs, cities and paths that are not those of what is open and covered in the end."""
     problem, arcs = model.problem, {arc for arc in model.arcs if arc[3] in opened or arc[3] < 0}
-    need(evidence.get("problem", problem["name"]) == problem["name"], "the plan is for another problem")
     for item in evidence["built"]:
         cost = model.candidates[model.number[item["id"]]]["cost"]
         need(item.get("cost", cost) == cost, f"{item['id']!r} does not cost {item.get('cost')}")
     known = {city["id"]: city for city in problem.get("cities", [])}
-    for item in evidence.get("cities", []):
+    cities = evidence.get("cities", [])
+    need(len({item["id"] for item in cities}) == len(cities), "a city is shown twice")
+    for item in cities:
         city, pairs = known[item["id"]], set(item["pairs"])
         is_covered = pairs <= covered.intersection(city["pairs"]) and len(pairs) >= city["need"]
         need(is_covered and item["weight"] == city["weight"], f"city {item['id']!r} is not covered as shown")
@@ -593,7 +601,10 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     need(is_shown, "there is no plan and no bound")
     need(not (fault := departure({**certificate, "bound": None}, "plan", "certificate")), fault)
     need(certificate.get("format") == FORMAT, f"it is no {FORMAT}: polyring certify writes one anew")
+    alone = "built" in certificate or certificate.keys() <= {"format", "problem", "bound"}
+    need(alone, "what is built is not shown, but what it costs or does")
     model = Model(problem)
+    need(certificate.get("problem", problem["name"]) == problem["name"], "it is for another problem")
     bound = check_bound(model, certificate["bound"]) if "bound" in certificate else None
     objective = check_plan(model, certificate) if "built" in certificate else None
     plan = "no plan is shown" if objective is None else f"the plan holds, its objective is {objective}"
@@ -605,7 +616,8 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
         return ("there is no plan" if bound is None else f"{plan}; no plan is better than {bound}"), None
     slack = objective - bound if model.budget is None else bound - objective
     need(slack >= 0, "the plan beats the bound")
-    gap = slack / max(1, abs(objective))
+    size = max(1, abs(objective))
+    gap = slack / size if slack < size << 1000 else math.inf
     return f"{plan}; no plan is better than {bound}: a gap of {100 * gap:.4g} %", gap
 
 

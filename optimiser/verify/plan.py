@@ -372,8 +372,9 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
             {"id": city.id, "weight": city.weight, "pairs": [k for k in city.pairs if k in covered]}
             for city in (problem.cities[i] for i in rules.covered_cities(problem, covered))
         ]
-    if problem.rings:
-        evidence["rings"] = circuit_objects(plan.rings)
+    if problem.rings:  # of those that have variables in the proof of a bound
+        earns = {r.id for r in problem.rings if r.required or (r.reward and problem.budget is not None)}
+        evidence["rings"] = circuit_objects({name: plan.rings[name] for name in plan.rings if name in earns})
     if problem.periods:
         evidence["starts"] = dict(plan.starts)
     return evidence

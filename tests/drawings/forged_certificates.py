@@ -402,6 +402,12 @@ PLANS = {
     "a ring of no links": lambda: _ring_plan(square(), links=()),
     "a ring of unknown links": lambda: _ring_plan(square(), links=(0, 1, 2, 9)),
     "a ring passed twice": lambda: _ring_plan(square(), links=(0, 1, 2, 3, 0, 1, 2, 3)),
+    "a ring that is unknown": lambda: _plan(
+        ringed(square(required=False, reward=5)), rings=[{"id": "circle", "links": [0, 1]}]
+    ),
+    "a ring without variables": lambda: _plan(
+        ringed(square(required=False)), rings=[{"id": "square", "links": [0, 1]}]
+    ),
     "two rings that share a node": lambda: _plan(
         ringed(square(), square(id="other", apart=("square",), required=False, reward=5)),
         "north",
@@ -471,6 +477,7 @@ SHOWN = {
     "a city with too few pairs": lambda: _false("cities", 0, "pairs", value=[1]),
     "a city with a pair twice": lambda: _false("cities", 0, "pairs", value=[1, 1]),
     "a city that is not covered": lambda: _false("cities", value=[{"id": "gee", "weight": 2, "pairs": [4]}]),
+    "a city shown twice": lambda: _false("cities", value=[{"id": "dee", "weight": 3, "pairs": [1, 2]}] * 2),
     "a city that is unknown": lambda: _false("cities", 0, "id", value="zee"),
     "a time that is not the sum": lambda: _false_path(time_s=49),
     "an arc that is faster": lambda: _false_path(seconds=[49], time_s=49),
@@ -536,7 +543,12 @@ WHOLE = ([], [leaf()], 7)
 FORMS = {
     "nothing is shown": lambda: (two_links(), HEAD),
     "another version": lambda: (two_links(**RICH), {**bounded(*WHOLE), "format": "polyring-certificate/1"}),
-    "an unknown key": lambda: (two_links(**RICH), {**bounded(*WHOLE), "optimal": True}),
+    "a bound for another problem": lambda: (two_links(**RICH), {**bounded(*WHOLE), "problem": "one link"}),
+    "a ring shown twice": lambda: _plan(
+        ringed(), "north", "west", rings=[{"id": "square", "links": [0, 1, 2, 3]}] * 2
+    ),
+    "a cost of nothing": lambda: (two_links(**RICH), {**bounded(*WHOLE), "cost": 0, "coverage": 7}),
+    "an unknown key": lambda: (two_links(**RICH), built(two_links(**RICH), "ab", optimal=True)),
     "a leaf twice": lambda: (two_links(**RICH), bounded([], [["x0000001", 1, 1], leaf()], 7)),
     "a leaf counted from the end": lambda: (
         two_links(**RICH),

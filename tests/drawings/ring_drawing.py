@@ -213,23 +213,24 @@ def open_in(problem, starts, period):
     return {name for name, start in starts.items() if start + lead[name] <= period}
 
 
-@functools.lru_cache(maxsize=1_000)
-def whole_brute_force(problem):
-    """Return the optimal objective of a small problem with rings and periods, None when no plan exists."""
+def plans_of(problem):
+    """Yield what is built, circuits, starts and the objective of every plan of a small problem."""
     names = sorted(c.id for c in problem.candidates)
-    values = []
     for size in range(len(names) + 1):
         for built in map(set, itertools.combinations(names, size)):
             for starts in starts_of(problem, built):
                 final = open_in(problem, starts, len(problem.periods) - 1) if problem.periods else built
-                values += [
-                    whole_value(problem, built, chosen, starts)
-                    for chosen in different_choices(problem, final)
-                ]
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return min(known) if problem.budget is None else max(known)
+                for chosen in different_choices(problem, final):
+                    value = whole_value(problem, built, chosen, starts)
+                    if value is not None:
+                        yield built, chosen, starts, value
+
+
+@functools.lru_cache(maxsize=1_000)
+def whole_brute_force(problem):
+    """Return the optimal objective of a small problem with rings and periods, None when no plan exists."""
+    values = [value for *_, value in plans_of(problem)]
+    return (min if problem.budget is None else max)(values, default=None)
 
 
 def different_choices(problem, built):

@@ -57,12 +57,13 @@ NEEDS = {
         "a pair twice in a row",
     ),
     ("partition_row", "arc[3] >= 0"): ("an existing arc between two parts",),
-    ("leaf_bound", "leaf['objective'] in (0, 1)"): ("an objective counted twice",),
-    ("leaf_bound", "multiplier >= 0 or is_equation"): ("a negative multiplier",),
+    ("check_bound", "node['objective'] in (0, 1)"): ("an objective counted twice",),
+    ("check_bound", "multiplier >= 0 or rows[i][2]"): ("a negative multiplier",),
     ("leaf_bound", "leaf['objective'] or total < 0"): ("a leaf called empty",),
     ("check_bound", "not (fault := departure(proof, 'proof', 'bound'))"): ("a whole fraction",),
     ("check_bound", "scale <= 1 << 4096"): ("too fine a denominator",),
-    ("check_bound", "0 <= at < len(tree) and at not in seen"): ("a leaf twice",),
+    ("check_bound", "all((0 <= at < len(tree) for at in node[1:]))"): ("a leaf counted from the end",),
+    ("check_bound", "at not in seen"): ("a leaf twice",),
     ("check_plan", "len(set(built)) == len(built)"): ("one that is built twice",),
     (
         "check_plan",
@@ -70,7 +71,13 @@ NEEDS = {
     ): ("a start that stands for what is required",),
     ("check_plan", "not broken"): ("more than the budget",),
     ("check_plan", "(evidence['cost'], evidence['coverage']) == true"): ("a coverage that is higher",),
-    ("check_evidence", "evidence.get('problem', problem['name']) == problem['name']"): ("another problem",),
+    ("check_plan", "len({ring['id'] for ring in shown}) == len(shown)"): ("a ring shown twice",),
+    ("check_evidence", "len({item['id'] for item in cities}) == len(cities)"): ("a city shown twice",),
+    ("check", "alone"): ("a cost of nothing",),
+    ("check", "certificate.get('problem', problem['name']) == problem['name']"): (
+        "another problem",
+        "a bound for another problem",
+    ),
     ("check_evidence", "item.get('cost', cost) == cost"): ("the cost of a part",),
     ("check_evidence", "is_covered and item['weight'] == city['weight']"): ("a city that weighs more",),
     ("check_evidence", "'paths' not in evidence or shown == sorted(covered)"): ("a path twice",),
@@ -92,8 +99,8 @@ ALSO = {
     ("RingRows.point", "links and all((a in self.turns for a in links))"): "a ring of unknown links",
     ("proved_row", "row['model'] in model.rows"): "a row that the problem lacks",
     ("proved_row", "row['time'] in model.pair_of"): "a time row of no pair",
-    ("leaf_bound", "all((i < len(rows) for i, _ in leaf['multipliers']))"): "a multiplier of no row",
-    ("check_bound", "variable in model.low"): "a split of nothing",
+    ("check_bound", "i < len(rows)"): "a multiplier of no row",
+    ("check_bound", "node[0] in model.low"): "a split of nothing",
 }
 """What is refused without the branch as well, which is there for its message: a name that nothing has."""
 
@@ -144,7 +151,7 @@ WEAKENED = [
     ("check_bound", "<= value <= model.high[v]", "<= value < model.high[v]", "a leaf of value 1 passed over"),
     ("check_bound", "model.low[v] <= value", "model.low[v] < value", "a leaf of value 0 passed over"),
     ("check_bound", "best = max(", "best = min(", "a leaf of value 1 passed over"),
-    ("check_bound", "need(0 <= at < len(tree)", "need(at < len(tree)", "a leaf counted from the end"),
+    ("check_bound", "all(0 <= at < len(tree)", "all(at < len(tree)", "a leaf counted from the end"),
     ("check_plan", "broken += [", "[", "one that is fixed out"),
     ("check_plan", "broken += [", "[", "without one that is fixed in"),
     ("check_plan", "broken += [", "[", "a pair that must be covered"),
@@ -249,6 +256,8 @@ OTHERWISE = {
     "a path of a pair that is not covered": "it has no path of open arcs",
     "a row of a ring without variables": "no such ring",
     "a leaf missed": "no such entry",
+    "a ring that is unknown": "no such ring",
+    "a ring without variables": "the same",
     "a leaf just beyond the tree": "the same",
 }
 """Forgeries that name what is not there, so that several branches refuse them."""
@@ -346,14 +355,15 @@ def goes_round(links, circuit):
 def test_a_forged_plan_breaks_a_rule(name):
     problem, document = PLANS[name]()
     names, starts = [item["id"] for item in document["built"]], document.get("starts", {})
-    circuits = {item["id"]: item["links"] for item in document.get("rings", [])}
+    shown = document.get("rings", [])
+    circuits = {item["id"]: item["links"] for item in shown[::-1]}
     rings = {ring.id: ring for ring in problem.rings}
     known = all(name in problem.index for name in names) and len(set(names)) == len(names)
     known = known and (starts.keys() == set(names) if problem.periods else not starts)
     known = known and all(t < len(problem.periods) for t in starts.values())
     final = {name for name in names if name in problem.index}
     holds = known and all(
-        any(goes_round(links, one) for one in circuits_of(rings[key], final))
+        key in rings and any(goes_round(links, one) for one in circuits_of(rings[key], final))
         for key, links in circuits.items()
     )
     holds = holds and all(ring.id in circuits or not ring.required for ring in problem.rings)

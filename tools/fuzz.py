@@ -5,8 +5,8 @@
 
 The targets are functions of bytes; `tests/test_fuzz.py` calls them with their seeds and with inputs that were
 found before. `certificates` reads choices from the bytes, which draw a document near a true certificate.
-Input is drawn by atheris (`--group fuzz`), which follows the branches that are taken. One that breaks a target
-is kept in `build/fuzz/TARGET`; make a test of it.
+Input is drawn by atheris (`--group fuzz`), which follows the branches that are taken. One that breaks a
+target is kept in `build/fuzz/TARGET`; make a test of it.
 """
 
 import argparse

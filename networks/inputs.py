@@ -17,16 +17,22 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 MOST_TEXT_BYTES = 64 * 2**20
 """A table of costs, of cities or of train services has at most so many bytes."""
 MOST_BYTES = 4 * 2**30
 """A matrix or a GeoPackage has at most so many bytes."""
+MOST_CELLS = 2_000_000
+"""Cells of a table, whose lines all get those of the longest; in a matrix each takes up to 330 bytes."""
+FREE_BYTES, MOST_EXPANSION = 2**25, 100
+"""What is packed unpacks at most to this size or to so many times its own: a defence against bombs."""
 
 _DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that turn the direction of text: they can make a name read as another one."""
@@ -40,8 +46,8 @@ _UNSHOWN: Mapping[int, str | None] = {
 _LARGEST_ANGLE = 1000.0
 """Number beyond which a coordinate is taken for a length."""
 _JSON_SUFFIXES = (".geojson", ".json")
-_SQLITE = b"SQLite format 3\0"
-"""First bytes of a GeoPackage."""
+_SQLITE, _GEOPACKAGE = b"SQLite format 3\0", (b"GPKG", b"GP10", b"GP11")
+"""First bytes of a GeoPackage, and those at 68, the id of the application."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of a GeoTIFF: either order of bytes, of 32 or 64 bits."""
 
@@ -155,8 +161,10 @@ def read_csv(path: Path, columns: Sequence[str]) -> tuple[list[tuple[int, dict[s
     OSError, UnicodeDecodeError, csv.Error
         As for `read_text`, or when quotes are not closed.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restval="", strict=True)
+    text = read_text(path)
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="", strict=True)
     header = [name.strip() for name in reader.fieldnames or ()]
+    refuse_cells(len(header) * (text.count("\n") + text.count("\r")))
     if fault := separator_fault(header):
         return [], [fault]
     near = {name: difflib.get_close_matches(name, header, n=1) for name in columns if name not in header}
@@ -173,6 +181,52 @@ def read_csv(path: Path, columns: Sequence[str]) -> tuple[list[tuple[int, dict[s
         if any(row.values())
     ]
     return [] if faults else rows, faults
+
+
+def refuse_cells(cells: int, most: int = MOST_CELLS) -> None:
+    """Refuse a table that has more than so many cells."""
+    if cells > most:
+        raise InputFileError(f"its lines and columns make {cells:,} cells, more than {most:,}")
+
+
+def refuse_expansion(unpacked: int, packed: int) -> None:
+    """Refuse a packed file that unpacks to far more bytes than it has."""
+    if unpacked > max(FREE_BYTES, MOST_EXPANSION * packed):
+        ratio = f"more than {MOST_EXPANSION} times its own {packed:,}"
+        raise InputFileError(f"it unpacks to {unpacked:,} bytes, {ratio}")
+
+
+def count_cells(stream: IO[bytes]) -> int:
+    """Return how many cells a table in CSV has in memory, where every line has those of the longest."""
+    import pandas as pd
+
+    cells = lines = 0
+    for chunk in iter(partial(stream.read, 2**20), b""):
+        lines += chunk.count(b"\n") + chunk.count(b"\r")
+        cells += chunk.count(b",")
+    stream.seek(0)
+    if cells + lines > MOST_CELLS:
+        return cells + lines
+    try:
+        header = pd.read_csv(stream, dtype=str, nrows=0, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        return 0
+    return max(cells + lines, len(header.columns) * lines)
+
+
+def read_frame(path: Path, most_cells: int = MOST_CELLS) -> pd.DataFrame:
+    """Return a table in CSV, all its cells as text.
+
+    Raises
+    ------
+    OSError, ValueError
+        As for `checked`; when it has more cells, or is none.
+    """
+    import pandas as pd
+
+    with checked(path).open("rb") as stream:
+        refuse_cells(count_cells(stream), most_cells)
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
 
 
 def separator_fault(header: Sequence[str]) -> str:
@@ -212,11 +266,23 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
         return table
     import geopandas as gpd
 
-    with checked(path).open("rb") as stream:
-        if stream.read(len(_SQLITE)) != _SQLITE:
-            raise InputFileError("it is neither GeoJSON (.geojson, .json) nor a GeoPackage (.gpkg)")
-    table = gpd.read_file(path, engine="pyogrio")
+    table = gpd.read_file(checked_package(path), engine="pyogrio")
     return table if table.crs is None else table.to_crs(4326)
+
+
+def checked_package(path: Path) -> Path:
+    """Return a path if it leads to a GeoPackage, whatever it is called.
+
+    Raises
+    ------
+    OSError
+        As for `checked`, and when the file is something else.
+    """
+    with checked(path).open("rb") as stream:
+        head = stream.read(72)
+    if not head.startswith(_SQLITE) or head[68:] not in _GEOPACKAGE:
+        raise InputFileError("it is no GeoPackage (.gpkg)")
+    return path
 
 
 def checked_tiff(path: Path) -> Path:

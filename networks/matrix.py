@@ -1,17 +1,30 @@
 """Load a matrix of travel times, or a table of weights, for use without OpenStreetMap."""
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from networks import skims
 from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
-from networks.inputs import checked, separator_fault
+from networks.inputs import (
+    MOST_CELLS,
+    checked,
+    read_frame,
+    refuse_cells,
+    refuse_expansion,
+    separator_fault,
+)
 from networks.schema import Floats, Ints
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
 
@@ -23,8 +36,12 @@ SECONDS_BY_UNIT = {"seconds": 1, "minutes": 60}
 WEIGHT_NAMES = ("weight", "demand")
 """Column names of weights."""
 
+_FORMS = 8
+"""Cells of a table, at most, for each pair of its cities: the long form has a row a pair."""
 _TIMES, _WEIGHTS = "matrix", "table of weights"
 _MOST_EXAMPLES = 20
+_MOST_LETTERS = 1000
+"""Letters of a text in a Parquet file, which may hold one for many cells."""
 _LARGEST_VALUE = 2**53
 
 
@@ -65,11 +82,11 @@ def load_times(
     unit, cells, rows, value, faults = _read(Path(path), cities, tuple(SECONDS_BY_UNIT), in_order=in_order)
     seconds = np.rint(value * SECONDS_BY_UNIT[unit])
     given = np.isfinite(value) & (rows[:, 0] != rows[:, 1]) & (rows >= 0).all(axis=1)
-    faults += [f"{place}: less than one second" for place in cells["place"][given & (seconds < 1)]]
+    faults.add(cells[given & (seconds < 1)], lambda one: f"{one.place}: less than one second")
     missing = np.setdiff1d(np.arange(len(cities)), rows[given])
     table = cities.table
-    faults += [f"no time from or to {table['name'].iloc[row]}" for row in missing]
-    _check(faults, path)
+    faults.add(table.iloc[missing], lambda one: f"no time from or to {one.name}")
+    faults.check(path)
     place = {"lon": table.geometry.x.to_numpy(), "lat": table.geometry.y.to_numpy()}
     nodes = pd.DataFrame({"node_id": [f"city:{key}" for key in table["city_id"]], "kind": "city", **place})
     tail, head = rows[given].T.copy()
@@ -108,8 +125,8 @@ def load_weights(path: str | Path, cities: Cities, *, in_order: bool = False) ->
     """
     _, cells, rows, value, faults = _read(Path(path), cities, WEIGHT_NAMES, in_order=in_order, table=_WEIGHTS)
     broken = cells[np.isfinite(value) & (value != np.rint(value))]
-    faults += [f"{one.place}: {one.value} is not a whole number" for one in broken.itertuples()]
-    _check(faults, path, table=_WEIGHTS)
+    faults.add(broken, lambda one: f"{one.place}: {one.value} is not a whole number")
+    faults.check(path, table=_WEIGHTS)
     weights = np.zeros((len(cities), len(cities)), dtype=np.int64)
     given = np.isfinite(value)
     weights[rows[given, 0], rows[given, 1]] = value[given].astype(np.int64)
@@ -119,22 +136,23 @@ def load_weights(path: str | Path, cities: Cities, *, in_order: bool = False) ->
 
 def _read(
     path: Path, cities: Cities, quantities: tuple[str, ...], *, in_order: bool, table: str = _TIMES
-) -> tuple[str, pd.DataFrame, Ints, Floats, list[str]]:
+) -> tuple[str, pd.DataFrame, Ints, Floats, _Faults]:
     """Return quantity and cells of a file, the rows of their cities, their numbers, and faults.
 
     The cells are texts: `origin`, `destination`, `value`, `place` in the file. Numbers are NaN where empty.
     """
+    most = max(MOST_CELLS, _FORMS * len(cities) ** 2)
     try:
         suffix = checked(path).suffix.lower()
         if suffix in (".parquet", ".omx"):
             if suffix == ".omx":
                 frame = _read_omx(path, cities, quantities, in_order=in_order)
             else:
-                frame = pd.read_parquet(path)
+                frame = _read_parquet(path, most)
             frame = frame.astype(object)
             frame = frame.where(frame.notna(), "").astype(str)
         else:
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            frame = read_frame(path, most)
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(
             f"the {table} cannot be read: {error}",
@@ -181,10 +199,24 @@ def _read(
         (value < 0, "is negative"),
         (value > _LARGEST_VALUE, "is too large"),
     )
-    faults += [
-        f"{one.place}: '{one.value}' {text}" for mask, text in masks for one in found[mask].itertuples()
-    ]
+    for mask, text in masks:
+        faults.add(found[mask].assign(text=text), lambda one: f"{one.place}: '{one.value}' {one.text}")
     return quantity, found, rows, value, faults
+
+
+def _read_parquet(path: Path, most: int) -> pd.DataFrame:
+    """Return a table, unless a small file makes a huge one: by equal values, texts used often, or packing."""
+    known = pq.ParquetFile(path).metadata
+    refuse_cells(known.num_rows * known.num_columns, most)
+    groups = (known.row_group(number) for number in range(known.num_row_groups))
+    refuse_expansion(sum(group.total_byte_size for group in groups), path.stat().st_size)
+    texts = pq.read_table(path, read_dictionary=known.schema.names)
+    for column in texts.columns:
+        for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
+            if (pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0) > _MOST_LETTERS:
+                raise ValueError(f"a text has more than {_MOST_LETTERS} letters")
+    table: pd.DataFrame = texts.to_pandas()
+    return table
 
 
 def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...], *, in_order: bool) -> pd.DataFrame:
@@ -251,35 +283,49 @@ def _h5py() -> Any:  # noqa: ANN401 - a module without types
     return h5py
 
 
-def _rows(cells: pd.DataFrame, cities: Cities) -> tuple[Ints, list[str]]:
+def _rows(cells: pd.DataFrame, cities: Cities) -> tuple[Ints, _Faults]:
     """Return the rows of origin and destination of each cell (-1 if unknown), and their faults."""
-    finder, unknown = CityNames(cities.table), list[str]()
+    finder, faults = CityNames(cities.table), _Faults()
     labels, row_of = pd.concat([cells["origin"], cells["destination"]]), dict[str, int]()
     for label in labels.unique():
         try:
-            row_of[label] = finder.row(label, hints=len(unknown) < _MOST_EXAMPLES)
+            row_of[label] = finder.row(label, hints=faults.number < _MOST_EXAMPLES)
         except UnknownCityError as fault:
-            unknown.append(str(fault))
+            faults.number += 1
+            faults.texts += [str(fault)][: _MOST_EXAMPLES - len(faults.texts)]
     rows = np.array([row_of.get(label, -1) for label in labels], dtype=np.int64).reshape(2, -1).T
     pairs = pd.DataFrame(rows).assign(cell=np.arange(len(rows)))
     first = pairs.groupby([0, 1])["cell"].transform("min").to_numpy()
     twice = cells.assign(first=cells["place"].to_numpy()[first])
     twice = twice[(first != pairs["cell"].to_numpy()) & (rows >= 0).all(axis=1)]
-    return rows, unknown + [
-        f"{one.place}: the pair {one.origin}, {one.destination} is already given at {one.first}"
-        for one in twice.itertuples()
-    ]
+    faults.add(
+        twice,
+        lambda one: f"{one.place}: the pair {one.origin}, {one.destination} is already given at {one.first}",
+    )
+    return rows, faults
 
 
-def _check(faults: list[str], path: str | Path, *, table: str = _TIMES) -> None:
-    """Raise an error with the first faults, if there are any."""
-    if faults:
-        empty = "without a path" if table == _TIMES else "without a weight"
-        rest = len(faults) - _MOST_EXAMPLES
-        raise SchemaError(
-            f"{len(faults)} fault(s) in the {table}",
-            where=str(path),
-            faults=[*faults[:_MOST_EXAMPLES], *([f"and {rest} more"] if rest > 0 else [])],
-            done="Nothing was loaded from it.",
-            remedy=f"Identify cities by id or name; leave the cells of pairs {empty} empty.",
-        )
+@dataclass(slots=True)
+class _Faults:
+    """The number of faults, and the texts of the first: a small file can have millions."""
+
+    number: int = 0
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, rows: pd.DataFrame, text: Callable[[Any], str]) -> None:
+        """Take rows of a table as faults, each with the text that a function makes of it."""
+        self.number += len(rows)
+        self.texts += map(text, rows.head(_MOST_EXAMPLES - len(self.texts)).itertuples())
+
+    def check(self, path: str | Path, *, table: str = _TIMES) -> None:
+        """Raise an error with the first faults, if there are any."""
+        if self.number:
+            empty = "without a path" if table == _TIMES else "without a weight"
+            rest = self.number - len(self.texts)
+            raise SchemaError(
+                f"{self.number} fault(s) in the {table}",
+                where=str(path),
+                faults=[*self.texts, *([f"and {rest} more"] if rest > 0 else [])],
+                done="Nothing was loaded from it.",
+                remedy=f"Identify cities by id or name; leave the cells of pairs {empty} empty.",
+            )

@@ -14,7 +14,7 @@ import shapely
 
 from networks import schema
 from networks.errors import SourceError
-from networks.inputs import checked, printable, replacing
+from networks.inputs import checked_package, printable, replacing
 from networks.osm.elements import Elements, Points, ReadCounts, Source
 from networks.rail import RailBuild, RailReport
 from networks.road.attributes import RoadReport
@@ -83,7 +83,8 @@ def read_gpkg(path: Path, *, prefix: str = "") -> Network:
 
     try:
         nodes, links = (
-            pyogrio.read_dataframe(path, layer=f"{prefix}{layer}", fid_as_index=False) for layer in LAYERS
+            pyogrio.read_dataframe(checked_package(path), layer=f"{prefix}{layer}", fid_as_index=False)
+            for layer in LAYERS
         )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
         raise SourceError(
@@ -289,7 +290,7 @@ def read_facts(path: Path) -> Facts:
     import pyogrio
 
     try:
-        layers = {str(name) for name, _ in pyogrio.list_layers(checked(path))}
+        layers = {str(name) for name, _ in pyogrio.list_layers(checked_package(path))}
         if _FACTS not in layers:
             found = ", ".join(sorted(layers)) or "none"
             raise _other(path, f"it is not what `polyring import` writes (its layers: {found})")

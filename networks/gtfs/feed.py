@@ -15,7 +15,16 @@ import numpy as np
 import pandas as pd
 
 from networks.errors import SourceError
-from networks.inputs import MOST_BYTES, checked, checksum, printable
+from networks.inputs import (
+    MOST_BYTES,
+    MOST_CELLS,
+    checked,
+    checksum,
+    count_cells,
+    printable,
+    refuse_cells,
+    refuse_expansion,
+)
 from networks.schema import Floats
 
 Mode = Literal["rail", "coach"]
@@ -47,6 +56,10 @@ _REFERENCES = (
     ("stop_times", "trip_id", "trips"),
     ("stop_times", "stop_id", "stops"),
 )
+_MOST_CELLS_A_BYTE = 4
+"""Cells of a feed's tables, for each byte of its file; real ones have one or two (assumed)."""
+_MOST_DAYS, _MOST_SERVICE_DAYS = 36_600, 10_000_000
+"""Days from the first to the last of a calendar, and the sum of those of all services."""
 _MOST_EXAMPLES = 5
 _CLOCK = r"(\d{1,3}):(\d{2}):(\d{2})"
 _DATE = r"\d{8}"
@@ -122,6 +135,7 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
     tables = _read_tables(checked(path))
     _refuse(path, [*_missing_columns(tables)])
     _refuse(path, [*_key_faults(tables), *_value_faults(tables)])
+    _refuse(path, [*_size_faults(tables)])
     trips, left_out = _trips(tables, modes)
     if not len(trips):
         found = ", ".join(f"{kind} ({n})" for kind, n in sorted(left_out.items())) or "none"
@@ -168,8 +182,15 @@ def _read_tables(path: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of a feed by name, those without rows left out."""
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as fault:
+            members = [member for member in archive.infolist() if member.filename.endswith(".txt")]
+            size, packed = sum(member.file_size for member in members), path.stat().st_size
+            refuse_expansion(size, packed)
+            cells = 0
+            for member in members:
+                with archive.open(member) as stream:
+                    cells += count_cells(stream)
+                refuse_cells(cells, max(MOST_CELLS, _MOST_CELLS_A_BYTE * packed))
+    except (zipfile.BadZipFile, zlib.error) as fault:
         raise SourceError("it is no zip file, or a damaged one", where=path.name) from fault
     if size > MOST_BYTES:
         raise SourceError(f"its tables have {size:,} bytes, more than {MOST_BYTES:,}", where=path.name)
@@ -259,6 +280,23 @@ def _value_faults(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
             wrong = pd.to_datetime(values, format="%Y%m%d", errors="coerce").isna()
             wrong |= ~values.str.fullmatch(_DATE).fillna(value=False)
             yield from _examples(wrong, values, f"{name}.txt: {column} is no date YYYYMMDD")
+
+
+def _size_faults(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Yield what a few bytes of a feed would make of many: days of service, and trips that repeat."""
+    if "calendar" in tables:
+        first, last = (
+            pd.to_datetime(tables["calendar"][name], format="%Y%m%d") for name in ("start_date", "end_date")
+        )
+        days = (last - first).dt.days.clip(lower=0) + 1
+        if (last.max() - first.min()).days > _MOST_DAYS or days.sum() > _MOST_SERVICE_DAYS:
+            most = f"{_MOST_DAYS:,} in a row or {_MOST_SERVICE_DAYS:,} in all"
+            yield f"calendar.txt: services run on {days.sum():,} days, more than {most}"
+    if "frequencies" in tables:
+        start, end, headway = _repeats(tables["frequencies"])
+        number = int(((end - start).clip(0) / headway)[headway > 0].sum())
+        if number > MOST_CELLS:
+            yield f"frequencies.txt: trips repeat {number:,} times, more than {MOST_CELLS:,}"
 
 
 def _examples(wrong: pd.Series[Any], values: pd.Series[Any], fault: str) -> Iterator[str]:
@@ -359,13 +397,18 @@ def _with_all_times(calls: pd.DataFrame) -> pd.DataFrame:
     return calls
 
 
+def _repeats(frequencies: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Return the seconds at which each row of frequencies begins and ends, and those between two trips."""
+    start, end = (np.nan_to_num(_seconds(frequencies[name])) for name in ("start_time", "end_time"))
+    return start, end, np.nan_to_num(frequencies["headway_secs"].to_numpy(dtype=np.float64, na_value=np.nan))
+
+
 def _starts(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> pd.Series:
     """Return the seconds after midnight at which each trip starts by its frequencies, empty without any."""
     found = defaultdict[str, list[int]](list)
     if frequencies is not None:
-        start, end = (_seconds(frequencies[name]) for name in ("start_time", "end_time"))
-        headway = frequencies["headway_secs"].to_numpy(dtype=np.float64, na_value=np.nan)
-        for row in np.flatnonzero(np.isfinite(headway) & (headway > 0) & (end > start)).tolist():
+        start, end, headway = _repeats(frequencies)
+        for row in np.flatnonzero((headway > 0) & (end > start)).tolist():
             often = np.rint(np.arange(start[row], end[row], headway[row])).astype(np.int64).tolist()
             found[str(frequencies["trip_id"].iloc[row])] += often
     return trips["trip_id"].map(lambda trip: tuple(sorted(found.get(trip, ()))))

@@ -17,7 +17,7 @@ import osmium
 from numpy.typing import NDArray
 
 from networks.errors import SourceError
-from networks.inputs import checksum
+from networks.inputs import InputFileError, checksum, refuse_expansion
 
 MOST_HEADER_BYTES = 64 * 1024
 MOST_BLOB_BYTES = 32 * 1024 * 1024
@@ -265,10 +265,6 @@ def _within(wanted: NDArray[np.int64], block: Block) -> NDArray[np.int64]:
 
 _OPENERS: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 _CHUNK_BYTES = 1 << 20
-_FREE_EXPANSION_BYTES = 1 << 25
-"""Files may always unpack to this size, whatever the ratio."""
-_MOST_EXPANSION = 100
-"""Largest ratio of unpacked to packed size: a defence against decompression bombs."""
 _DOWNLOAD_AGAIN = "Download the file again and compare its checksum with the one published by the server."
 _SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 
@@ -416,16 +412,14 @@ def _check_xml(path: Path) -> None:
 
 def _plain_chunks(path: Path) -> Iterator[bytes]:
     """Yield the contents of a plain or compressed file, up to the largest size that is accepted."""
-    most = max(_FREE_EXPANSION_BYTES, _MOST_EXPANSION * path.stat().st_size)
-    size, opened = 0, _OPENERS.get(path.suffix, open)
+    packed, size, opened = path.stat().st_size, 0, _OPENERS.get(path.suffix, open)
     try:
         with opened(path, "rb") as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 size += len(chunk)
-                if size > most:
-                    raise file_error(
-                        path, f"The file unpacks to more than {_MOST_EXPANSION} times its size; rejected."
-                    )
+                refuse_expansion(size, packed)
                 yield chunk
+    except InputFileError as fault:
+        raise file_error(path, f"It is rejected: {fault}.") from fault
     except (OSError, EOFError) as fault:
         raise file_error(path, f"The compressed file is damaged or truncated ({fault}).") from fault

@@ -133,7 +133,7 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
         if path.suffix.lower() != ".csv":
             table = pd.DataFrame(inputs.read_features(path))
         else:
-            table = pd.read_csv(inputs.checked(path), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            table = inputs.read_frame(path)
     except FileNotFoundError as error:
         raise CandidateError(f"the {what} does not exist", where=str(path)) from error
     except Exception as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pyogrio
 import pytest
 from geopandas.testing import assert_geodataframe_equal
@@ -12,6 +15,7 @@ from tiers import examples
 
 from networks import storage
 from networks.errors import SchemaError, SourceError
+from networks.inputs import InputFileError, read_features
 
 NAME = "network.gpkg"
 
@@ -94,3 +98,21 @@ def test_any_text_and_any_id_are_preserved(tmp_path, names, osm_id):
     network = drawn.replace(links=drawn.links.assign(name=names, osm_id=osm_id))
     storage.write_gpkg(network, tmp_path / NAME)
     same(storage.read_gpkg(tmp_path / NAME), network)
+
+
+@pytest.mark.parametrize("kind", ["database", "map tiles", "file of tables"])
+def test_a_database_of_another_kind_never_reaches_gdal(tmp_path, monkeypatch, kind):
+    """Other drivers of GDAL read SQLite too, whatever a file is called."""
+    path = tmp_path / NAME
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("CREATE TABLE nodes (id)")
+        base.execute(f"PRAGMA application_id = {0x4D504258 if kind == 'map tiles' else 0}")
+    if kind == "file of tables":
+        path.write_bytes(b"id,nodes\n" + path.read_bytes()[9:])
+    for name in ("list_layers", "read_dataframe", "read_info"):
+        monkeypatch.setattr(pyogrio, name, None)
+    for read in (storage.read_gpkg, storage.read_facts):
+        with pytest.raises(SourceError, match="it is no GeoPackage"):
+            read(path)
+    with pytest.raises(InputFileError, match="it is no GeoPackage"):
+        read_features(path)

@@ -17,7 +17,7 @@ from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import DAY_S
 from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
-from optimiser.problem.errors import ProblemError, SolverError
+from optimiser.problem.errors import ProblemError, SolverError, listed
 from optimiser.problem.jsonfile import read_json, write_whole
 from optimiser.problem.result import Result, gap_of
 from optimiser.report import wording
@@ -281,17 +281,16 @@ def compare(
 def _show_changes(found: Mapping[str, Any], summaries: Iterable[Mapping[str, Any]]) -> None:
     """Print which pairs are within the limit in one run alone, and what each builds."""
     for which, pairs in found["pairs"].items():
-        more = f"; and {len(pairs) - _MOST_ROWS} more" if len(pairs) > _MOST_ROWS else ""
-        listed = f"{len(pairs)}: {'; '.join(pairs[:_MOST_ROWS])}{more}" if pairs else "none"
-        screen.line(f"Pairs within the limit in the {which} alone, {listed}")
+        count = f"{len(pairs)}: {listed(pairs, _MOST_ROWS, '; ')}" if pairs else "none"
+        screen.line(f"Pairs within the limit in the {which} alone, {count}")
     built = found["built"]
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
     if not built["first"] and not built["second"]:
         titles = {"both": "Both build the same"}
     words = wording.told_apart(link for run in summaries for link in run.get("links", ()))
     for key, title in titles.items():  # a link that no run ranks by its id
-        listed = "; ".join(words.get(name, name) for name in built[key])
-        screen.line(f"{title}: {listed or 'nothing'}")
+        names = "; ".join(words.get(name, name) for name in built[key])
+        screen.line(f"{title}: {names or 'nothing'}")
 
 
 def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

@@ -337,14 +337,15 @@ def explain(
         swaps, moved = both.swaps, both.moved
         new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
         lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
-        instead = f"builds {_counted(new, 'other proposal') if new else 'nothing'} instead"
-        more = [f"drops {gone - 1} more"] if gone > 1 else []
-        besides = [f"builds {_counted(new - 1, 'other proposal')} as well"] if new > 1 else []
-        drops = [f"drops {_counted(gone, 'proposal')}"] if gone else []
+        new, gone = new - (not is_built), gone - is_built  # beside the candidate itself
+        built = (
+            f"{_counted(new, 'other proposal') if new else 'nothing'} {'instead' if is_built else 'as well'}"
+        )
         clauses = [
-            *([instead, *more] if is_built else [*besides, *drops]),
+            *([f"builds {built}"] if new or is_built else []),
+            *([f"drops {gone} more" if is_built else f"drops {_counted(gone, 'proposal')}"] if gone else []),
             *([f"loses {_counted(lost, 'pair')}"] if lost else []),
-            *([f"gains {_counted(gained, 'other pair')}"] if gained else []),
+            *([f"gains {_counted(gained, 'other pair' if lost else 'pair')}"] if gained else []),
             *([] if lost or gained else ["has the same pairs"]),
         ]
         found = f"the best plan found for the same money (gap {wording.gap(plans[1].gap)})"

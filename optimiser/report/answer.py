@@ -136,6 +136,12 @@ def named(rings: Sequence[RingShown]) -> str:
     return f"{count} {noun}s of {wording.join_names([f'{km:,}' for km in lengths])} km"
 
 
+def ring_names(report: ReportInput, plan: StateShown) -> str:
+    """Return the rings that a plan must form, or does, by name."""
+    wanted = plan.ring_ids or [ring.id for ring in formed(plan.rings_shown)]
+    return ", ".join(ring_section.name(ring, report.rings) for ring in report.rings if ring.id in wanted)
+
+
 def note(report: ReportInput, plan: StateShown, number: int) -> str:
     """Return which point of the curve a plan is, and how good it provably is."""
     if plan.cost is None:
@@ -148,7 +154,15 @@ def note(report: ReportInput, plan: StateShown, number: int) -> str:
     if report.budget is not None and plan.budget is not None:
         words.append(f"budget {wording.integer(plan.budget)}")
     words.append(proven(plan.gap))
-    return f"{wording.capitalised(', '.join(words))}. {beside(report, plan)}".strip()
+    return f"{wording.capitalised(', '.join(words))}. {best_ring(report, plan)}{beside(report, plan)}".strip()
+
+
+def best_ring(report: ReportInput, plan: StateShown) -> str:
+    """Return which ring of several is that of a plan, in a sentence; empty where the job says it."""
+    if plan.best_at is None:
+        return ""
+    best = f"{ring_names(report, plan)}, the best one for {report.money_of(plan.best_at)}"
+    return f"{wording.capitalised(plan.rings)}: {best}; for other sums another may be better. "
 
 
 def proven(gap: float | None) -> str:

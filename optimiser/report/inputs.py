@@ -69,6 +69,8 @@ class StateShown:
         What the switch of the page shows: ``no ring``, ``all rings`` or another; of the plan ``as chosen``.
     ring_ids
         Ids of the rings that it must form.
+    best_at
+        Budget at which its ring is the best of several; None where the job says which rings to form.
     budget
         Money that it may spend; None where it asks for least cost.
     status
@@ -98,6 +100,7 @@ class StateShown:
     name: str
     rings: str
     ring_ids: tuple[str, ...] = ()
+    best_at: int | None = None
     budget: int | None = None
     status: str = "unknown"
     cost: int | None = None
@@ -313,7 +316,9 @@ class CaseResults:
             pairs = "new pair" if row["new"] == 1 else "new pairs"
             new = f"{least}{row['new']} {pairs} (this plan {self.covered - row['best'] + row['new']})"
             spent = f"{wording.integer(row['cost'])} of the budget of {wording.integer(row['budget'])}"
-            found.append(f"The best {row['name']} brings {new} and costs {spent}.")
+            is_this = row["is_proven"] and {*row["built"]} == {*links["candidate_id"]}
+            does = "is this one" if is_this else f"brings {new} and costs {spent}"
+            found.append(f"The best {row['name']} {does}.")
         if cases:
             most = max(cases, key=lambda row: abs(self._change(row)))
             moved = f"{self._change(most):+d} of {self.pairs} pairs"

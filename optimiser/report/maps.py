@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
 from shapely import (
     GeometryType,
     LineString,
-    Point,
     get_coordinates,
     get_parts,
     get_type_id,
     is_empty,
+    line_interpolate_point,
     line_merge,
     multilinestrings,
     simplify,
@@ -28,6 +28,7 @@ from shapely import (
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.measures import coverage
+from optimiser.proposals.stations import REGION
 from optimiser.report import plots, ring_section
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import per_point
@@ -60,9 +61,6 @@ LEAST_EXTENT_M = 20_000.0
 
 ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
 """Where along a proposal its number may stand, best first."""
-
-BESIDE = 0.8
-"""Distance from a ring of the number of a proposal that closes it, as a share of the room of a number."""
 
 type Frame = tuple[float, float, float, float]
 """West, south, east, north of a map in metres."""
@@ -225,70 +223,16 @@ def parts(shape: BaseGeometry | None) -> list[LineString]:
     return [piece for piece in getattr(shape, "geoms", [shape]) if piece.geom_type == "LineString"]
 
 
-def number_points(layers: Layers) -> list[Point | None]:
-    """Return where the number of each proposal stands: on its line, clear of cities and other numbers.
-
-    The number of one that closes a ring stands beside its line, so as not to hide that it is new.
-
-    Returns
-    -------
-    list of Point or None
-        One for each proposal; None where it has no line.
-    """
-    clear_m = extent_m(layers.cities) / 38
-    taken = np.column_stack([layers.cities.geometry.x, layers.cities.geometry.y])
-    points: list[Point | None] = []
-    for name, shape in zip(layers.links["candidate_id"], layers.links.geometry, strict=True):
-        point = _clear_point(shape, taken, clear_m, beside_it=name in layers.closing)
-        points.append(point)
-        if point is not None:
-            taken = np.vstack([taken, [point.x, point.y]])
-    return points
-
-
-def _clear_point(
-    shape: BaseGeometry | None, taken: NDArray[np.float64], clear_m: float, *, beside_it: bool
-) -> Point | None:
-    """Return the first point along the longest part that is clear, else the clearest on or beside it."""
-    lines = parts(shape)
-    if not lines:
-        return None
-    line = max(lines, key=lambda part: float(part.length))
-    on = [line.interpolate(at, normalized=True) for at in ALONG]
-    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    circle = clear_m * np.column_stack([np.cos(angles), np.sin(angles)])
-    beside = [Point(on[0].x + x, on[0].y + y) for x, y in circle]
-    if beside_it:
-        on = _beside(line, BESIDE * clear_m)
-    clear = _room(on, taken, clear_m)
-    if max(clear) < 0.75 * clear_m:
-        on, clear = on + beside, clear + _room(beside, taken, clear_m)
-    return on[int(np.argmax(clear))]
-
-
-def _beside(line: LineString, away_m: float) -> list[Point]:
-    """Return points at some distance from a line on both sides, beside its middle first."""
-    spots = []
-    for at in ALONG:
-        here, ahead = (line.interpolate(min(at + step, 1.0), normalized=True) for step in (0.0, 0.02))
-        along = np.array([ahead.x - here.x, ahead.y - here.y])
-        across = away_m * np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9)
-        spots += [Point(here.x + side * across[0], here.y + side * across[1]) for side in (1, -1)]
-    return spots
-
-
-def _room(spots: list[Point], taken: NDArray[np.float64], most: float) -> list[float]:
-    """Return the distance of each spot from the nearest of the points taken, at most so much."""
-    return [min(most, float(np.hypot(*(taken - [spot.x, spot.y]).T).min())) for spot in spots]
-
-
 # ---- a still map
 
 CUT = 0.015
 """Share of the width of a map within which its frame would cut the mark of a city."""
 
-RING_BOX = 9.0
-"""Pixels between the small boxes along a ring that labels avoid."""
+LINE_BOX = 18.0
+"""Pixels between the small boxes along a line that labels avoid."""
+
+OFF = 1.5
+"""Distance from its line of a number for which there is no room on it, in halves of its size."""
 
 CORNERS = ("lower left", "upper left", "upper right")
 """Where scale bar and north arrow may stand, best first; the attribution has the fourth corner."""
@@ -357,15 +301,11 @@ def draw_marks(
     room = CUT * (east - west)  # a mark that the frame would cut is left out
     cities = cities.cx[west + room : east - room, south + room : north - room]
     marks = draw_city_marks(axes, cities, filled)
-    numbers = _draw_numbers(axes, layers)
+    rings = _line_boxes(axes, [*layers.circuits.geometry, *layers.known.geometry])
+    numbers = _draw_numbers(axes, layers, taken=marks, rings=rings)
     ring_names = _draw_ring_names(axes, layers, report.rings, taken=np.vstack([marks, numbers]))
     numbers = np.vstack([numbers, ring_names])
-    # Labels avoid small boxes along the proposals and rings where they can.
-    at = np.linspace(0, 1, 25)
-    along = [line for shape in layers.links.geometry for line in parts(shape)]
-    spots = [line.interpolate(share, normalized=True).coords[0] for line in along for share in at]
-    links = _around(_pixels(axes, np.asarray(spots)[:, :2]), 2) if spots else boxes(())
-    lines = np.vstack([links, _ring_boxes(axes, layers)])
+    lines = np.vstack([rings, _line_boxes(axes, layers.links.geometry)])
     corners = _draw_furniture(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
     draw_city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
 
@@ -401,21 +341,67 @@ def draw_city_marks(axes: Axes, cities: gpd.GeoDataFrame, filled: Mapping[str, s
     return _around(_pixels(axes, at), (sides / 2 + 1)[:, None] * per_point(axes))
 
 
-def _draw_numbers(axes: Axes, layers: Layers) -> Boxes:
+def _draw_numbers(axes: Axes, layers: Layers, *, taken: Boxes, rings: Boxes) -> Boxes:
+    """Write the numbers of proposals on their lines; return the rectangles that they take, in pixels.
+
+    That of one that closes a ring stands beside it, so as not to hide that it is new; that of one for the
+    whole region in a corner.
+    """
+    from matplotlib.offsetbox import AnchoredText
+
     links, found = layers.links, [boxes(())]
-    points = number_points(layers)
-    for rank, point, category in zip(links["rank"], points, plots.categories(links), strict=True):
-        if point is not None:
-            edge = {"edgecolor": plots.ON_MAPS[category].colour, "linewidth": 1.4}
+    for row, category in zip(links.itertuples(), plots.categories(links), strict=True):
+        edge = {"edgecolor": plots.ON_MAPS[category].colour, "linewidth": 1.4}
+        hidden, lines = np.vstack([taken, *found]), parts(row.geometry)
+        if row.to_name == REGION:
+            bold = {"size": 7.5, "weight": "bold"}
+            number = AnchoredText(str(row.rank), CORNERS[0], pad=0.2, borderpad=0.9, prop=bold)
+            found.append(_stand(axes, number, hidden))
+            number.patch.set(boxstyle="circle,pad=0", **edge)
+        elif lines:
             shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", **edge}
-            _bold(axes, point, str(rank), color=plots.INK, zorder=10, bbox=shape)
-            found.append(_around(_pixels(axes, get_coordinates(point)), 8.0 * per_point(axes)))
+            text = _bold(axes, str(row.rank), color=plots.INK, zorder=10, bbox=shape)
+            closes = row.candidate_id in layers.closing
+            hidden, off = (np.vstack([hidden, rings]), (OFF,)) if closes else (hidden, (0.0, OFF))
+            longest = max(lines, key=lambda line: line.length)
+            found.append(_stand_clear(axes, text, longest, ALONG, hidden, off=off))
     return np.vstack(found)
 
 
-def _bold(axes: Axes, point: Point, words: str, **look: Any) -> Text:  # noqa: ANN401 - as matplotlib takes it
-    """Write small bold words centred on a point."""
-    return axes.text(point.x, point.y, words, size=7.5, weight="bold", ha="center", va="center", **look)
+def _bold(axes: Axes, words: str, **look: Any) -> Text:  # noqa: ANN401 - as matplotlib takes it
+    """Write small bold words, centred on a place that is still to be found."""
+    return axes.text(0, 0, words, size=7.5, weight="bold", ha="center", va="center", **look)
+
+
+def _stand_clear(
+    axes: Axes,
+    text: Text,
+    line: LineString,
+    at: ArrayLike,
+    taken: Boxes,
+    *,
+    off: Sequence[float] = (0.0,),
+) -> Boxes:
+    """Move a text to where it hides fewest rectangles, of equal places the first; return its own.
+
+    Parameters
+    ----------
+    axes, text
+        The map, and what is written on it.
+    line, at
+        Where it may stand: shares of the length of a line.
+    taken
+        The rectangles.
+    off
+        How far it may stand off the line, in all directions, as a multiple of half its size.
+    """
+    half = np.divide(text.get_window_extent().size, 2) + 3 * per_point(axes)
+    spots = _pixels(axes, get_coordinates(line_interpolate_point(line, at, normalized=True)))
+    away = [np.multiply(one, side) * half for one in off for side in (SIDES if one else SIDES[:1])]
+    around = np.vstack([_around(spots + one, half) for one in away])
+    best = around[np.argmin([overlaps(box, taken).sum() for box in around])]
+    text.set_position(tuple(axes.transData.inverted().transform((best[:2] + best[2:]) / 2)))
+    return boxes([best])
 
 
 def _draw_ring_names(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, taken: Boxes) -> Boxes:
@@ -428,29 +414,23 @@ def _draw_ring_names(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, 
         edge = {"edgecolor": "white", "linewidth": 1.2}
         shape = {"boxstyle": "round,pad=0.3", "facecolor": plots.ring(row.mode).colour, **edge}
         title = ring_section.name(rings[row.ring], rings)
-        text = _bold(axes, Point(0, 0), title, color="white", zorder=9.5, bbox=shape)
-        size = text.get_window_extent()
-        others = _ring_boxes(axes, replace(layers, rings=circuits[circuits["ring"] != row.ring]))
-        hidden = np.vstack([taken, others, *found])
+        text = _bold(axes, title, color="white", zorder=9.5, bbox=shape)
+        others = [*circuits.geometry[circuits["ring"] != row.ring], *layers.known.geometry]
+        hidden = np.vstack([taken, _line_boxes(axes, others), *found])
         at = np.linspace(0, 1, 60, endpoint=False)
-        spots = np.array([row.geometry.interpolate(share, normalized=True).coords[0] for share in at])
-        around = _around(_pixels(axes, spots), np.array([size.width, size.height]) / 2 + 4)
-        best = int(np.argmin([overlaps(box, hidden).sum() for box in around]))
-        text.set_position((float(spots[best, 0]), float(spots[best, 1])))
-        found.append(around[best : best + 1])
+        found.append(_stand_clear(axes, text, row.geometry, at, hidden))
     return np.vstack(found)
 
 
-def _ring_boxes(axes: Axes, layers: Layers) -> Boxes:
-    """Return small boxes along the rings, and along the known ones that the map shows, in pixels."""
-    known = [line for shape in layers.known.geometry for line in parts(shape)]
+def _line_boxes(axes: Axes, shapes: Iterable[BaseGeometry]) -> Boxes:
+    """Return small boxes along lines, in pixels."""
     found = [boxes(())]
-    for line in [*layers.circuits.geometry, *known]:
+    for line in (line for shape in shapes for line in parts(shape)):
         corners = _pixels(axes, get_coordinates(line))
         along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
-        at = np.arange(0.0, along[-1], RING_BOX)
+        at = np.arange(0.0, along[-1], LINE_BOX)
         spots = np.column_stack([np.interp(at, along, corners[:, k]) for k in (0, 1)])
-        found.append(_around(spots, RING_BOX / 2))
+        found.append(_around(spots, LINE_BOX / 4))
     return np.vstack(found)
 
 
@@ -603,7 +583,7 @@ def place_labels(
             box = (x, y, x + label.width, y + label.height)
             is_inside = x >= frame[0] and y >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
             if is_inside and not overlaps(box, occupied).any():
-                cost = int(overlaps(box, lines).sum()) + 0.1 * preference + 1.5 * reach
+                cost = min(2, int(overlaps(box, lines).sum())) + 0.1 * preference + 1.5 * reach
                 free.append((cost, Place(x, y, (across, up), reach)))
         best = min(free, key=lambda item: item[0])[1] if free else None
         found.append(best)

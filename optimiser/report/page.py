@@ -275,7 +275,10 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
             for name in wording.WORDS["questions"]
         },
         "cases": None if report.cases is None else report.cases.section(report.links),
-        "choices": list(dict.fromkeys(plan.rings for plan in report.plans)),
+        "choices": {
+            plan.rings: "" if plan.best_at is None else answer.ring_names(report, plan)
+            for plan in report.plans
+        },
         "pairs_by_tier": {"all": counts.pop("all"), **counts},
     }
 

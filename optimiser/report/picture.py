@@ -36,7 +36,7 @@ LONGEST_NAME = 27
 LINE = 0.0245
 """Height of a line of text, as a share of the panel."""
 
-LINK_COLUMNS = (("km", 0.70), ("cost", 0.86), ("pairs", 1.0))
+LINK_COLUMNS = (("km", 0.70), ("cost", 0.86), ("new pairs", 1.0))
 """Headings of the numbers of links and where they end, as a share of the width."""
 
 COVERAGE_BARS = (
@@ -297,9 +297,9 @@ def _draw_rows(panel: _Panel, title: str, links: pd.DataFrame, file: str) -> Non
         panel.text(0.035, str(row["rank"]), colour=colour, ha="right").set_fontweight("bold")
         name = wording.link_name(row)
         panel.text(0.06, name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
-        cells = (f"{row['length_km']:.0f}", wording.integer(row["cost"]), str(row["pairs"]))
-        for words, (_, x) in zip(cells, LINK_COLUMNS, strict=True):
-            panel.text(x, words, ha="right")
+        figures = (row["length_km"] or None, row["cost"], row["pairs_added"])
+        for figure, (_, x) in zip(figures, LINK_COLUMNS, strict=True):
+            panel.text(x, wording.integer(figure), ha="right")
         panel.end_line()
     panel.more(len(links) - room, file)
 

@@ -164,7 +164,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
             yield from filter(None, [reward_source(ring)])
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
-        yield from filter(None, [reward_source(ring), purpose(ring.use)])
+        yield from filter(None, [reward_source(ring), purpose(ring.use, report.ring_use)])
         names = [f"{name} ({distance})" for name, distance in cities_on(ring.cities)]
         if names:
             yield f"On it, clockwise: {join_names(names)}."
@@ -256,7 +256,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "figures": figures(report, ring) if ring.has_circuit else [],
             "legs": (legs := unrolled(ring)),
             "upright": len(legs) > MOST_ACROSS,
-            "purpose": purpose(ring.use),
+            "purpose": purpose(ring.use, report.ring_use),
             "use": [] if ring.use is None else use_rows(ring.use, ring.use.alone),
             "cores": [] if ring.use is None else ring.use.facts["cores"],
             "inside": inside(ring),
@@ -339,14 +339,18 @@ def relieved(use: RingUse) -> str:
     return f"{integer(before - after) if before > after else 'none'} of {integer(before)} pairs of places"
 
 
-def purpose(use: RingUse | None) -> str:
-    """Return what a ring is for, in sentences; empty where it is not known."""
+def purpose(use: RingUse | None, plan: RingUse | None) -> str:
+    """Return what a ring is for, beside all rings of a plan, in sentences; empty where it is not known."""
     if use is None:
         return ""
     free, cores = use.alone[0], join_names(use.facts["cores"])
     before, after = (integer(state[1].through_pairs) for state in (use.today, use.alone))
+    own = [] if plan is None else [name for name in use.facts["cores"] if name not in plan.facts["cores"]]
+    as_core = (
+        f" ({join_names(own)}, which it goes round, counts as a core for this ring alone)" if own else ""
+    )
     return (
-        f"By itself it takes {relieved(use)} out of {cores}; when these are congested, {before} of "
+        f"By itself it takes {relieved(use)} out of {cores}{as_core}; when these are congested, {before} of "
         f"{integer(free.pairs)} pairs go through them, {after} with it. It makes {integer(free.faster)} "
         f"pairs faster, {integer(free.faster_5)} of them by 5 minutes or more, and lies within "
         f"{use.facts['near_min']} minutes of {wording.people(use.near_people)} people. Should a stretch be "

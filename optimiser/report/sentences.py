@@ -17,7 +17,7 @@ from optimiser.report.inputs import Question, ReportInput
 from optimiser.report.measure_sections import PLAN
 from optimiser.report.ring_layout import formed
 
-ORDER = "in the order of building, by value for money"
+ORDER = "in the order of building, by covered weight per cost"
 """Order of the links in a few words; `optimiser.measures.order.build_order` gives the rule in full."""
 
 MOST_LINKS = 20
@@ -366,10 +366,11 @@ def phases_table(report: ReportInput, phases: pd.DataFrame) -> Table:
 def states_table(report: ReportInput) -> Table:
     """Return what each stated alternative costs and brings, or why it has no plan; equal ones once."""
     first = {(one.rings, one.cost, one.covered, one.why): one for one in reversed(report.states)}
-    heads = ("state", "budget", "cost", "pairs", "gap", "")
+    heads = ("state", "rings", "budget", "cost", "pairs", "gap", "")
     cells = (
         (
             escape(one.name),
+            escape(answer.ring_names(report, one)),
             wording.integer(one.budget),
             wording.integer(one.cost),
             str(len(one.covered)) if one.has_plan else "",
@@ -379,12 +380,10 @@ def states_table(report: ReportInput) -> Table:
         for one in report.states
         if one is first[one.rings, one.cost, one.covered, one.why]
     )
-    return _table(
-        f"States (costs in {report.money}; what a larger budget leaves as it is, is shown once)",
-        heads,
-        cells,
-        texts=("state", ""),
-    )
+    title = f"States (costs in {report.money}; what a larger budget leaves as it is, is shown once)"
+    table = _table(title, heads, cells, texts=("state", "rings", ""))
+    table.caption = " ".join(dict.fromkeys(answer.best_ring(report, one) for one in report.states)).strip()
+    return table
 
 
 def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
@@ -405,7 +404,12 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
             gains = [row["pairs_added"], wording.people(row["people"])]
             gains += [wording.integer(row["cost_per_person"])]
             gains += [] if cases is None else [cases.counted(row["candidate_id"])]
-            _add(table, row, [row["rank"], wording.link_name(row), what, f"{row['length_km']:.0f}"], gains)
+            _add(
+                table,
+                row,
+                [row["rank"], wording.link_name(row), what, wording.integer(row["length_km"] or None)],
+                gains,
+            )
     if len(report.links) > most:
         table.caption = f"and {len(report.links) - most} more in links.csv"
     return table

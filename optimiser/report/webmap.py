@@ -13,7 +13,6 @@ from anyascii import anyascii
 from numpy.typing import NDArray
 from shapely import segmentize
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import nearest_points
 
 from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
@@ -135,11 +134,10 @@ def _canvas(shown: Layers, height: int) -> Bokeh:
         active_drag=pan,
         toolbar_location="right",
         lod_threshold=None,
+        outline_line_color=None,
     )
-    plot.axis.visible = False
-    plot.grid.visible = False
+    plot.axis.visible = plot.grid.visible = False
     plot.toolbar.logo = None
-    plot.outline_line_color = None
     scale = models().ScaleBar(
         name="scale",
         range=plot.x_range,
@@ -195,13 +193,13 @@ def _add_hover(plot: Bokeh, drawn: list[Bokeh], tips: list[tuple[str, str]]) -> 
 def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]:
     """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link.
 
-    Of a number the point of its line is given near which it is best placed: the page finds it room there.
+    Of a number the middle of its line is given: the page finds it room near there.
     """
     lines: list[dict[str, Any]] = []
     badges: list[dict[str, Any]] = []
     place_of = {name: at for at, name in enumerate(every_link(report)["candidate_id"])}
-    for row, point in zip(shown.links.to_dict("records"), maps.number_points(shown), strict=True):
-        if point is None:
+    for row in shown.links.to_dict("records"):
+        if not (parts := maps.parts(row["geometry"])):
             continue
         category = row.get("category") or plots.category(mode=row["mode"], kind=row["kind"])
         closes = ", closes a ring" if row["candidate_id"] in shown.closing else ""
@@ -220,7 +218,7 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
             "halo": 0.55 if is_core else 0.0,
             "part": place_of[row["candidate_id"]],
         }
-        foot = nearest_points(row["geometry"], point)[0]
+        foot = max(parts, key=lambda line: line.length).interpolate(0.5, normalized=True)
         stands = "corner" if row["to_name"] == REGION else "beside" if closes else "on"
         badges.append(tip | {"x": round(foot.x), "y": round(foot.y), "stands": stands, "alpha": 1})
         lines += _hoverable(tip, row["geometry"])

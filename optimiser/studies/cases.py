@@ -403,7 +403,7 @@ class Asking:
         levels = ((ROBUST_SHARE, "robust proposals"), (FRAGILE_SHARE, "proposals that are not fragile"))
         for level, such in levels if found.is_enough else ():
             sure = found.chosen_by(level)
-            what = f"{such} ({len(sure)}, {money(design.cost_of(sure), design.money)})"
+            what = f"{such} (number: {len(sure)}, cost: {money(design.cost_of(sure), design.money)})"
             words = f"puts at least {percent(share, digits=0)} of its money into {what}"
             asked[words] = with_share_on(design, sure, demands.exact_share(share))
         params = parameters(job.solve.of_study(time_limit_s=job.cases.time_limit_s))

@@ -374,7 +374,9 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
         Gap up to which it counts as proven.
     """
     problem, result = resolve(base, state.case), found.result
+    is_of_several = "best" in state.of.rings and sum(bool(ring.links) for ring in base.problem.rings) > 1
     known: dict[str, Any] = {
+        "best_at": base.problem.budget if is_of_several else None,
         "name": state.name,
         "rings": state.of.name,
         "ring_ids": state.case.rings_required,

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from report_drawing import explored, line_report, state, stated, traced
 from ring_square import shown
 
-from optimiser.report import answer, wording
+from optimiser.report import answer, page, sentences, wording
 
 OUTER = {"rings_shown": stated().states[0].rings_shown}
 NO_RING = {"rings_shown": (shown(()),)}
@@ -188,6 +188,18 @@ def test_the_note_says_what_is_proven():
     assert notes[4] == "No plan exists, proven."
     unknown = replace(report.states[4], status="unknown")
     assert answer.note(report, unknown, 4) == "No plan is known, and none excluded."
+
+
+def test_the_best_ring_of_several_is_named_with_its_sum():
+    plan = state("best", "best ring", 310, ("bc",), best_at=400, **OUTER)
+    report = replace(line_report("bc", rings=OUTER["rings_shown"]), states=(plan,))
+    words = "Best ring: Centre, the best one for 400 million CNY; for other sums another may be better."
+    assert words in answer.note(report, plan, 0)
+    table = sentences.states_table(report)
+    assert (table.caption, list(table.columns[1].cells)) == (words, ["Centre"])
+    first = state("as chosen", "as chosen", 400, ("bc", "cd"), **NO_RING)
+    assert "best ring: Centre" in page.render(replace(report, states=(first, plan)))
+    assert answer.best_ring(report, replace(plan, best_at=None)) == ""
 
 
 def test_the_note_of_a_point_says_which_it_is():

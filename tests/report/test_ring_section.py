@@ -55,8 +55,16 @@ def test_the_page_tells_what_a_ring_is_for(make, earning):
         assert words in text
 
 
+def test_a_centre_that_is_a_core_for_its_ring_alone_is_named():
+    plan = replace(USE, facts={**USE.facts, "cores": ["Hub"]})
+    assert "out of Hub and Side (Side, which it goes round, counts as a core for this ring alone);" in (
+        ring_section.purpose(USE, plan)
+    )
+    assert "out of Hub and Side; when" in ring_section.purpose(USE, USE)
+
+
 def test_a_ring_of_which_nothing_is_known_says_nothing_of_it(ringed):
-    assert ring_section.purpose(ringed.rings[0].use) == ""
+    assert ring_section.purpose(ringed.rings[0].use, None) == ""
     assert "What it is for" not in page.render(ringed)
 
 

@@ -30,7 +30,7 @@ def test_the_screen_shows_the_coverage_at_other_speeds(report):
 
 def test_the_screen_states_the_rule_of_the_ranking(report):
     title = sentences.links_table(report).title
-    assert "in the order of building, by value for money" in str(title)
+    assert "in the order of building, by covered weight per cost" in str(title)
 
 
 def test_the_screen_shows_links_by_package_and_the_twenty_of_best_rank():

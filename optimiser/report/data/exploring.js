@@ -32,10 +32,18 @@ const explore = (() => {
     parent.append(element);
     return element;
   };
-  /* On a narrow screen a row of a wide table is a block: each cell says what its column is. */
+  /* On a narrow screen a row of a wide table is a block: each cell says what its column is; of many rows some are shown. */
   const label = (table) => {
-    const heads = [...(table.tHead?.rows[0].cells ?? [])].map((head) => [...head.childNodes].map((part) => part.textContent.trim()).join(" "));
+    const heads = [...(table.tHead?.rows[0].cells ?? [])].map((head) => [...head.childNodes].map((part) => (part.nodeName === "SMALL" ? `(${part.textContent})` : part.textContent.trim())).join(" "));
     table.classList.toggle("folds", heads.length > 3);
+    const box = table.parentElement;
+    if (heads.length > 3 && table.rows.length > 6 && !box.classList.contains("long")) {
+      box.classList.add("long");
+      const whole = add(box.parentElement, "button", "Show all rows", "toggle whole");
+      whole.type = "button";
+      whole.addEventListener("click", () => box.classList.add("open"));
+      box.after(whole);
+    }
     for (const row of table.querySelectorAll("tbody tr, tfoot tr")) [...row.cells].forEach((cell, at) => { cell.dataset.head = heads[at]; });
   };
   for (const table of document.querySelectorAll(".scroll > table")) label(table);
@@ -194,6 +202,7 @@ const explore = (() => {
       one.hidden = !formed && !left;
       one.classList.toggle("left-out", !formed);
     }
+    if (byId("left-out")) byId("left-out").hidden = ![...circuits].some((one) => one.startsWith("left"));
     if (isNew) fillOrder();
     fillTable(isNew);
     for (const row of byId("order")?.tBodies[0].rows ?? []) {

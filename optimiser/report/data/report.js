@@ -187,6 +187,7 @@
   links.selected.properties.indices.change.connect(() => {
     mark(new Set([...links.selected.indices].map((i) => links.data.part[i])));
     const row = rows.find((one) => one.classList.contains("chosen"));
+    row?.closest(".scroll").classList.add("open");
     if (row && !following) row.scrollIntoView({ block: "nearest", behavior: "smooth" });
   });
   let following = false;

@@ -24,6 +24,7 @@ import numpy as np
 from networks import cities, impedance, intermodal, osm, regions, road, skims
 from networks.schema import Floats, Network
 from networks.skims import ARC_KINDS, TimeGraph
+from optimiser.proposals.base_case import road_label
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "jing-jin-ji"
@@ -122,7 +123,7 @@ def _stretches(rows: object) -> tuple[Stretch, ...]:
     """Join consecutive links of one road and speed."""
     joined: list[Stretch] = []
     for link in rows.itertuples():  # type: ignore[attr-defined]
-        name = str(link.ref).split(";")[0] or str(link.link_class)
+        name = road_label(str(link.ref), "").split(";")[0] or str(link.link_class)
         if joined and (joined[-1].name, joined[-1].speed_kmh) == (name, link.speed_kmh):
             joined[-1] = Stretch(name, link.speed_kmh, joined[-1].km + link.length_km)
         else:

@@ -23,6 +23,7 @@ from shapely import (
     line_interpolate_point,
     line_merge,
     multilinestrings,
+    segmentize,
     simplify,
 )
 from shapely.geometry.base import BaseGeometry
@@ -424,14 +425,11 @@ def _draw_ring_names(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, 
 
 def _line_boxes(axes: Axes, shapes: Iterable[BaseGeometry]) -> Boxes:
     """Return small boxes along lines, in pixels."""
-    found = [boxes(())]
-    for line in (line for shape in shapes for line in parts(shape)):
-        corners = _pixels(axes, get_coordinates(line))
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
-        at = np.arange(0.0, along[-1], LINE_BOX)
-        spots = np.column_stack([np.interp(at, along, corners[:, k]) for k in (0, 1)])
-        found.append(_around(spots, LINE_BOX / 4))
-    return np.vstack(found)
+    lines = [line for shape in shapes for line in parts(shape)]
+    step_m = LINE_BOX * float(np.ptp(axes.get_xlim())) / axes.get_window_extent().width
+    return _around(
+        _pixels(axes, get_coordinates(segmentize(np.array(lines, dtype=object), step_m))), LINE_BOX / 4
+    )
 
 
 def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft: Boxes) -> None:

@@ -25,6 +25,7 @@ from optimiser.run import folder
 
 if TYPE_CHECKING:
     from optimiser.engine.certification import Certified
+    from optimiser.verify import Plan
 
 PARTLY = 10
 """Exit code where less is certified than the solver claims."""
@@ -76,19 +77,51 @@ def verify(
     if claimed.status == "infeasible":
         folder_check.refuse_contradicted(loaded, result_file)
     if is_run(problem, result):
-        folder_check.check_folder(problem, loaded, claimed, plan)
+        proof = folder_check.check_folder(problem, loaded, claimed, plan)
+    else:
+        proof = folder_check.proof_of(loaded, result_file.parent / "certificate.json")
+    verdict, is_checked = _verdict(loaded, claimed, plan, proof)
     summary = outline(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
     if plan.infeasible_by:
         summary["infeasible_by"] = plan.infeasible_by
     if json:
-        screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")})
-        return 0
+        certified = {"certified_bound": (proof or {}).get("bound"), "is_checked": is_checked}
+        screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")} | certified)
+        return 0 if is_checked else PARTLY
     if plan.bound is not None:
         summary["source of the bound"] = str(plan.bound_source or "not stated")
-    word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
-    verdict = wording.WORDS["verdicts"][plan.infeasible_by or "plan"]
-    show_outline(f"{result_file}: {verdict.format(word=word)}.", summary)
-    return 0
+    show_outline(f"{result_file}: {verdict}.", summary)
+    return 0 if is_checked else PARTLY
+
+
+def _verdict(
+    problem: DesignProblem, claimed: Result, plan: Plan, proof: Mapping[str, Any] | None
+) -> tuple[str, bool]:
+    """Return what the check found, and whether it checked all that is claimed.
+
+    Parameters
+    ----------
+    proof
+        Proof of a bound, or that there is no plan, that was checked; None without one.
+    """
+    words = wording.WORDS["verdicts"]
+    if plan.infeasible_by:
+        is_certified = proof is not None and proof["bound"] is None
+        word = claimed.infeasible_by.word if claimed.infeasible_by else "the solver"
+        verdict = words["certified" if is_certified else plan.infeasible_by].format(word=word)
+        return verdict, is_certified or plan.infeasible_by != "solver"
+    source = plan.bound_source
+    bound = proof["bound"] if proof else None
+    if (
+        plan.bound is None
+        or (source and source.is_recomputed)
+        or _claims(problem, claimed, bound)["is_complete"]
+    ):
+        return words["plan"], True
+    word = (source.word if source else claimed.solver) or "the solver"
+    return words["bound" if bound is None else "part"].format(
+        word=word, bound=wording.integer(bound or 0)
+    ), False
 
 
 def is_run(problem: Path, result: Path | None) -> bool:

@@ -161,6 +161,16 @@ class ProofSource:
         """Return the variant with its solver; empty where none took part."""
         return " with ".join(filter(None, [self.variant, self.solver]))
 
+    @property
+    def word(self) -> str:
+        """Return whose word it is: `who`, or else the part of polyring itself."""
+        return self.who or _KINDS_IN_WORDS[self.kind]
+
+    @property
+    def is_recomputed(self) -> bool:
+        """Return whether the independent check finds the same bound by itself."""
+        return self.kind == "trivial"
+
     def __str__(self) -> str:
         """Return the source in words."""
         return ", ".join(filter(None, [_KINDS_IN_WORDS[self.kind], self.who]))
@@ -245,7 +255,8 @@ class Result:
 
     def __repr__(self) -> str:
         """Return name, status and objective in one line."""
-        found = f"objective {self.objective:,}, {len(self.built)} built, bound {self.bound}"
+        word = f" by the word of {self.bound_source.word}" if self.bound_source else ""
+        found = f"objective {self.objective:,}, {len(self.built)} built, bound {self.bound}{word}"
         return f"<Result {self.problem}: {self.status}, {found}>"
 
     @property

@@ -49,8 +49,10 @@ def definition(report: ReportInput) -> str:
 def proof(report: ReportInput) -> str:
     """Return in one clause how far the plan can be from the optimum."""
     words = answer.proven(report.gap)
-    if report.certified is None or report.gap is None:
+    if report.gap is None:
         return words
+    if report.certified is None:
+        return f"{words} {_unchecked(report)}".rstrip()
     if report.certified.gap <= report.gap + SAME_GAP:
         return f"{words}, certified"
     solver = _prover(report)
@@ -61,10 +63,11 @@ def proof(report: ReportInput) -> str:
 def certificate(report: ReportInput) -> str:
     """Return whose word the bound is, in sentences."""
     if report.certified is None:
-        source = report.bound_source
-        if source is not None and not source.who:
-            return "The bound needs no solver."
-        return f"The bound is the word of {_prover(report)}."
+        if report.bound is None:
+            return "The plan is checked; there is no bound."
+        if not _unchecked(report):
+            return "The bound needs no solver: the check adds up the same."
+        return f"The plan is checked; the bound is the word of {_prover(report)}."
     proved = (
         f"The certificate proves a bound of {wording.integer(report.certified.bound)} in exact integers. It "
         "was checked without trusting a solver; bound_checker.py repeats that with Python alone."
@@ -77,7 +80,13 @@ def certificate(report: ReportInput) -> str:
 def _prover(report: ReportInput) -> str:
     """Return what proved the bound; its solver where the result does not say more."""
     source = report.bound_source
-    return (source.who if source is not None else report.solver) or "the solver"
+    return (source.word if source is not None else report.solver) or "the solver"
+
+
+def _unchecked(report: ReportInput) -> str:
+    """Return whose word an uncertified bound is; empty where the check recomputes it, or there is none."""
+    is_known = report.bound is None or (report.bound_source is not None and report.bound_source.is_recomputed)
+    return "" if is_known else f"by the word of {_prover(report)}"
 
 
 SAME_GAP = 1e-9
@@ -99,8 +108,9 @@ def meaning(report: ReportInput) -> str:
             f"budget reaches more than {wording.integer(report.bound)}; this plan reaches "
             f"{wording.integer(report.objective)}."
         )
+    word = _unchecked(report) if report.certified is None else ""
     if report.gap == 0:
-        return f"{best} No better plan exists: the gap is 0."
+        return f"{best} No better plan exists{f' {word}' * bool(word)}: the gap is 0."
     gain = f", {wording.gap(report.gap_of_gain)} of what the plan adds" if report.gap_of_gain else ""
     return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
 

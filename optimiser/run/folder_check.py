@@ -25,12 +25,18 @@ from optimiser.verify.rules import covered_pairs
 
 _NEEDED = ("certificate.json", "links.csv", "plan.json", "problem.json", "result.json", "summary.json")
 """Files that every run has."""
+_NO_PROOF = (bound_checker.Refused, LookupError, TypeError, ValueError, AttributeError)
+"""What the check of a certificate raises where it does not hold."""
 _FROM_PLAN = ("cost", "objective", "bound", "gap", "status")
 """Figures of `summary.json` that are those of the plan."""
 
 
-def check_folder(folder: Path, problem: DesignProblem, claimed: Result, plan: Plan) -> None:
+def check_folder(
+    folder: Path, problem: DesignProblem, claimed: Result, plan: Plan
+) -> Mapping[str, Any] | None:
     """Refuse a run folder whose files contradict the verified plan, or were changed after the run.
+
+    Returns the proof of its certificate, as `proof_of` does.
 
     Parameters
     ----------
@@ -78,6 +84,18 @@ def check_folder(folder: Path, problem: DesignProblem, claimed: Result, plan: Pl
             done="Problem and result were checked by themselves and agree.",
             remedy="Run the job again into another folder: polyring run job.toml --out FOLDER.",
         )
+    return (certificate or {}).get("bound")
+
+
+def proof_of(problem: DesignProblem, path: Path) -> Mapping[str, Any] | None:
+    """Return the proof in a certificate: its `bound`, None that there is no plan; None where none holds."""
+    found = object_of(path) or {}
+    try:
+        bound_checker.check(json.loads(dumps(problem)), json.loads(json.dumps(found)))
+    except _NO_PROOF:
+        return None
+    proof: Mapping[str, Any] | None = found.get("bound")
+    return proof
 
 
 def refuse_contradicted(problem: DesignProblem, result_file: Path) -> None:
@@ -165,7 +183,7 @@ def _certificate_faults(
     """Yield how a certificate fails, or proves another bound than the summary says is certified."""
     try:
         bound_checker.check(json.loads(dumps(problem)), json.loads(json.dumps(found)))
-    except (bound_checker.Refused, LookupError, TypeError, ValueError, AttributeError) as error:
+    except _NO_PROOF as error:
         yield f"certificate.json does not hold: {error}"
         return
     proved, stated = ((one or {}).get("bound") for one in (found.get("bound"), summary.get("certified")))

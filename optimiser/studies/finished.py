@@ -554,7 +554,10 @@ class Run:
     def __repr__(self) -> str:
         """Return name, size and proof in one line."""
         money = f"{self.cost:,} {self.money}".strip()
-        return f"<Run {self.name}: {len(self.built)} links for {money}, gap {wording.gap(self.gap)}>"
+        source, certified = self.plan.bound_source, self.given.certified if self.given else None
+        is_word = source is not None and not source.is_recomputed and certified is None
+        word = f" by the word of {source.word}" if source is not None and is_word else ""
+        return f"<Run {self.name}: {len(self.built)} links for {money}, gap {wording.gap(self.gap)}{word}>"
 
     def __str__(self) -> str:
         """Return what the plan builds and brings, in two sentences."""

@@ -436,10 +436,28 @@ def test_verify_names_the_source_of_a_bound(drawn: Path, call: Call) -> None:
     source = results.load(output).bound_source
     assert source is not None
     code, out, _ = call("verify", drawn, output)
-    assert code == 0
+    assert code == 10
+    assert f"{output}: plan checked; the bound is the word of {source.word}." in " ".join(out.split())
     assert str(source) in " ".join(out.split())
+    assert source.word in repr(results.load(output))
     code, out, _ = call("verify", drawn, output, "--json")
-    assert json.loads(out)["bound_source"]["kind"] == source.kind
+    found = json.loads(out)
+    assert (code, found["is_checked"], found["certified_bound"]) == (10, False, None)
+    assert found["bound_source"]["kind"] == source.kind
+    assert call("certify", drawn, output)[0] == 0
+    code, out, _ = call("verify", drawn, output)
+    assert (code, "r.json: everything claimed is true." in " ".join(out.split())) == (0, True)
+    found = json.loads(call("verify", drawn, output, "--json")[1])
+    assert (found["is_checked"], found["certified_bound"]) == (True, 6)
+    today = found["coverage_before"]
+    assert today < 6
+    nothing = {"built": [], "cost": 0} | dict.fromkeys(("coverage", "objective", "bound"), today)
+    claim = json.loads(output.read_text()) | {"status": "optimal", "gap": 0.0} | nothing
+    output.write_text(json.dumps(claim))  # a lie that no check of the plan finds
+    code, out, _ = call("verify", drawn, output)
+    assert code == 10
+    words = f"a bound of 6, what is claimed beyond that is the word of {source.word}."
+    assert f"{output}: plan checked; the certificate proves {words}" in " ".join(out.split())
 
 
 def test_options_of_a_solver_are_words_with_a_value(call: Call, drawn: Path, tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_a_claim_that_no_plan_exists_is_refused_beside_a_file_that_holds_one(
     called_infeasible(tmp_path)
     words = ("verify", tmp_path / "problem.json", tmp_path / "result.json")
     code, shown, err = call(*words)
-    assert code == 0, err
+    assert code == 10, err
     assert "that no plan exists is the word of cuts with HiGHS alone" in shown
     (tmp_path / kept).write_text(json.dumps(files[kept]))
     code, _, err = call(*words)

@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem import result as results
 
 CITIES = {
     # id: (name, lon, lat, population)
@@ -27,6 +28,12 @@ ROADS = [
     ("e", "f", {"highway": "tertiary"}),
     ("c", "f", {"highway": "primary", "name": "=cmd|' /C calc'!A0"}),
 ]
+
+
+def code_of(result: Path) -> int:
+    """Return the exit code of `verify` for a plan whose bound has no certificate: 0 where sums prove it."""
+    source = results.load(result).bound_source
+    return 0 if source is not None and source.kind == "trivial" else 10
 
 
 class Drawing:

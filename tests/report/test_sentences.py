@@ -15,17 +15,27 @@ def test_without_a_bound_nothing_is_claimed(report):
 
 
 def test_the_source_of_a_bound_is_named(report):
-    assert sentences.certificate(report) == "The bound is the word of the solver."
-    by_sums = replace(report, bound_source=ProofSource("trivial"))
-    assert sentences.certificate(by_sums) == "The bound needs no solver."
-    by_search = replace(report, bound_source=ProofSource("search", "cuts", "SCIP 10"))
-    assert sentences.certificate(by_search) == "The bound is the word of cuts with SCIP 10."
+    assert sentences.certificate(report) == "The plan is checked; there is no bound."
+    bound = replace(report, gap=0.0, bound=100.0, budget=7)
+    by_sums = replace(bound, bound_source=ProofSource("trivial"))
+    assert sentences.certificate(by_sums).startswith("The bound needs no solver")
+    assert sentences.proof(by_sums) == "proven optimal"
+    assert "No better plan exists: the gap is 0." in sentences.meaning(by_sums)
+    named = {
+        "the solver": bound,
+        "cuts with SCIP 10": replace(bound, bound_source=ProofSource("search", "cuts", "SCIP 10")),
+        "exact reduction": replace(bound, bound_source=ProofSource("presolve")),
+    }
+    for word, one in named.items():
+        assert sentences.certificate(one) == f"The plan is checked; the bound is the word of {word}."
+        assert sentences.proof(one) == f"proven optimal by the word of {word}"
+        assert f"No better plan exists by the word of {word}: the gap is 0." in sentences.meaning(one)
 
 
 def test_what_is_certified_is_told_apart_from_what_is_claimed(report):
     by_search = ProofSource("search", "cuts", "SCIP 10")
     claimed = replace(report, gap=0.001, bound=101.0, bound_source=by_search)
-    assert sentences.proof(claimed) == "proven within 0.1 % of the optimum"
+    assert sentences.proof(claimed) == "proven within 0.1 % of the optimum by the word of cuts with SCIP 10"
     whole = replace(claimed, certified=CertifiedBound(101, 0.001, 2.0))
     assert sentences.proof(whole) == "proven within 0.1 % of the optimum, certified"
     assert sentences.certificate(whole).endswith("bound_checker.py repeats that with Python alone.")

@@ -22,9 +22,9 @@ from typing import IO, Any, Self
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder
 
-STARTUP_S = 300.0
-"""Seconds that imports and first compilation may take before the clock of a task starts; compiling everything
-took 90 s on a machine whose two cores were shared by five users."""
+STARTUP_S, ALLOWANCE_S = 300.0, 120.0
+"""Seconds that imports and first compilation may take before the clock of a task starts: at most, and beside
+its limit. Compiling everything took 90 s on a machine whose two cores were shared by five users."""
 
 OVERRUN_S, OVERRUN_SHARE = 2.0, 0.05
 """A solve ends at most this many seconds, or this share of its limit, after the limit: whichever is more."""
@@ -99,6 +99,11 @@ def most_overrun_s(time_limit_s: float) -> float:
 def hard_limit_s(time_limit_s: float) -> float:
     """Return the seconds after which a child with a time limit is killed."""
     return time_limit_s + KILLED_AFTER * most_overrun_s(time_limit_s)
+
+
+def startup_s(time_limit_s: float) -> float:
+    """Return the seconds in which a child must be ready: a solver that hangs in its warm-up has no more."""
+    return min(STARTUP_S, ALLOWANCE_S + time_limit_s)
 
 
 class ChildProcess:
@@ -259,7 +264,7 @@ class ChildProcess:
 
     def _converse(self, receive: Receive, time_limit_s: float) -> Ending:
         begun, is_ready = time.monotonic(), False
-        deadline = begun + STARTUP_S
+        deadline = begun + startup_s(time_limit_s)
         while (message := self._next_message(deadline)) is not None:
             if message["kind"] in ("done", "failed"):
                 return ending_of({"seconds": time.monotonic() - begun, **message})
@@ -297,7 +302,7 @@ class ChildProcess:
             return ending_of(latest["done"])
         text = f"{self._name.removesuffix(' process')} did not stop at its time limit and was ended"
         if not is_ready:
-            text = f"{self._name} was not ready to start after {STARTUP_S:g} s and was ended"
+            text = f"{self._name} was not ready to start after {time.monotonic() - begun:.0f} s and was ended"
         return Ending("killed", text, "", time.monotonic() - begun if is_ready else 0.0)
 
     def _last_message(self) -> dict[str, Any]:

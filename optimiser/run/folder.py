@@ -17,6 +17,7 @@ from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import is_same_file, try_lock
 from optimiser.tasks import signals
+from optimiser.tasks.cache import full_disk
 
 if TYPE_CHECKING:
     from optimiser.job import LoadedJob
@@ -134,7 +135,7 @@ def staged(folder: Path, notify: Callable[[str], object] = lambda _text: None) -
         _remove(made)
 
     try:
-        with locked(folder), _disk_faults(folder):
+        with locked(folder), _disk_faults(folder), full_disk(folder, "the run folder"):
             shutil.rmtree(stage, ignore_errors=True)
             stage.mkdir()
             try:

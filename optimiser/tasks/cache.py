@@ -32,6 +32,8 @@ PACE = "pace.json"
 """File with the seconds of each step when it was last made, of any job."""
 KEPT = 16
 """Number of outcomes kept of each step; the least recently used ones are removed first."""
+FULL_BYTES = 2**18
+"""A disk with less room is full."""
 _ATTEMPTS = 5
 _LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
 
@@ -275,7 +277,8 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], object]) ->
     with part_folder(place.parent) as part, signals.cleanup_on_kill(partial(shutil.rmtree, part, True)):
         fresh = part / "outcome"
         fresh.mkdir()
-        make(fresh)
+        with full_disk(part, "the cache"):
+            make(fresh)
         # Checksums of all files, so that a damaged outcome is noticed.
         files = sorted(path for path in fresh.rglob("*") if path.is_file())
         sums = {path.relative_to(fresh).as_posix(): checksum(path) for path in files}
@@ -286,6 +289,36 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], object]) ->
         _swap(fresh, place)
     prune(place.parent, keep=place, most=KEPT)
     return Outcome(folder=place, key=name, reused=False)
+
+
+@contextmanager
+def full_disk(place: Path, what: str) -> Iterator[None]:
+    """Call whatever goes wrong on a full disk by that name: GDAL and Arrow each have errors of their own.
+
+    Parameters
+    ----------
+    place
+        Folder on the disk.
+    what
+        What is kept there.
+
+    Raises
+    ------
+    EnvironmentFault
+        When the disk is full after an error.
+    """
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "exit_code") or shutil.disk_usage(place).free > FULL_BYTES:
+            raise
+        raise EnvironmentFault(
+            f"the disk of {what} is full",
+            where=str(place.parent),
+            done="What was kept before is intact.",
+            remedy="Make room there, or choose another disk: POLYRING_CACHE names the folder of the cache, "
+            "--out that of a run.",
+        ) from error
 
 
 @contextmanager

@@ -214,6 +214,22 @@ def test_a_child_that_does_not_start_in_time_is_killed(monkeypatch):
     assert ending.reason == "killed"
 
 
+def test_a_solver_that_hangs_before_the_clock_starts_has_its_limit_and_an_allowance(monkeypatch):
+    assert [child_module.startup_s(limit_s) for limit_s in (1.0, 60.0, 86400.0)] == [121.0, 180.0, 300.0]
+    monkeypatch.setattr(child_module, "ALLOWANCE_S", 0.2)
+    begun = time.monotonic()
+    with ChildProcess(shim("time.sleep(600)")) as process:
+        ending = process({}, print, time_limit_s=0.3)
+    assert (ending.reason, ending.message.split(" after ")[0]) == (
+        "killed",
+        "the solver process was not ready to start",
+    )
+    assert time.monotonic() - begun < 60
+    body = 'time.sleep(0.5);send(kind="ready");send(kind="done",reason="time",seconds=0)'
+    with ChildProcess(shim(body)) as process:  # beyond the allowance, and within it and the limit
+        assert process({}, lambda _message: None, time_limit_s=30.0).reason == "time"
+
+
 def test_a_program_that_does_not_exist_is_a_fault_of_the_environment(tmp_path):
     with (
         ChildProcess([str(tmp_path / "nothing")]) as process,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,8 +12,10 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
+from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import PREFIX
 from optimiser.tasks import cache
 
@@ -152,3 +155,41 @@ def test_a_step_says_how_many_follow_and_what_they_took_last_time() -> None:
                 pass
         assert said == expected
         (cache.folder() / cache.PACE).write_text('{"one": 1.0, "two": 2.0}')
+
+
+@pytest.fixture(name="small_disk")
+def small_disk_fixture(tmp_path):
+    """A disk of 640 kB, where this user may mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = shutil.which("mount")
+    words = [mount, "-t", "tmpfs", "-o", "size=640k", "tmpfs", str(place)]
+    if mount is None or subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_a_fault_of_the_environment_whatever_library_notices(small_disk, monkeypatch):
+    monkeypatch.setenv("POLYRING_CACHE", str(small_disk))
+    cache.get("step", {}, _write("before"))
+    table = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0.0], [0.0]), crs=4326)
+
+    def make(folder):
+        (folder / "large").write_bytes(bytes(540_000))
+        table.to_file(folder / "map.gpkg", driver="GPKG", engine="pyogrio")
+
+    with pytest.raises(EnvironmentFault, match="the disk of the cache is full") as caught:
+        cache.get("step", {"a": 1}, make)
+    assert not isinstance(caught.value.__cause__, OSError)  # GDAL's own
+    assert "POLYRING_CACHE" in str(caught.value)
+    kept = cache.get("step", {}, _write("again"))
+    assert (kept.reused, (kept.folder / "a.txt").read_text()) == (True, "before")
+
+
+def test_a_fault_with_room_on_the_disk_stays_what_it_is():
+    def fail(_folder):
+        raise RuntimeError("a fault of ours")
+
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        cache.get("step", {}, fail)

@@ -6,12 +6,14 @@ its user chose in its settings is in force here too.
 """
 
 import hashlib
+import ipaddress
 import logging
 import math
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -65,6 +67,8 @@ class Server:
         Time limit for a single request, also passed to Overpass; None for that of `osmnx.settings`.
     reach_s
         Time limit for reaching a server at all. Without a network the fault is told before it is over.
+    is_foreign
+        The addresses come from somebody else: those of this machine and of private networks are refused.
     sleep
         Function that pauses for a number of seconds; tests replace it.
     """
@@ -76,6 +80,7 @@ class Server:
     patience_s: float = 600.0
     timeout_s: float | None = None
     reach_s: float = 5.0
+    is_foreign: bool = False
     sleep: Callable[[float], None] = time.sleep
 
     def address(self, service: Service) -> str:
@@ -193,7 +198,8 @@ def _reach(url: str, server: Server) -> None:
         if tried:
             server.sleep(_REACH_PAUSE_S)
         faults: list[str] = []
-        thread = threading.Thread(target=_connect, args=(host, port, faults), daemon=True)
+        guarded = (urlsplit(url).hostname or "") if server.is_foreign else ""
+        thread = threading.Thread(target=_connect, args=(host, port, faults, guarded), daemon=True)
         thread.start()
         thread.join(limit_s)
         if not thread.is_alive() and not faults:
@@ -206,8 +212,19 @@ def _reach(url: str, server: Server) -> None:
     )  # fmt: skip
 
 
-def _connect(host: str, port: int, faults: list[str]) -> None:
-    """Connect to the first address of a host that accepts it; add a fault where none does."""
+def _connect(host: str, port: int, faults: list[str], guarded: str) -> None:
+    """Connect to the first address of a host that accepts it; add a fault where none does.
+
+    Nor where `guarded`, a host, has an address that is none of the whole Internet. A name that is not known
+    here is left to the proxy.
+    """
+    addresses: set[str] = set()
+    with suppress(socket.gaierror, UnicodeError):
+        addresses = {str(row[4][0]) for row in socket.getaddrinfo(guarded, None)} if guarded else addresses
+    local = [one for one in sorted(addresses) if not ipaddress.ip_address(one.split("%")[0]).is_global]
+    if local:
+        faults.append(f"{local[0]} is local to this machine or network, and asked only with --allow-local")
+        return
     try:
         socket.create_connection((host, port), timeout=_CONNECT_S).close()
     except (socket.gaierror, UnicodeError) as fault:

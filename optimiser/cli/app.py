@@ -85,6 +85,10 @@ def start(
     _debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere on the line.")
     ] = False,
+    _allow_local: Annotated[
+        bool,
+        typer.Option("--allow-local", help="Ask servers of this machine that a job names; also anywhere."),
+    ] = False,
 ) -> None:
     """Propose links and ring roads that bring every city of a cluster within reach, with a proof."""
 
@@ -110,9 +114,12 @@ def call(arguments: Sequence[str]) -> int:
         the output closed the pipe (no message then), 1 a fault in polyring.
     """
     debug = "--debug" in arguments
-    words = [word for word in arguments if word != "--debug"]
+    words = [word for word in arguments if word not in ("--debug", "--allow-local")]
     try:
         with signals.raise_on_signals(), ExitStack() as stack:
+            if "--allow-local" in arguments and cache.ALLOW_LOCAL not in os.environ:
+                os.environ[cache.ALLOW_LOCAL] = "1"
+                stack.callback(os.environ.pop, cache.ALLOW_LOCAL)
             if _SOLVING & set(words[:1]):
                 stack.enter_context(cache.own_temporary_folder())
             outcome = _parser(app)(args=words, prog_name="polyring", standalone_mode=False)

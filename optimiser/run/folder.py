@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import is_same_file, try_lock
+from optimiser.report.tables import unguarded
 from optimiser.tasks import signals
 from optimiser.tasks.cache import full_disk
 
@@ -313,7 +314,8 @@ def link_ends(home: Path, table: str = "candidates.csv", key: str = "candidate_i
     if not (home / table).is_file():
         return {}
     with (home / table).open(encoding="utf-8", newline="") as file:
-        return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in csv.DictReader(file)}
+        rows = [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+        return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in rows}
 
 
 def city_pairs(home: Path) -> dict[tuple[str, ...], tuple[bool, bool]]:

@@ -19,6 +19,7 @@ from optimiser.problem import DesignProblem, dumps, load
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result, gap_of, parse_rings_and_starts
+from optimiser.report.tables import unguarded
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
 from optimiser.verify import Plan, bound_checker
 from optimiser.verify.rules import covered_pairs
@@ -219,7 +220,7 @@ def _link_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[s
     try:
         text = plain_file(folder / "links.csv").read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text), strict=True))
-        costs = {row["candidate_id"]: int(row["cost"]) for row in rows}
+        costs = {unguarded(row["candidate_id"]): int(row["cost"]) for row in rows}
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         yield f"links.csv cannot be read: {error}"
         return

@@ -32,6 +32,8 @@ PACE = "pace.json"
 """File with the seconds of each step when it was last made, of any job."""
 KEPT = 16
 """Number of outcomes kept of each step; the least recently used ones are removed first."""
+ALLOW_LOCAL = "POLYRING_ALLOW_LOCAL"
+"""Variable that allows jobs to name servers on this machine and its networks, in this process and its own."""
 FULL_BYTES = 2**18
 """A disk with less room is full."""
 _ATTEMPTS = 5

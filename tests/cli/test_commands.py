@@ -366,3 +366,14 @@ def test_elsewhere_than_on_a_terminal_a_long_step_has_a_line_a_minute(
     lines = capfd.readouterr().err.splitlines()
     assert any("plan 90, bound 100.0, gap 11.1 %" in line for line in lines[:-1])
     assert lines[-1].startswith("Solving: ")
+
+
+def test_a_job_reaches_a_server_of_this_machine_only_where_that_is_allowed(region: Path, call: Call) -> None:
+    address = 'region.overpass="http://127.0.0.1:9/api"'
+    words = ("run", region / "job.toml", "--set", "region.file=''", "--set", "region.bbox=[0, 0, 0.1, 0.1]")
+    code, _, err = call(*words, "--set", address)
+    assert (code, "asked only with --allow-local" in err) == (5, True)
+    code, _, err = call(*words, "--set", address, "--allow-local")
+    assert (code, "refused" in err, "--allow-local" in err) == (5, True, False)
+    code, _, err = call(*words, "--set", address)  # it is not kept
+    assert (code, "asked only with --allow-local" in err) == (5, True)

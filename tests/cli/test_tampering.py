@@ -17,7 +17,7 @@ from networks.inputs import checksum
 from optimiser import verify
 from optimiser.problem import Target, save
 from optimiser.problem import result as results
-from optimiser.run.folder import CHECKSUMS
+from optimiser.run.folder import CHECKSUMS, link_ends
 
 Call = Callable[..., tuple[int, str, str]]
 Change = Callable[[Path], None]
@@ -258,3 +258,21 @@ def test_all_changes_are_told_at_once(out: Path, tmp_path: Path, call: Call) -> 
     assert "equity.csv is missing" in err
     assert "summary.json was changed after the run" in err
     assert "summary.json: cost is" in err
+
+
+def test_a_run_whose_candidate_is_called_like_a_formula_passes(
+    region: Path, call: Call, tmp_path: Path
+) -> None:
+    (region / "own.csv").write_text(
+        "id,mode,from,to,length_km,speed_kmh,cost\n=1+1,road,Alpha,Epsilon,120,100,1\n"
+    )
+    words = ("run", region / "job.toml", "--out", tmp_path / "out", "--set", 'candidates.file="own.csv"')
+    code, _, err = call(*words, "--set", 'candidates.fixed_in=["=1+1"]')
+    assert code == 0, err
+    assert "'=1+1" in (tmp_path / "out" / "links.csv").read_text()
+    code, _, err = call("verify", tmp_path / "out")
+    assert code == 0, err
+    assert link_ends(tmp_path / "out")["=1+1"] == "Alpha – Epsilon"
+    (tmp_path / "out" / "links.csv").write_text("candidate_id,cost\n'=1+2,1\n")
+    code, _, err = call("verify", tmp_path / "out")
+    assert (code, "links.csv does not list what is built" in err) == (4, True)

@@ -229,6 +229,20 @@ def test_a_server_that_is_not_there_is_told(tmp_path):
     assert caught.value.where == "127.0.0.1:9"
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "192.168.0.1", "169.254.169.254", "2130706433", "127.1"],
+)
+def test_a_local_server_that_somebody_else_names_is_not_connected_to(tmp_path, monkeypatch, host):
+    def connect(*_: object, **__: object) -> None:
+        raise AssertionError("it was connected to")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    server = osm.Server(overpass=f"http://{host}:9/api", is_foreign=True, sleep=lambda _seconds: None)
+    with pytest.raises(FetchError, match=r"is local to this machine or network.*--allow-local"):
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
+
+
 def test_an_unknown_name_of_a_server_is_told(tmp_path):
     server = osm.Server(overpass="http://server.invalid/api")
     with pytest.raises(FetchError, match=r"cannot be reached.*name is not known"):

@@ -13,18 +13,12 @@ from typing import Any
 from optimiser.engine import models, presolve
 from optimiser.engine.models import compact, cuts_master, decisions, extended, rings
 from optimiser.engine.presolve import fixings, pairs, sequence
+from optimiser.engine.search.rows import split_row
 
 type Rows = Sequence[Callable[..., Any]]
 
 RULES: Rows = (pairs.first_stage, *dict.fromkeys(sequence.BY_NETWORK), *pairs.BY_SETS)
 """Every rule in the order of its first use."""
-
-CUTS: Rows = (
-    cuts_master.add_time_cuts,
-    cuts_master.add_partition_inequalities,
-    cuts_master.add_lift_and_project_cuts,
-)
-"""Rows that solvers are given one by one; stated in PuLP for the files of models and for tests."""
 
 
 def families(module: ModuleType) -> Rows:
@@ -45,7 +39,7 @@ def formulation() -> str:
         ("## Rows of every model", None, shared),
         ("## Side constraints of every model", decisions.add_side_rows, side),
         ("## Variant `compact`", compact, families(compact)),
-        ("## Variant `cuts`", cuts_master, CUTS),
+        ("## Variant `cuts`", cuts_master, (cuts_master.add_partition_inequalities, split_row)),
         ("## Rings and periods", extended, ()),
         ("### Rings", rings, families(rings)),
         ("### Periods", extended.declare_starts, families(extended)),

@@ -1,7 +1,7 @@
 """Build the compact model: an arc flow for each open pair.
 
-Sets: candidates j with cost c_j; pairs k with origin o_k, destination d_k, weight w_k and limit T_k; for each
-pair, the arcs a with time t_a (seconds) that lie on some walk within its limit when everything is built.
+Sets: candidates j with cost c_j; pairs k with weight w_k and limit T_k; for each pair, the arcs a with time
+tau_a (seconds) that lie on some walk within its limit when everything is built.
 Variables: x_j in {0, 1} (built), y_k in [0, 1] (covered), f_ka >= 0 (flow of pair k on arc a).
 
 Only x must be integer. For integer x, a flow of y_k > 0 uses open arcs only, and its mean time is within the
@@ -111,10 +111,10 @@ def add_flows(
 
 
 def add_conservation(flow: PairFlow) -> None:
-    """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = b_v` for each node v except d_k.
+    """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = 0`, at the origin of pair k `= y_k`.
 
-    b_v is y_k at the origin (1 where every pair must be covered) and 0 elsewhere. The row of the destination
-    follows from the others.
+    1 takes the place of y_k where every pair must be covered. The row of the destination follows from the
+    others and is left out.
     """
     rows: dict[int, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
     for arc in flow.arcs:
@@ -125,7 +125,7 @@ def add_conservation(flow: PairFlow) -> None:
 
 
 def add_time_limit(flow: PairFlow) -> None:
-    """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
+    """Add `time_k: sum_a tau_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
     travel_time = affine((arc.f, float(arc.seconds)) for arc in flow.arcs)
     flow.add(travel_time <= flow.pair.limit * flow.y, "time")
 

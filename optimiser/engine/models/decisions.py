@@ -91,15 +91,16 @@ def divisor(numbers: Iterable[int]) -> int:
 def set_objective(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
     """Set the objective, divided by the greatest common divisor of its coefficients.
 
-    With a budget, `max sum_k w_k y_k + sum_i v_i z_i`: the weight of covered pairs and cities. Without one,
-    `min sum_j c_j x_j`: the cost.
+    With a budget, `max sum_k w_k y_k + sum_i w_i z_i`: the weight of covered pairs and cities. Without one,
+    `min sum_j c_j x_j`: the cost of covering all that can be covered (y = 1), or, with `cover` `targets`, of
+    what targets ask for.
     """
     variables = decisions.x if problem.budget is None else (*decisions.y, *decisions.z)
     lp.setObjective(weighted(variables, _factors(problem), scale_of(problem)))
 
 
 def _factors(problem: DesignProblem) -> list[int]:
-    """Return the coefficients of the objective, unscaled: c, or w and v."""
+    """Return the coefficients of the objective, unscaled: c, or w."""
     if problem.budget is None:
         return [c.cost for c in problem.candidates]
     return [*(pair.weight for pair in problem.pairs), *(city.weight for city in problem.cities)]
@@ -169,10 +170,10 @@ def add_limit(
 def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
     """Add the side constraints.
 
-    Sets: cities i with weight v_i, covered when n_i of their pairs K_i are; targets t with least weight L_t
-    of pairs K_t or cities I_t; caps M_q on the cost of the candidates J_q of an instrument; capacities M_q of
-    which candidate j uses u_qj; pairs of candidates that exclude or require each other. Variables: x_j and
-    y_k as in every model, z_i in {0, 1} (city i is covered).
+    Sets: cities i with weight w_i, covered when N_i of their pairs K_i are; targets, the least weight L_g of
+    a group of pairs K_g or cities I_g; caps M_b on the cost of the candidates J_b of an instrument;
+    capacities M_b of which candidate j uses u_bj; pairs of candidates j, j' that exclude or require each
+    other. Variables: x_j and y_k as in every model, z_i in {0, 1} (city i is covered).
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
 
 
 def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `cap_q: sum_{j in J_q} c_j x_j <= M_q`, divided and rounded as the budget."""
+    """Add `cap_b: sum_{j in J_b} c_j x_j <= M_b`, divided and rounded as the budget."""
     for name, most in problem.caps:
         members = [j for j, c in enumerate(problem.candidates) if c.instrument == name]
         costs = [problem.candidates[j].cost for j in members]
@@ -197,7 +198,7 @@ def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -
 
 
 def add_capacities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `capacity_q: sum_j u_qj x_j <= M_q` over the candidates that use capacity q.
+    """Add `capacity_b: sum_j u_bj x_j <= M_b` over the candidates that use capacity b.
 
     Divided and rounded as the budget. A capacity that suffices for all of them needs no row.
     """
@@ -209,24 +210,24 @@ def add_capacities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisi
 
 
 def add_excludes(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `exclude_i: x_a + x_b <= 1` for each two candidates of which at most one may be built."""
+    """Add `exclude: x_j + x_j' <= 1` for each two candidates of which at most one may be built."""
     for number, (a, b) in enumerate(problem.excludes, start=1):
         both = decisions.x[problem.index[a]] + decisions.x[problem.index[b]]
         lp.addConstraint(both <= 1, f"exclude_{number:07d}")
 
 
 def add_requires(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `require_i: x_a <= x_b` for each candidate a that may be built only together with b."""
+    """Add `require: x_j <= x_j'` for each candidate j that may be built only together with j'."""
     for number, (a, b) in enumerate(problem.requires, start=1):
         row = decisions.x[problem.index[a]] - decisions.x[problem.index[b]] <= 0
         lp.addConstraint(row, f"require_{number:07d}")
 
 
 def add_cities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, *, tag: str = "") -> None:
-    """Add `city_i: n_i z_i <= sum_{k in K_i} y_k`; where all pairs are needed, `city_i_k: z_i <= y_k`.
+    """Add `city_i: N_i z_i <= sum_{k in K_i} y_k`; where all pairs are needed, `city_i_k: z_i <= y_k`.
 
     z must be integer, or a city would count in part. y need not be: for y in {0, 1}, which some optimal point
-    satisfies, the row allows z_i = 1 exactly when n_i pairs of the city are covered. The rows of single pairs
+    satisfies, the row allows z_i = 1 exactly when N_i pairs of the city are covered. The rows of single pairs
     are equivalent to their sum at integer points, and stronger at others.
     """
     for i, (city, z) in enumerate(zip(problem.cities, decisions.z, strict=False), start=1):
@@ -240,7 +241,7 @@ def add_cities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions,
 
 
 def add_targets(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `target_t: sum_{k in K_t} w_k y_k >= L_t`; for cities `sum_{i in I_t} v_i z_i >= L_t`.
+    """Add `target_g: sum_{k in K_g} w_k y_k >= L_g`; for cities `sum_{i in I_g} w_i z_i >= L_g`.
 
     Divided by the divisor of the weights, with the right side rounded up. A target above the total weight of
     its group becomes the row `x_1 <= -1`, which no plan satisfies. Where every pair must be covered, smaller

@@ -151,9 +151,9 @@ def counting_rings(problem: DesignProblem) -> tuple[Ring, ...]:
 def _gains(
     lp: pulp.LpProblem, problem: DesignProblem, states: Sequence[Decisions], rings: Sequence[RingDecisions]
 ) -> list[tuple[pulp.LpVariable, int]]:
-    """Return the objective `sum_t h_t (sum_k w_k y_kt + sum_i v_i z_it + sum_r b_r r_t)`.
+    """Return the objective `sum_t h_t (sum_k w_k y_kt + sum_i w_i z_it + sum_rho w_rho r_rho,t)`.
 
-    b_r is the reward of a ring. Without periods there is one state, with h = 1; in the last one r_t = r.
+    w_rho is the reward of a ring. Without periods there is one state, with h = 1; in the last one r_t = r.
     """
     terms: list[tuple[pulp.LpVariable, int]] = []
     for t, state in enumerate(states):
@@ -174,7 +174,7 @@ def _gains(
 def declare_starts(lp: pulp.LpProblem, problem: DesignProblem) -> Starts:
     """Add the variables x_jt to a model.
 
-    Sets: periods t = 1, ..., T with budget B_t and factor h_t; candidates j with cost c_j and lead time l_j,
+    Sets: periods t = 1, 2, ... with budget B_t and factor h_t; candidates j with cost c_j and lead time l_j,
     in periods.
     Variables: x_j in {0, 1} (built), x_jt in {0, 1} (started in t), o_jt in [0, 1] (open in t), and y_kt,
     z_it as y_k and z_i of the other models, for each period.
@@ -192,7 +192,7 @@ def add_starts(lp: pulp.LpProblem, x: Sequence[pulp.LpVariable], starts: Starts)
 
 
 def add_period_budgets(lp: pulp.LpProblem, problem: DesignProblem, starts: Starts) -> None:
-    """Add `budget_t: sum_j c_j sum_{u <= t} x_ju <= sum_{u <= t} B_u`: unspent money carries over.
+    """Add `budget_t: sum_j c_j sum_{t' <= t} x_jt' <= sum_{t' <= t} B_t'`: unspent money carries over.
 
     Divided by the divisor of the costs, with the right side rounded down.
     """
@@ -206,7 +206,7 @@ def add_period_budgets(lp: pulp.LpProblem, problem: DesignProblem, starts: Start
 def add_opening(
     lp: pulp.LpProblem, problem: DesignProblem, starts: Starts, period: int
 ) -> tuple[pulp.LpVariable, ...]:
-    """Add the variables o_jt of a period, with `open_t_j: o_jt = sum_{u + l_j <= t} x_ju`."""
+    """Add the variables o_jt of a period, with `open_j_t: o_jt = sum_{t' + l_j <= t} x_jt'`."""
     found = []
     for j, candidate in enumerate(problem.candidates):
         label = f"{j + 1:07d}_{period + 1}"
@@ -218,9 +218,9 @@ def add_opening(
 
 
 def add_requires_in_time(lp: pulp.LpProblem, problem: DesignProblem, starts: Starts) -> None:
-    """Add `require_ab_t: sum_{u + l_a <= t} x_au <= sum_{u + l_b <= t} x_bu` where a requires b.
+    """Add `require_t: o_jt <= o_j't`, with sums of starts for o, where j requires j'.
 
-    Candidate a opens no earlier than b. The rows are added for every t in which a can open, which may be
+    Candidate j opens no earlier than j'. The rows are added for every t in which j can open, which may be
     later than the last period.
     """
     for number, (first, second) in enumerate(problem.requires, start=1):

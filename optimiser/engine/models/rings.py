@@ -1,17 +1,17 @@
 """Add the rows of rings, one function per family.
 
-Sets, for each ring: nodes v at points p_v, two-way links a between them, centres s, and stops i with nodes
-V_i, of which the circuit passes at least L, all of a set M that it must pass, and at least L_g of the stops
-I_g of a group. l_a is the length of a link, and D the most that the circuit may be long. A link is left out
-if it runs through a centre, if its candidate may not be built, or if every circuit through it costs more than
-the budget or is longer than D (`search.circuits`). w_as counts
-the crossings of link a, passed from tail to head, with the ray from centre s to the east: +1 northwards, -1
-southwards. The ray is shifted to the north by an infinitesimal distance, so that it avoids all nodes and
-corners; crossings are computed in integers (`problem.ring_geometry`).
+Sets, for each ring: nodes v, two-way links a between them, centres s, and stops e with nodes V_e, of which
+the circuit passes at least L, all of a set E* that it must pass, and at least L_g of the stops E_g of a
+group. d_a is the length of a link, and D the most that the circuit may be long. A link is left out if it runs
+through a centre, if its candidate may not be built, or if every circuit through it costs more than the budget
+or is longer than D (`search.circuits`). kappa_as counts the crossings of link a, passed from tail to head,
+with the ray from centre s to the east: +1 northwards, -1 southwards. The ray is shifted to the north by an
+infinitesimal distance, so that it avoids all nodes and corners; crossings are computed in integers
+(`problem.ring_geometry`).
 
 Variables: r in {0, 1} (the ring is formed; 1 where it is required), f_a+ and f_a- in {0, 1} (the circuit
-passes a from tail to head, or from head to tail), q_s in {0, 1} (it winds clockwise round s), n_i in [0, 1]
-(it passes stop i). The circuit winds counterclockwise round the first centre; reversing a circuit changes its
+passes a from tail to head, or from head to tail), q_s in {0, 1} (it winds clockwise round s), n_e in [0, 1]
+(it passes stop e). The circuit winds counterclockwise round the first centre; reversing a circuit changes its
 direction, so this excludes no ring.
 
 A point that satisfies all rows is a set of node-disjoint circuits whose winding numbers round each centre add
@@ -36,7 +36,7 @@ from optimiser.verify.rings import circuit_fault, circuit_nodes
 type Terms = list[tuple[pulp.LpVariable, float]]
 
 type Passes = Mapping[int, pulp.LpVariable]
-"""n_i by position of the stop, for each stop that counts."""
+"""n_e by position of the stop, for each stop that counts."""
 
 type ProvedRow = tuple[dict[str, Any], pulp.LpAffineExpression]
 """What tells a checker why a row holds (`verify.bound_checker`), and the row."""
@@ -61,7 +61,7 @@ class RingDecisions:
     forward, backward
         f_a+ and f_a- by position of the link; links that cannot be used are missing.
     turns
-        w_as by position of the link, for each centre.
+        kappa_as by position of the link, for each centre.
     """
 
     ring: Ring
@@ -150,7 +150,7 @@ def add_visits(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
 
 
 def add_link_use(lp: pulp.LpProblem, decisions: RingDecisions, x: dict[str, pulp.LpVariable]) -> None:
-    """Add `use_a: f_a+ + f_a- <= x_j` for the candidate j of link a; `<= r` for existing links."""
+    """Add `use_a: f_a+ + f_a- <= o_j` of the last period for the candidate j of link a; else `<= r`."""
     for a in decisions.forward:
         name = decisions.ring.links[a].candidate
         upper = decisions.formed if name is None else x[name]
@@ -158,7 +158,7 @@ def add_link_use(lp: pulp.LpProblem, decisions: RingDecisions, x: dict[str, pulp
 
 
 def add_rounds(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
-    """Add `round_s: sum_a w_as (f_a+ - f_a-) = r - 2 q_s` and `turn_s: q_s <= r`.
+    """Add `round_s: sum_a kappa_as (f_a+ - f_a-) = r - 2 q_s` and `turn_s: q_s <= r`.
 
     q_s = 0 for the first centre. The sum is the winding number of the circuit round the centre: +1 or -1 if
     the ring is formed, 0 otherwise.
@@ -177,9 +177,9 @@ def add_rounds(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
 
 
 def add_stops(lp: pulp.LpProblem, decisions: RingDecisions) -> dict[int, pulp.LpVariable]:
-    """Add `stop_i: n_i <= sum_{v in V_i} sum_{a into v} f` for each stop that counts, and return n.
+    """Add `stop_e: n_e <= sum_{v in V_e} sum_{a into v} f` for each stop that counts, and return n.
 
-    n may stay continuous: for integer f, n_i = 1 is feasible exactly if a node of the stop is visited.
+    n may stay continuous: for integer f, n_e = 1 is feasible exactly if a node of the stop is visited.
     """
     ring, passes = decisions.ring, {}
     groups = {group for group, least in ring.least_by_group if least}
@@ -193,13 +193,13 @@ def add_stops(lp: pulp.LpProblem, decisions: RingDecisions) -> dict[int, pulp.Lp
 
 
 def add_least_stops(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
-    """Add `stops: sum_i n_i >= L r`."""
+    """Add `stops: sum_e n_e >= L r`."""
     if decisions.ring.least_stops:
         _add_least(lp, decisions, passes.values(), decisions.ring.least_stops, f"stops{decisions.tag}")
 
 
 def add_least_by_group(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
-    """Add `stops_g: sum_{i in I_g} n_i >= L_g r` for each group of which the ring needs some stops."""
+    """Add `stops_g: sum_{e in E_g} n_e >= L_g r` for each group of which the ring needs some stops."""
     for number, (group, least) in enumerate(decisions.ring.least_by_group, start=1):
         if least:
             mine = [n for i, n in passes.items() if decisions.ring.stops[i].group == group]
@@ -215,17 +215,17 @@ def _add_least(
 
 
 def add_must_stops(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
-    """Add `must_i: n_i >= r` for each stop i in M, which the ring must pass."""
+    """Add `must_e: n_e >= r` for each stop e in E*, which the ring must pass."""
     for i, n in passes.items():
         if decisions.ring.stops[i].must:
             _add(lp, [(n, 1.0), (decisions.formed, -1.0)], ">=", 0, f"must{decisions.tag}_{i + 1:06d}")
 
 
 def add_longest(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
-    """Add `longest: sum_a [l_a / u] (f_a+ + f_a-) <= [D / u] r`, where [ ] rounds down.
+    """Add `longest: sum_a [d_a / unit] (f_a+ + f_a-) <= [D / unit] r`, where [ ] rounds down.
 
-    u is the greatest common divisor of the lengths, or more where their sum would exceed 2^40 (then D may be
-    exceeded by less than u a link, which `mend_row` corrects). A sum of rounded lengths is at most the
+    unit is the greatest common divisor of the lengths, or more where their sum would exceed 2^40 (then D may
+    be exceeded by less than unit a link, which `mend_row` corrects). A sum of rounded lengths is at most the
     rounded sum, so that no ring is lost.
     """
     ring = decisions.ring
@@ -244,9 +244,9 @@ def add_longest(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
 
 
 def add_apart(lp: pulp.LpProblem, rings: Sequence[RingDecisions]) -> None:
-    """Add `apart: sum_{a into v} f + sum_{b into u} f <= 1` for rings that must not share a node.
+    """Add `apart: sum_{a into v} f + sum_{a into v'} f <= 1` for rings that must not share a node.
 
-    There is a row for each node v of one ring and node u of the other at the same position.
+    There is a row for each node v of one ring and node v' of the other at the same position.
     """
     number, by_id = 0, {item.ring.id: item for item in rings}
     for first, second in sorted(
@@ -265,10 +265,10 @@ def add_apart(lp: pulp.LpProblem, rings: Sequence[RingDecisions]) -> None:
 def add_rewards_in_time(
     lp: pulp.LpProblem, decisions: RingDecisions, is_open: dict[str, pulp.LpVariable], period: int
 ) -> pulp.LpVariable:
-    """Add `formed_t: r_t <= r` and `formed_t_a: r_t <= 1 - u_a + o_jt`, and return r_t in [0, 1].
+    """Add `formed_t: r_t <= r` and `formed_t_a: r_t <= 1 - f_a+ - f_a- + o_jt`, and return r_t in [0, 1].
 
-    r_t = 1 means that the ring is complete in period t. u_a = f_a+ + f_a- is 1 if the circuit uses link a,
-    and o_jt is 1 if the candidate j of the link is open in period t.
+    r_t = 1 means that the ring is complete in period t. f_a+ + f_a- is 1 if the circuit uses link a, and o_jt
+    is 1 if the candidate j of the link is open in period t.
     """
     label = f"{decisions.tag}_{period + 1:03d}"
     formed_in_period = lp.add_variable(f"rt{label}", 0, 1)
@@ -340,8 +340,8 @@ def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[ProvedRow]:
 
     Valid if for some centre s no circuit within S winds round s: the ring winds round s, so a ring that
     visits v also leaves S, and it visits v at most once. No circuit within S winds round s if and only if
-    there are numbers g with w_as = g_head - g_tail for all links within S (the signed graph is balanced:
-    Harary 1953; for integers, Zaslavsky, "Biased graphs I", 1989).
+    there are numbers phi with kappa_as = phi_head - phi_tail for all links within S (the signed graph is
+    balanced: Harary 1953; for integers, Zaslavsky, "Biased graphs I", 1989).
     """
     inside = sorted(set(circuit_nodes(decisions.ring, links) or ()))
     balanced = balanced_centre(decisions, inside)
@@ -356,9 +356,9 @@ def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[ProvedRow]:
 
 
 def mend_row(decisions: RingDecisions, links: Circuit) -> ProvedRow:
-    """Return `mend: sum_{a in C} (f_a+ + f_a-) <= |C| - 1` for a circuit C that does not form the ring.
+    """Return `mend: sum_{a in A} (f_a+ + f_a-) <= |A| - 1` for a circuit A that does not form the ring.
 
-    Valid since a circuit that uses all links of C is C itself.
+    Valid since a circuit that uses all links of A is A itself.
     """
     row = affine(term for a in links for term in decisions.use(a)) <= len(links) - 1
     return {"mend": decisions.tag, "links": list(links)}, row
@@ -370,7 +370,7 @@ def balanced_centre(decisions: RingDecisions, inside: Collection[int]) -> tuple[
     Returns
     -------
     tuple or None
-        Position of the first such centre, and the number g of each node (`leave_rows`); None without one.
+        Position of the first such centre, and the number phi of each node (`leave_rows`); None without one.
     """
     for s in range(len(decisions.ring.centres)):
         if (potentials := _potentials(decisions, inside, s)) is not None:

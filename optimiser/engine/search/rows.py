@@ -210,16 +210,43 @@ def packed(alpha: Floats, least: float, *, terms: float) -> SplitRows:
 def split_row(
     one: tuple[Floats, float], zero: tuple[Floats, float], j: int, point: Floats
 ) -> tuple[Floats, float, float]:
-    """Return the disjunctive row that holds whether v_j is 1 or 0, as violated as possible at a point.
+    r"""Return a lift-and-project cut alpha chi >= beta, chi all x, y and z, much violated at a point.
+
+    Time cuts and partition inequalities do not involve the budget. Example: two corridors of two links, all
+    of cost 1; for each corridor a pair that needs both links; and a budget of 3:
+
+            a ----- b ----- c        x = 3/4 each: y = 3/4 each, 3/2 pairs covered; no plan covers more than 1
+            d ----- e ----- f        (3 links are one corridor and a half)
+
+    A plan builds ab or it does not. If it does, a budget of 2 is left for the other three links; if not,
+    y_ac = 0. Weighted sums of rows give the same row in both cases:
+
+        x_ab = 1:  x_bc + x_de + x_ef <= 2,  y_ac <= x_bc,  y_df <= x_de,  y_df <= x_ef
+                   whose sum is  y_ac + 2 y_df <= 2
+        x_ab = 0:  y_ac <= 0,  2 y_df <= 2
+                   whose sum is  y_ac + 2 y_df <= 2
+
+    The row holds in both cases and cuts off y_ac = y_df = 3/4.
+
+    In general, let G chi >= gamma be rows that hold for every plan, chi_0 one of the variables that are 0 or
+    1 in every plan (a candidate is built or not, a pair covered or not), and mu, nu >= 0 multipliers of the
+    rows. Then beta = nu gamma, alpha_0 = nu gamma - mu gamma + (mu G)_0, elsewhere alpha = max(mu G, nu G).
+
+    Proof: chi >= 0. A plan with chi_0 = 1 satisfies alpha chi >= mu G chi + nu gamma - mu gamma >= nu gamma;
+    one with chi_0 = 0 satisfies alpha chi >= nu G chi >= nu gamma. Any variable may be replaced by its
+    complement first.
+
+    These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993. Any multipliers give a valid row;
+    `optimiser/engine/methods/cuts/root.py` finds multipliers whose row a point violates.
 
     Parameters
     ----------
     one
-        p G and p g: float64 [J + K + C] and a number, a row that holds for every plan in which v_j is 1.
+        mu G and mu gamma: float64 [J + K + C] and a number, a row that holds for every plan with chi_0 = 1.
     zero
-        q G and q g: a row that holds for every plan in which it is 0.
+        nu G and nu gamma: a row that holds for every plan with chi_0 = 0.
     j
-        Column of a candidate or pair.
+        Column of chi_0, a candidate or pair.
     point
         float64 [J + K + C], from 0 to 1; decides which variables are complemented.
 
@@ -231,8 +258,7 @@ def split_row(
 
     Notes
     -----
-    The formula and its proof are those of `models.cuts_master.add_lift_and_project_cuts`. Variables are
-    complemented first where that makes the row more violated at the point, and back at the end.
+    Variables are complemented first where that makes the row more violated at the point, and back at the end.
     """
     a, b = one[0].copy(), zero[0].copy()
     difference = a - b

@@ -19,7 +19,7 @@ from optimiser.engine.methods.benders import (
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of
-from optimiser.engine.search.tables import Prices, commodities, tables
+from optimiser.engine.search.tables import Commodity, Prices, commodities, tables
 from optimiser.engine.search.task import Task
 
 NAMES = {"normalised": "benders", "normal": "benders-normal"}
@@ -122,6 +122,14 @@ def test_the_directions_of_a_link_share_its_capacity():
 def test_the_cheapest_path_is_the_shortest():
     tail, head = np.array([0, 0, 2]), np.array([1, 2, 1])
     assert cheapest_path_cost(3, tail, head, np.array([5.0, 1.0, 2.0])) == 3.0
+
+
+def test_a_candidate_of_two_links_in_series_pays_for_both():
+    """The path pays 2, and so does the candidate: x >= y. With one price for it, x >= 2 y cut off x = y = 1."""
+    one, two = np.array([0, 2]), np.array([2, 1])
+    part = Commodity(3, one, two, np.array([1, 1]), 5, link=np.array([0, 1]), candidate=np.array([0, 0]))
+    candidates, factors = benders_cut(part, Prices(np.ones(2), 0.0))
+    assert (candidates.tolist(), factors.tolist()) == ([0], [1.0])
 
 
 def test_prices_under_which_a_path_costs_no_more_than_the_limit_make_no_cut():

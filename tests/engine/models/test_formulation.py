@@ -11,7 +11,7 @@ from engine_running import INSTALLED
 from optimiser.engine.backends.pulp_solvers import instance
 from optimiser.engine.backends.solvers import SOLVERS
 from optimiser.engine.models.compact import build_compact
-from optimiser.engine.models.cuts_master import add_time_cuts, build_master
+from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
 from optimiser.problem import Capacity, City, Target
 from tools.model_pages import formulation
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 
 def master_with_cuts(problem):
     lp, decisions = build_master(problem)
-    add_time_cuts(lp, decisions, [(0, [0]), (1, [0, 1]), (2, [1])])
+    add_partition_inequalities(lp, decisions, [((0,), {0: 1}), ((1,), {0: 1, 1: 1}), ((2,), {1: 1})])
     return lp, decisions
 
 

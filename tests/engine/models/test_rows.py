@@ -12,9 +12,7 @@ from ring_drawing import leading, phased, ringed, square
 
 from optimiser.engine.models import rings as rings_module
 from optimiser.engine.models.cuts_master import (
-    add_lift_and_project_cuts,
     add_partition_inequalities,
-    add_time_cuts,
     build_master,
 )
 from optimiser.engine.models.decisions import declare, divisor, empty_model, scale_of, weighted
@@ -188,31 +186,20 @@ def test_cuts_are_numbered_after_the_rows_that_are_there():
     problem = line(pairs=line().pairs[:3]).canonical()
     lp, decisions = build_master(problem)
     assert list(rows_of(lp)) == ["budget"]
-    add_time_cuts(lp, decisions, [(0, [0, 2]), (1, [])])
-    add_partition_inequalities(lp, decisions, [((0, 2), {0: 2, 1: 1})])
-    add_lift_and_project_cuts(lp, decisions, [({0: 0.5, 3: -0.25, 5: 1.0}, -0.5), ({2: 1.0}, 0.25)])
+    rows = [((0,), {0: 1, 2: 1}), ((1,), {}), ((0, 2), {0: 2, 1: 1})]
+    add_partition_inequalities(lp, decisions, rows)
     rows = rows_of(lp)
-    assert rows["cut_0000002"] == ({"x0000001": 1, "x0000003": 1, "y0000001": -1}, ">=", 0)
-    assert rows["cut_0000003"] == ({"y0000002": -1}, ">=", 0)
+    assert rows["part_0000002"] == ({"x0000001": 1, "x0000003": 1, "y0000001": -1}, ">=", 0)
+    assert rows["part_0000003"] == ({"y0000002": -1}, ">=", 0)
     assert rows["part_0000004"] == ({"x0000001": 2, "x0000002": 1, "y0000001": -1, "y0000003": -1}, ">=", 0)
-    assert rows["split_0000005"] == ({"x0000001": 0.5, "y0000001": -0.25, "y0000003": 1.0}, ">=", -0.5)
-    assert rows["split_0000006"] == ({"x0000003": 1.0}, ">=", 0.25)
 
 
 def test_where_all_must_be_covered_cuts_have_the_number_of_pairs_on_the_right():
     lp, decisions = build_master(line(budget=None).canonical())
-    add_time_cuts(lp, decisions, [(0, [0, 2])])
-    add_partition_inequalities(lp, decisions, [((0, 2), {0: 2, 1: 1})])
+    add_partition_inequalities(lp, decisions, [((0,), {0: 1, 2: 1}), ((0, 2), {0: 2, 1: 1})])
     rows = rows_of(lp)
-    assert rows["cut_0000001"] == ({"x0000001": 1, "x0000003": 1}, ">=", 1)
+    assert rows["part_0000001"] == ({"x0000001": 1, "x0000003": 1}, ">=", 1)
     assert rows["part_0000002"] == ({"x0000001": 2, "x0000002": 1}, ">=", 2)
-
-
-def test_columns_of_lift_and_project_cuts_are_candidates_pairs_and_cities():
-    lp, decisions = build_master(line(pairs=line().pairs[:1], cities=(City("a", 1, (0,), 1),)).canonical())
-    add_lift_and_project_cuts(lp, decisions, [(dict.fromkeys(range(5), 1.0), 0.5)])
-    (row,) = [row for name, row in rows_of(lp).items() if name.startswith("split")]
-    assert list(row[0]) == ["x0000001", "x0000002", "x0000003", "y0000001", "z0000001"]
 
 
 # ---- rings

@@ -19,7 +19,7 @@ from optimiser.engine.backends.highs import SmallLps
 from optimiser.engine.backends.interfaces import FEASIBILITY_TOLERANCE
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation, relax
 from optimiser.engine.methods.cuts.root import LEAST_DEPTH, PARALLEL, Splitter
-from optimiser.engine.models.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master
+from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.rows import packed
@@ -255,13 +255,12 @@ def test_rows_of_higher_rank_bring_the_bound_of_one_and_a_half_corridors_down_to
 
 def test_the_model_states_the_row_of_each_corridor():
     """y1 + 2 y2 <= 2 and 2 y1 + y2 <= 2 are worth 4/3 together, as the docstring of the row has it."""
-    problem = corridors()
-    lp, decisions = build_master(problem)
-    add_time_cuts(lp, decisions, [(0, [0]), (0, [1]), (1, [2]), (1, [3])])
-    links = len(problem.candidates)
-    add_lift_and_project_cuts(
-        lp, decisions, [({links: -1.0, links + 1: -2.0}, -2.0), ({links: -2.0, links + 1: -1.0}, -2.0)]
-    )
+    lp, decisions = build_master(corridors())
+    rows = [((k,), {j: 1}) for k, j in ((0, 0), (0, 1), (1, 2), (1, 3))]
+    add_partition_inequalities(lp, decisions, rows)
+    first, second = decisions.y
+    lp.addConstraint(first + 2 * second <= 2)
+    lp.addConstraint(2 * first + second <= 2)
     lp.solve(pulp.HiGHS(msg=False, threads=1, mip=False))
     assert pulp.value(lp.objective) == pytest.approx(4 / 3)
 

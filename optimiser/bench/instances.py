@@ -122,8 +122,8 @@ def _matching(word: str, known: Sequence[Instance], by: str, fault: str) -> Sequ
 
 
 def _remedy(known: Iterable[Instance]) -> str:
-    families = ", ".join(dict.fromkeys([*(one.family for one in known), "public"]))
-    return f"See polyring bench --list; families: {families}."
+    families = ", ".join(dict.fromkeys(one.family for one in known))
+    return f"See polyring bench --list; families: {families}; or a folder of problem files: --instances."
 
 
 def from_path(path: Path) -> tuple[Instance, ...]:

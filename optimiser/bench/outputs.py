@@ -379,8 +379,8 @@ def _cells(line: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         line["label"], str(line["runs"]), proved, str(line["failed"]), str(line["best"]),
         *(_number(line[name]) for name in ("sgm_1s", "sgm_10s")),
-        *(_percent(line[name]) for name in ("mean_gap", "root_gap")), _number(line["root_s"]),
-        _percent(line["mean_loss"]), _number(line["near_s"]), f"{line['peak_mb']:,.0f}",
+        *(percent(line[name]) for name in ("mean_gap", "root_gap")), _number(line["root_s"]),
+        percent(line["mean_loss"]), _number(line["near_s"]), f"{line['peak_mb']:,.0f}",
     )  # fmt: skip
 
 
@@ -407,7 +407,7 @@ def _spread(instance: str, label: str, rows: Sequence[Row]) -> tuple[str, ...]:
     gaps = [math.inf if row.gap is None else row.gap for row in rows]
     plans = sorted(row.objective for row in rows if row.objective is not None)
     ends = (f"{plans[0]:,}", f"{plans[-1]:,}") if plans else ("-", "-")
-    middle, most = (_percent(None if math.isinf(gap) else gap) for gap in (median(gaps), max(gaps)))
+    middle, most = (percent(None if math.isinf(gap) else gap) for gap in (median(gaps), max(gaps)))
     return (
         instance, label, str(len(rows)), str(sum(row.proved for row in rows)), _number(min(seconds)),
         _number(median(seconds)), _number(max(seconds)), middle, most, *ends,
@@ -459,7 +459,7 @@ def _median(rows: Sequence[Row], best: int | None) -> str:
         return worst.termination
     if worst.proved:
         return f"{median(row.seconds for row in middle):.2f} s"
-    return _percent(median(left_open(row, best) for row in middle if not row.proved))
+    return percent(median(left_open(row, best) for row in middle if not row.proved))
 
 
 def markdown_table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
@@ -468,7 +468,8 @@ def markdown_table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """Return a relative figure in per cent, `-` for none; large ones are cut off at `MOST_SHOWN`."""
     if value is None:
         return "-"
     return f"{100 * value:.2f} %" if value <= MOST_SHOWN else f"> {100 * MOST_SHOWN:g} %"

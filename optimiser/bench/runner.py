@@ -31,7 +31,7 @@ from optimiser.engine.search.paths import covered
 from optimiser.problem import dumps, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError, first_of
-from optimiser.problem.jsonfile import write_atomically
+from optimiser.problem.jsonfile import make_folder, write_atomically
 from optimiser.problem.result import Result
 from optimiser.run.folder import locked
 from optimiser.tasks import Executor, Task, address_of
@@ -86,15 +86,8 @@ class Store:
         EnvironmentFault
             When the disk does not allow it.
         """
-        try:
-            for name in ("instances", "plans", "traces", "figures"):
-                (self.folder / name).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise EnvironmentFault(
-                f"the folder cannot be made ({error.strerror})",
-                where=str(self.folder),
-                done="Nothing was solved.",
-            ) from error
+        for name in ("instances", "plans", "traces", "figures"):
+            make_folder(self.folder / name, done="Nothing was solved.")
 
     @property
     def runs(self) -> Path:

@@ -148,6 +148,8 @@ def _bad_seeds(text: str) -> typer.BadParameter:
 
 
 def _shown(row: Row) -> dict[str, object]:
+    from optimiser.bench.outputs import percent
+
     return {
         "instance": row.instance,
         "configuration": row.label,
@@ -155,7 +157,7 @@ def _shown(row: Row) -> dict[str, object]:
         "outcome": f"{row.status} ({row.termination})",
         "objective": "-" if row.objective is None else row.objective,
         "bound": "-" if row.bound is None else f"{row.bound:.1f}",
-        "gap": "-" if row.gap is None else f"{100 * row.gap:.2f} %",
+        "gap": percent(row.gap),
         "seconds": f"{row.seconds:.2f}",
         "peak MB": f"{row.peak_mb:.0f}",
     }
@@ -176,7 +178,7 @@ def _show_names(*, as_json: bool) -> int:
         return 0
     screen.table("Instances", instances)
     screen.table("Variants", variants)
-    screen.note("Problems of the family public are not included: docs/bench.md says how to make them.")
+    screen.note("Public networks are not among them: docs/bench.md says which can be made, and how.")
     return 0
 
 
@@ -198,7 +200,7 @@ class _Shown:
 
     def ends(self, row: Row) -> None:
         """Report what came out."""
-        gap = "no bound" if row.gap is None else f"gap {100 * row.gap:.2f} %"
+        gap = "no bound" if row.gap is None else f"gap {_shown(row)['gap']}"
         message = f"  {row.message}" if row.message else ""
         self._display.ends(
             f"{row.instance}  {row.label}  seed {row.seed}: {row.status} ({row.termination}), "

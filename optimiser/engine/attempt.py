@@ -41,7 +41,7 @@ class CheckedClaims:
     progress
         Called with each improvement; None: no calls. Also an attribute.
     start
-        A plan to start from, feasible or not, by names that the problem has.
+        A plan to start from, feasible or not.
     believes
         Whether bounds of the process, and its word that there is no plan, count. Where they do not, the bound
         is that of the reduction, which comes first, and `claimed_bound` and `is_called_infeasible` wait for
@@ -50,13 +50,14 @@ class CheckedClaims:
     Attributes
     ----------
     start_faults
-        Rules that `start` violates, as sentences.
+        What of `start` the problem lacks, and the rules that the rest violates, as sentences.
     refusals
         False claims, as sentences. The bounds of a process that made one are discarded.
     trace
         Improvements so far, with the bounds that the process claimed.
-    claimed_bound
-        The best bound of a process that is not believed; None without one.
+    claimed_bound, told_bound
+        The best bound of a process that is not believed, and as it was claimed, not yet rounded to what
+        objectives can be; None without one.
     is_called_infeasible
         Whether the process claims that there is no plan, and nothing contradicts it.
     bound_kind
@@ -81,6 +82,7 @@ class CheckedClaims:
         self._believes = believes
         self._heard_bound = False
         self.claimed_bound: float | None = None
+        self.told_bound: float | None = None
         self.is_called_infeasible = False
         self.bound_kind = "trivial"
         self._evaluator = PlanEvaluator(problem)
@@ -94,7 +96,12 @@ class CheckedClaims:
         )
         # The first feasible one of the plan given, that of all candidates fixed in, and of all allowed ones.
         if start is not None:
-            self.start_faults = self._take_plan(start, "start").faults
+            unknown = sorted(
+                {*start.built, *start.circuits} - {*problem.index, *(r.id for r in problem.rings)}
+            )
+            lacks = [f"the problem lacks {', '.join(map(repr, unknown))}"] if unknown else []
+            self.start_faults = (*lacks, *self._take_plan(start.known_to(problem), "start").faults)
+        self._has_found = self._incumbent.best is not None
         for avoided in ({"out", None}, {"out"}):
             if self._incumbent.best is None:
                 names = tuple(c.id for c in problem.candidates if c.fixed not in avoided)
@@ -115,6 +122,7 @@ class CheckedClaims:
                 circuits = {name: tuple(links) for name, links in message.get("rings", {}).items()}
                 plan = NamedPlan(message["built"], circuits, message.get("starts") or {})
                 found = self._take_plan(plan, step, over_equal=message.get("over_equal") is True)
+                self._has_found = self._has_found or not found.faults
                 if found.faults:
                     self.refusals.append(f"a plan of step {step!r} violates a rule: {found.faults[0]}")
             elif message["kind"] == "bound":
@@ -126,7 +134,7 @@ class CheckedClaims:
                 if self._believes or is_of_reduction:
                     self._incumbent.bound(bound, step)
                 elif self._incumbent.is_tighter(bound, self._best_claimed()):
-                    self.claimed_bound = bound
+                    self.claimed_bound, self.told_bound = bound, float(message.get("told", bound))
                     self._improved({"step": step})
             elif message["kind"] == "count":
                 self._cuts, self._nodes = int(message["cuts"]), int(message["nodes"])
@@ -150,7 +158,9 @@ class CheckedClaims:
         if self.progress is not None:
             self.progress(self.trace[-1])
 
-    def finish(self, ending: Ending, *, proves: bool, seconds: float = math.inf) -> None:
+    def finish(
+        self, ending: Ending, *, proves: bool, seconds: float = math.inf, rescues: bool = True
+    ) -> None:
         """Check the final claims, and find a plan by a heuristic if a failed process left none.
 
         Parameters
@@ -161,10 +171,16 @@ class CheckedClaims:
             Whether the variant proves bounds.
         seconds
             Time left for the heuristic; without any it does not run.
+        rescues
+            Whether our own plans count. Where they do not, a failed process that found none has none.
         """
         self._seconds = round(ending.seconds, 3)
-        if ending.reason in BROKEN and len(self.trace) <= 1 and seconds > 0:
-            self._rescue(seconds)
+        if ending.reason in BROKEN:
+            if rescues and seconds > 0 and len({point.objective for point in self.trace}) <= 1:
+                self._rescue(seconds)
+            elif not rescues and not self._has_found:
+                self._incumbent.evaluated = None
+                self.trace = [dataclasses.replace(point, objective=None) for point in self.trace]
         self.is_called_infeasible = ending.reason == "infeasible"
         self.refusals.extend(self._contradictions(ending, proves=proves))
         if self.refusals:
@@ -244,7 +260,8 @@ class CheckedClaims:
             return
         allowed = rounded_bound(bound, minimise=minimise)
         if (allowed > best.objective) if minimise else (allowed < best.objective):
-            yield f"a plan with objective {best.objective} contradicts the solver's bound {bound}"
+            said = bound if self.claimed_bound is None else self.told_bound
+            yield f"a plan with objective {best.objective} contradicts the solver's bound {said}"
         elif proves and ending.reason == "proof" and abs(allowed - best.objective) > bound_tolerance(bound):
             yield "the solver claimed a proof of optimality that its bound does not support"
 
@@ -331,7 +348,7 @@ def attempt(
         When the problem has numbers that cannot be counted exactly.
     """
     start = None if params.start is None else params.start.known_to(problem)
-    claims = CheckedClaims(problem, progress, start, believes=is_believed(name, params.solver))
+    claims = CheckedClaims(problem, progress, params.start, believes=is_believed(name, params.solver))
     task = {
         "problem": json.loads(dumps(bounded(problem))),
         "start": start and [*start],
@@ -344,7 +361,12 @@ def attempt(
     with runner(run) as run_task:
         ending = run_task(task, claims.receive, time_limit_s=params.time_limit_s)
     left = params.time_limit_s - ending.seconds
-    claims.finish(ending, proves=variant_of(name).proves, seconds=left)
+    claims.finish(
+        ending,
+        proves=variant_of(name).proves,
+        seconds=left,
+        rescues=params.second_solver and not name.endswith(SUFFIX),
+    )
     return claims, ending
 
 

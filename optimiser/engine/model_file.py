@@ -13,6 +13,7 @@ from optimiser.engine.models.decisions import Decisions, pulp, scale_of
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.magnitudes import bounded
+from optimiser.engine.search.lifeline import output_to
 from optimiser.problem import DesignProblem, Pair
 from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
@@ -144,8 +145,9 @@ def _master_with_cuts(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions
         t = tables(problem)
         # Without a plan the gap stays open, so that all cuts are found.
         incumbent = mask_incumbent(t, seconds=ROOT_S, send=lambda _message: None)
-        reset_threads()
-        root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder(t), gap=0.0)
+        with output_to():  # HiGHS says once in a process that it runs
+            reset_threads()
+            root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder(t), gap=0.0)
         if not isinstance(root, str):
             rows = binding_rows(root)
             for i, (first, end) in enumerate(pairwise(rows.start.tolist())):  # a time cut has one pair

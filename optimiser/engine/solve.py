@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +141,11 @@ def solve(
         from optimiser.engine.backends.solvers import refuse_options
 
         refuse_options(solver, params.solver_options, integer=name != "cuts" or not problem.is_plain)
-    if params.solver_options or (params.solver != ANY and variant != "auto"):
-        params = params.replace(second_solver=False)  # what the user named is not exchanged
+    # What the user named is not exchanged.
+    is_named = bool(params.solver_options) or (params.solver != ANY and variant != "auto")
     params = params.replace(solver=solver)
     with runner(run) as run_task:
-        return _solve(problem, name, params, progress, run_task)
+        return _solve(problem, name, params, progress, run_task, is_named=is_named)
 
 
 def _require(solver: str) -> None:
@@ -163,14 +163,16 @@ def _solve(
     params: SolveParameters,
     progress: Callable[[TracePoint], None] | None,
     run: Runner,
+    *,
+    is_named: bool,
 ) -> Result:
-    """Solve a problem; where the solver fails, once more with another one."""
+    """Solve a problem; where the solver fails, once more with another one unless the user named it."""
     result = _completed(problem, name, params, progress, run)
     fault = _fault(problem, result)
     if fault is None:
         return result
     left = params.time_limit_s - result.seconds
-    if not params.second_solver or name.endswith(SUFFIX) or left < LEAST_S:
+    if is_named or not params.second_solver or name.endswith(SUFFIX) or left < LEAST_S:
         raise fault
     prover, how = second_way(problem, name, params, Ending(result.termination, solver=result.solver))
     start = NamedPlan.of(result) if result.has_plan and isinstance(fault, SolveFailure) else None
@@ -201,11 +203,14 @@ def _completed(
     confirmation = confirm(claims, ending, name, params, run)
     if name.endswith(SUFFIX):
         run = in_new_process(run)
-    result = _result(claims, ending, confirmation, name, params)
-    note = "" if params.start is None else _note_on_start(problem, params.start, claims.start_faults)
-    if params.start is not None and params.solver_log is not None:
-        with params.solver_log.open("a", encoding="utf-8") as log:
-            log.write(f"polyring: {note or f'the start was {STARTS[result.start]}'}\n")
+    result, note = _result(claims, ending, confirmation, name, params), ""
+    if params.start is not None:
+        faults = "; ".join(claims.start_faults)
+        note = f"the start was used only as a hint: {faults}" if faults else ""
+        result = result.replace(start="hint" if note else _use_of_start(problem, name, params, ending))
+        if params.solver_log is not None:
+            with params.solver_log.open("a", encoding="utf-8") as log:
+                log.write(f"polyring: {note or f'the start was {STARTS[result.start]}'}\n")
     params = params.replace(start=None)  # what is solved below has other optima
     if params.canonical and result.status in ("optimal", "feasible"):
         result = _canonical(problem, result, params, run)
@@ -277,29 +282,20 @@ def _result(
         trace=tuple(claims.trace),
         bound_source=by_bound and (source or by_bound),
         infeasible_by=source if best["status"] == "infeasible" else None,
-        start="" if params.start is None else _use_of_start(claims, name, params.solver, ending.solver),
     )
 
 
-def _use_of_start(claims: CheckedClaims, name: str, asked: str, used: str) -> str:
-    """Return what became of a start (`STARTS`), given the solver asked for and the label of the one used."""
-    if claims.start_faults or not used:
-        return "hint" if claims.start_faults else "taken"
+def _use_of_start(problem: DesignProblem, name: str, params: SolveParameters, ending: Ending) -> str:
+    """Return what became of a feasible start (`STARTS`)."""
+    if not ending.solver:
+        return "taken"
     variant = variant_of(name)
     if variant.any_solver:
         from optimiser.engine.backends.pulp_solvers import installed_solver
 
-        return "solution" if claims.problem.is_plain and installed_solver(asked).gets_start else "taken"
-    solver = next((one for one, row in SOLVERS.items() if used.startswith(row.title or one)), "")
+        return "solution" if problem.is_plain and installed_solver(params.solver).gets_start else "taken"
+    solver = next((one for one, row in SOLVERS.items() if ending.solver.startswith(row.title or one)), "")
     return "solution" if solver in variant.starts else "limit" if solver in variant.limits else "taken"
-
-
-def _note_on_start(problem: DesignProblem, start: NamedPlan, faults: Sequence[str]) -> str:
-    """Return what kept a plan from being the start as it was given; empty where nothing did."""
-    unknown = sorted({*start.built, *start.circuits} - {*problem.index, *(ring.id for ring in problem.rings)})
-    reasons = [f"the problem lacks {', '.join(map(repr, unknown))}"] if unknown else []
-    reasons += faults
-    return f"the start was used only as a hint: {'; '.join(reasons)}" if reasons else ""
 
 
 def versions() -> dict[str, str]:
@@ -383,7 +379,7 @@ def _fault(problem: DesignProblem, result: Result) -> SolverError | None:
         f"the solver failed: {result.message}",
         result=result,
         where=f"problem {problem.name!r}, variant {result.variant!r}",
-        done="The best plan found before is kept; its cost and coverage are checked.",
+        done="The best plan found before, if any, is kept; its cost and coverage are checked.",
         remedy="Try another --variant or --solver, a longer time limit, or more memory.",
     )
 
@@ -463,11 +459,11 @@ def _bound(
     claims: CheckedClaims, claimed: float, ending: Ending, name: str, params: SolveParameters, run: Runner
 ) -> Confirmation:
     """Replace a bound that is not believed by one of our own."""
-    best, minimise = claims.best(), claims.problem.budget is None
+    best, minimise, told = claims.best(), claims.problem.budget is None, claims.told_bound
     claims.drop_claimed_bound()
     if best["status"] in ("none", "optimal"):
         return None, ""
-    left, claim = params.time_limit_s - ending.seconds, f"the bound {claimed:g} is {_word(name, ending)}"
+    left, claim = params.time_limit_s - ending.seconds, f"the bound {told} is {_word(name, ending)}"
     if not variant_of(name).proves:
         return None, f"{claim}: the variant proves nothing"
     if left < LEAST_S:
@@ -482,7 +478,7 @@ def _bound(
     ours = found.best()
     allowed = rounded_bound(claimed, minimise=minimise)
     if (ours["objective"] < allowed) if minimise else (ours["objective"] > allowed):
-        claims.refuse(f"a plan with objective {ours['objective']} contradicts the solver's bound {claimed}")
+        claims.refuse(f"a plan with objective {ours['objective']} contradicts the solver's bound {told}")
     claims.replace_bound(ours["bound"], found.bound_kind)
     believed = claims.best()["bound"]
     is_ours = believed == ours["bound"] and claims.bound_kind == found.bound_kind

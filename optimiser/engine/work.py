@@ -67,7 +67,8 @@ def _lifting(problem: DesignProblem, reduced: Reduction, send: Send) -> Send:
                 "starts": dict(message.get("starts", {})),
             }
         elif message["kind"] == "bound":
-            message = message | {"bound": message["bound"] + reduced.base}
+            bounds = message.keys() & {"bound", "told"}
+            message = message | {name: message[name] + reduced.base for name in bounds}
         send(message)
 
     return lift

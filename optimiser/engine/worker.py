@@ -8,7 +8,6 @@ tasks.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import queue
@@ -16,14 +15,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from optimiser.engine.child import describe_lack_of_memory
-from optimiser.engine.search.lifeline import die_with_parent
+from optimiser.engine.search.lifeline import die_with_parent, output_to
 from optimiser.problem import DesignProblem, parse
 
 if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
@@ -146,7 +143,7 @@ class Session:
             # The parent cannot tell when: it may be busy with earlier messages for seconds.
             self._send({**message, "seconds": round(time.monotonic() - begun, 3)})
 
-        with _output_to(log):
+        with output_to(log):
             reason, solver, message = solve(task, send)
         self._done(begun, reason=reason, solver=solver, message=message)
 
@@ -223,24 +220,6 @@ def _task(values: Mapping[str, Any], problem: DesignProblem, **more: Any) -> Tas
 
     names = ("variant", "seconds", "gap", "effort", "threads", "seed", "solver")
     return Task(problem, **{name: values[name] for name in names}, **more)
-
-
-@contextmanager
-def _output_to(path: str | None) -> Iterator[None]:
-    """Append the standard output, that of libraries too, to a file; None: leave it."""
-    if path is None:
-        yield
-        return
-    before = os.dup(1)
-    with Path(path).open("ab") as file:
-        os.dup2(file.fileno(), 1)
-    try:
-        yield
-    finally:
-        if sys.platform != "win32":
-            ctypes.CDLL(None).fflush(None)
-        os.dup2(before, 1)
-        os.close(before)
 
 
 def _write(out: BinaryIO, message: dict[str, Any]) -> None:

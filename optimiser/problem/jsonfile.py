@@ -294,6 +294,21 @@ def _write_fault(path: Path, error: OSError) -> EnvironmentFault:
     )
 
 
+def make_folder(path: Path, *, done: str = "", remedy: str = "Choose another folder with --out.") -> None:
+    """Make a folder and those above it, where they do not exist.
+
+    Raises
+    ------
+    EnvironmentFault
+        When the disk does not allow it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the folder cannot be made ({error.strerror})"
+        raise EnvironmentFault(what, where=str(path), done=done, remedy=remedy) from error
+
+
 PREFIX = ".polyring-part-"
 """Begin of the names of these folders."""
 TEMPORARY_VARIABLES = ("TMPDIR", "TMP", "TEMP")

@@ -79,7 +79,7 @@ STARTS = {
     "taken": "taken as the first plan; the solver did not get it",
     "solution": "taken as the first plan; the solver got it as a start solution",
     "limit": "taken as the first plan; the solver got its objective as a limit",
-    "hint": "only a hint, since the problem does not allow it",
+    "hint": "only a hint, since the problem does not allow all of it",
 }
 """What became of a plan to start from."""
 

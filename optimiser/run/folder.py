@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
-from optimiser.problem.jsonfile import is_same_file, try_lock
+from optimiser.problem.jsonfile import is_same_file, make_folder, try_lock
 from optimiser.report.tables import unguarded
 from optimiser.tasks import signals
 from optimiser.tasks.cache import full_disk
@@ -123,10 +123,7 @@ def staged(folder: Path, notify: Callable[[str], object] = lambda _text: None) -
     if before := replaced(folder):
         notify(before)
     made = [path for path in (folder, *folder.parents) if not path.exists()]  # innermost first
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _refusal(folder, f"the folder cannot be made: {error.strerror}") from error
+    make_folder(folder, done="Nothing was written.")
     stage = folder / STAGE
 
     def clean() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from optimiser.engine.child import Ending
 from optimiser.engine.search.task import cores
 from optimiser.problem.errors import EnvironmentFault, JobError, install_extra
-from optimiser.problem.jsonfile import write_atomically
+from optimiser.problem.jsonfile import make_folder, write_atomically
 from optimiser.tasks import cache
 from optimiser.tasks.child_processes import ChildProcesses, attempt
 from optimiser.tasks.task import Executor, Outcome, Task, address_of, call, describe_error
@@ -182,14 +182,7 @@ def keep(outcome: Outcome) -> None:
         When it cannot be written.
     """
     path = kept_path(outcome.key)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EnvironmentFault(
-            f"the folder of kept results cannot be made ({error.strerror})",
-            where=str(path.parent),
-            remedy="Name another folder in POLYRING_CACHE.",
-        ) from error
+    make_folder(path.parent, remedy="Name another folder in POLYRING_CACHE.")
     known = {"format": KEPT_FORMAT, "code": cache.code_version(), **asdict(outcome)}
     write_atomically(path, json.dumps(known, ensure_ascii=False, allow_nan=False))
 

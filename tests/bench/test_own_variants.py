@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import re
 import time
 from pathlib import Path
@@ -81,6 +82,21 @@ def test_an_exception_of_a_run_becomes_a_row_with_its_line(folder, capfd):
     assert (row["variant"], row["termination"], row["check"]) == ("mine", "crash", "ok")
     assert row["message"].startswith("ZeroDivisionError: ")
     assert row["message"].endswith("mine.py, line 6)")
+    assert (row["status"], row["objective"], row["gap"]) == ("none", "", "")  # no plan of ours in its row
+    assert "| mine | 1 | - | 1 | 0 |" in Path("out", "summary.md").read_text(encoding="utf-8")
+
+
+def test_a_bound_between_two_objectives_is_named_as_it_was_claimed(folder, capfd):
+    """Objectives of the problem are multiples of 100, so that a bound of 50 is one of 0."""
+    hundreds = tuple(dataclasses.replace(pair, weight=100 * pair.weight) for pair in LATTICE.pairs)
+    save(LATTICE.replace(pairs=hundreds), "my.json")
+    claims = "def run(t, incumbent, task):\n    incumbent.bound(50.0, 'mine')\n    return 'time', ''\n"
+    written(HEAD.replace("proves=False", "proves=True") + claims)
+    assert call(["bench", "--instances", "my.json", "--variant", "mine.py", "-o", "out"]) == 0
+    (row,) = rows("out")
+    assert "contradicts the solver's bound 50.0" in row["message"]
+    assert float(row["gap"]) > 100
+    assert "gap > 1000 %" in capfd.readouterr().err
 
 
 def test_an_invalid_return_value_of_a_run_is_refused():

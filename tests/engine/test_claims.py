@@ -188,6 +188,23 @@ def test_a_broken_process_without_a_plan_leaves_that_of_the_reverse_greedy_heuri
     assert claims_of(line(), READY, plan("bd"), ending=reason).best()["built"] == ("bd",)
 
 
+@pytest.mark.parametrize("reason", ["crash", "memory", "killed"])
+def test_where_a_plan_of_ours_does_not_count_a_broken_process_has_only_its_own(reason):
+    def left(*messages, start=None):
+        claims = CheckedClaims(line(), None, start)
+        for message in messages:
+            claims.receive({"step": "s", **message})
+        claims.finish(Ending(reason), proves=True, rescues=False)
+        return claims
+
+    claims = left(bound(14.0))
+    assert [claims.best()[name] for name in ("status", "built", "bound")] == ["none", (), None]
+    assert [(point.objective, point.bound) for point in claims.trace] == [(None, 18.0), (None, 14.0)]
+    for own in (left(plan()), left(start=NamedPlan(()))):  # building nothing is a plan, once it is found
+        assert (own.best()["status"], own.best()["built"]) == ("feasible", ())
+    assert left(plan("bd")).best()["built"] == ("bd",)
+
+
 # ---- claims that are not believed
 
 
@@ -223,6 +240,12 @@ def test_a_bound_that_is_not_believed_is_refused_where_a_plan_contradicts_it():
     claims = unbelieved(line(), plan("ac", "bd"), bound(17.0), ending="proof")
     assert claims.refusals == ["a plan with objective 18 contradicts the solver's bound 17.0"]
     assert claims.claimed_bound is None
+
+
+def test_a_bound_that_was_rounded_is_named_as_it_was_claimed():
+    claims = unbelieved(line(), plan("ac", "bd"), {**bound(0.0), "told": 5.5}, ending="proof")
+    (refusal,) = claims.refusals
+    assert refusal.endswith("contradicts the solver's bound 5.5")
 
 
 def test_that_no_plan_exists_is_no_status_where_it_is_not_believed():

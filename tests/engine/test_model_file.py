@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+import subprocess
+import sys
 
 import highspy
 import pytest
@@ -52,6 +55,16 @@ def test_side_constraints_rings_and_periods_are_in_the_file(form, problem, tmp_p
     path = tmp_path / f"model.{form}"
     write_model(problem, path, form=form, variant="compact")
     assert read_back(path) == (brute_force if problem.is_plain else whole_brute_force)(problem)
+
+
+def test_no_solver_speaks_where_a_model_is_written(tmp_path):
+    """HiGHS says once in a process that it runs, so that another process writes the file."""
+    words = "from core_drawing import line; from optimiser.engine.model_file import write_model; "
+    code = words + "write_model(line(), 'm.lp', form='lp', variant='cuts'); print('written')"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("written\n", "")
 
 
 @pytest.mark.parametrize("form", FORMS)

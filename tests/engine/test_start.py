@@ -128,10 +128,16 @@ def test_the_result_says_how_the_solver_got_the_start(variant, solver, use):
         assert solve(problem, variant=variant, params=params, run=process).start == use
 
 
-def test_what_a_problem_lacks_is_named_and_the_rest_is_used():
-    found = solved(line(), NamedPlan(["ac", "bd", "gone"], {"lost": (0, 1)}))
+def test_what_a_problem_lacks_is_named_and_the_rest_is_used(tmp_path):
+    log = tmp_path / "solver.log"
+    found = solved(line(), NamedPlan(["ac", "bd", "gone"], {"lost": (0, 1)}), solver_log=log)
     assert found.trace[0].objective == 18
-    assert found.message == "the start was used only as a hint: the problem lacks 'gone', 'lost'"
+    said = "the start was used only as a hint: the problem lacks 'gone', 'lost'"
+    assert (found.start, found.message, log.read_text(encoding="utf-8")) == (
+        "hint",
+        said,
+        f"polyring: {said}\n",
+    )
 
 
 def test_what_a_start_breaks_does_not_keep_an_infeasible_problem_from_being_explained():

@@ -77,7 +77,7 @@ def _solver_of_class(name: str) -> Solver:
     return Solver(
         name,
         name,
-        f"install what PuLP's {name} calls (PuLP's guide to solvers says what)",
+        "",
         MappingProxyType({**accepted, **_OWN_KEYWORDS.get(name, {})}),
         takes_start="warmStart" in takes,
         is_command=issubclass(solver_class, pulp.LpSolver_CMD),
@@ -121,9 +121,14 @@ def installed_solver(name: str) -> Solver:
         )
         how = f"Solvers: {', '.join((*SOLVERS, *others()))}."
         if solver is not None:
-            again = f"Install it again: `uv sync` in a clone, else `pip install {solver.package}`."
-            how = install_extra(solver.extra) if solver.extra else again
-        raise EnvironmentFault(f"solver {name!r} is not available (available: {available})", remedy=how)
+            package = f"`pip install {solver.package}`" if solver.package else "a package"
+            own: Any = pulp.getSolver(solver.pulp_name, msg=False)
+            needs = f"the command {own.path!r}" if solver.is_command else package
+            how = install_extra(solver.extra) if solver.extra else f"PuLP's {solver.pulp_name} needs {needs}."
+        raise EnvironmentFault(
+            f"solver {name!r} is not available (available: {available})",
+            remedy=f"{how} More: docs/solvers.md.",
+        )
     return solver
 
 

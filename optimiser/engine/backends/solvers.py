@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Any
 
+from optimiser.engine.search.lifeline import output_to
 from optimiser.engine.search.task import Options
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import packaged
@@ -219,21 +220,20 @@ def refuse_options(name: str, options: Options, *, integer: bool = True, where: 
             done="Nothing was solved.",
             remedy=f"Name one: --solver {', '.join(able)}; and with --variant one that runs with it.",
         )
-    holder = pkgutil.resolve_name(SOLVERS[name].options)()
-    if name == BUNDLED:
-        holder.setOptionValue("output_flag", False)  # it prints what it refuses
-    for option, value in options.items():
-        own = SOLVERS[name].refused.get(option)
-        if own or (not integer and option.startswith("mip_")):
-            no_effect = "has no effect: this variant solves no integer program with HiGHS"
-            faults.append(f"{option}: use {own}" if own else f"{option} {no_effect}")
-            continue
-        try:
-            set_options(getattr(holder, "parameters", holder), {option: value})
-        except (AttributeError, KeyError):
-            faults.append(f"{option} is unknown")
-        except Exception:  # noqa: BLE001 - each solver has errors of its own
-            faults.append(f"{option} cannot be {value!r}")
+    with output_to():  # HiGHS says that it runs, and what it refuses
+        holder = pkgutil.resolve_name(SOLVERS[name].options)()
+        for option, value in options.items():
+            own = SOLVERS[name].refused.get(option)
+            if own or (not integer and option.startswith("mip_")):
+                no_effect = "has no effect: this variant solves no integer program with HiGHS"
+                faults.append(f"{option}: use {own}" if own else f"{option} {no_effect}")
+                continue
+            try:
+                set_options(getattr(holder, "parameters", holder), {option: value})
+            except (AttributeError, KeyError):
+                faults.append(f"{option} is unknown")
+            except Exception:  # noqa: BLE001 - each solver has errors of its own
+                faults.append(f"{option} cannot be {value!r}")
     if faults:
         raise ProblemError(
             f"{SOLVERS[name].title} does not take these options",

@@ -186,11 +186,10 @@ class Incumbent[Plan]:
         """
         if not math.isfinite(bound):
             return
-        if self._unit > 1:
-            bound = float(rounded_bound(bound, minimise=self.minimise, unit=self._unit))
-        if self.is_tighter(bound, self.best_bound):
-            self.best_bound = bound
-            self._send({"kind": "bound", "step": step, "bound": bound})
+        sure = rounded_bound(bound, minimise=self.minimise, unit=self._unit) if self._unit > 1 else bound
+        if self.is_tighter(sure, self.best_bound):
+            self.best_bound = float(sure)
+            self._send({"kind": "bound", "step": step, "bound": self.best_bound, "told": bound})
 
     def count(self, step: str, *, cuts: int = 0, nodes: int = 0) -> None:
         """Add to the numbers of cuts and nodes, and send the totals."""

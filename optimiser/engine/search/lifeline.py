@@ -1,4 +1,4 @@
-"""Let no process outlive a solve: each ends with its parent."""
+"""Let no process outlive a solve, since each ends with its parent, and direct what libraries print."""
 
 import ctypes
 import os
@@ -6,7 +6,9 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 """Option of Linux's `prctl` that names the signal at the death of the parent."""
@@ -49,3 +51,21 @@ def end_tree(process_id: int) -> None:
         for process in (*root.children(recursive=True), root):
             with suppress(psutil.Error):
                 process.kill()
+
+
+@contextmanager
+def output_to(path: str | None = os.devnull) -> Iterator[None]:
+    """Append the standard output, that of libraries too, to a file, by default none; None: leave it."""
+    if path is None:
+        yield
+        return
+    before = os.dup(1)
+    with Path(path).open("ab") as file:
+        os.dup2(file.fileno(), 1)
+    try:
+        yield
+    finally:
+        if sys.platform != "win32":
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(before, 1)
+        os.close(before)

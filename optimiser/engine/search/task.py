@@ -103,8 +103,9 @@ class SolveParameters:
     solver_options
         Options of the solver by its own names, such as `mip_heuristic_effort`; only where `solver` names it.
     second_solver
-        Whether another solver is tried when the solver breaks or makes a false claim, within the time limit.
-        Not for variants of the user's own, nor where variant and solver are named, or options of a solver.
+        Whether another solver is tried when the solver breaks or makes a false claim, within the time limit;
+        not where variant and solver are named, or options of a solver. False, and for variants of the user's
+        own: nor does a plan of ours take the place of one that a broken solver did not find.
     """
 
     time_limit_s: float = DAY_S

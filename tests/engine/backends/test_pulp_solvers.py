@@ -358,6 +358,22 @@ def test_a_solve_names_the_solvers_that_are_here_when_the_one_asked_for_is_not()
     assert caught.value.exit_code == 5
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("glpk_cmd", "PuLP's GLPK_CMD needs the command 'glpsol'. More: docs/solvers.md."),
+        ("MOSEK", "PuLP's MOSEK needs a package. More"),
+        ("gurobi", "Install the extra `gurobi`: in a clone begin with `uv run --extra gurobi`"),
+        ("scip", "PuLP's SCIP_PY needs `pip install pyscipopt`. More"),
+    ],
+)
+def test_what_a_solver_needs_that_is_not_here_is_said_in_words(name, remedy, monkeypatch):
+    monkeypatch.setattr(pulp_solvers, "is_installed", lambda _solver: False)
+    with pytest.raises(EnvironmentFault) as caught:
+        pulp_solvers.installed_solver(name)
+    assert caught.value.remedy.startswith(remedy)
+
+
 @needs_glpk
 @pytest.mark.parametrize("name", ["GLPK_CMD", "glpk_cmd"])
 def test_a_solve_with_glpk_is_proved(name):

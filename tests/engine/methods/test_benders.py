@@ -125,7 +125,7 @@ def test_the_cheapest_path_is_the_shortest():
 
 
 def test_a_candidate_of_two_links_in_series_pays_for_both():
-    """The path pays 2, and so does the candidate: x >= y. With one price for it, x >= 2 y cut off x = y = 1."""
+    """The path pays 2, and so does the candidate: x >= y. One price for it, x >= 2 y, cut off x = y = 1."""
     one, two = np.array([0, 2]), np.array([2, 1])
     part = Commodity(3, one, two, np.array([1, 1]), 5, link=np.array([0, 1]), candidate=np.array([0, 0]))
     candidates, factors = benders_cut(part, Prices(np.ones(2), 0.0))

@@ -463,7 +463,7 @@ def _bound(
     claims.drop_claimed_bound()
     if best["status"] in ("none", "optimal"):
         return None, ""
-    left, claim = params.time_limit_s - ending.seconds, f"the bound {told} is {_word(name, ending)}"
+    left, claim = params.time_limit_s - ending.seconds, f"the bound {told:.12g} is {_word(name, ending)}"
     if not variant_of(name).proves:
         return None, f"{claim}: the variant proves nothing"
     if left < LEAST_S:

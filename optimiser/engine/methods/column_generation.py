@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.engine.backends.highs import INFINITY, MOST_NODES, MasterHighs
+from optimiser.engine.backends.highs import INFINITY, MOST_NODES, MasterHighs, reset_threads
 from optimiser.engine.backends.interfaces import MasterSolution, Point
 from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.time_cuts import separate
@@ -92,6 +92,7 @@ class PathMaster(MasterHighs):
     """
 
     def __init__(self, problem: DesignProblem, t: Tables, *, by_columns: Mask, **settings: Any) -> None:  # noqa: ANN401
+        reset_threads()  # an earlier task of the process may have had another number
         super().__init__(problem, **settings)
         self._t = t
         self._known = set[tuple[int, bytes]]()

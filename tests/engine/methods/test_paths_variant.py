@@ -3,14 +3,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from core_drawing import brute_force, line, problems, side_problems
+from core_drawing import brute_force, dense_problem, line, problems, side_problems
 from engine_running import outcome_of
 from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
+from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods import column_generation as proof
 from optimiser.engine.presolve.pairs import Effort
+from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.solve import solve
 from optimiser.problem import load
 
 
@@ -85,3 +88,14 @@ def test_the_reference_optima_with_side_constraints_are_found(shared_dir):
         assert (found.status, found.objective) == (expected["status"], expected.get("objective", 0)), (
             expected["problem"]
         )
+
+
+def test_tasks_with_other_numbers_of_threads_follow_each_other_in_one_process():
+    """HiGHS keeps the threads of the first model of a process, and fails with others."""
+    problem = dense_problem(1)
+    optimum = brute_force(problem)
+    with ChildProcess() as process:
+        for variant, threads in (("cuts", 1), ("paths", 2), ("cuts", 2), ("paths", 1)):
+            found = solve(problem, variant=variant, params=SolveParameters(threads=threads), run=process)
+            assert (found.status, found.objective, found.variant) == ("optimal", optimum, variant)
+            assert found.message == ""

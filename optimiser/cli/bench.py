@@ -178,7 +178,7 @@ def _show_names(*, as_json: bool) -> int:
         return 0
     screen.table("Instances", instances)
     screen.table("Variants", variants)
-    screen.note("Public networks are not among them: docs/bench.md says which can be made, and how.")
+    screen.note("docs/bench.md says which problems of public networks can be made, and how.")
     return 0
 
 

@@ -278,25 +278,22 @@ def checked_package(path: Path) -> Path:
     OSError
         As for `checked`, and when the file is something else.
     """
-    with checked(path).open("rb") as stream:
-        head = stream.read(72)
+    head = _head(path)
     if not head.startswith(_SQLITE) or head[68:] not in _GEOPACKAGE:
         raise InputFileError("it is no GeoPackage (.gpkg)")
     return path
 
 
 def checked_tiff(path: Path) -> Path:
-    """Return a path if it leads to a TIFF, whatever it is called.
-
-    Raises
-    ------
-    OSError
-        As for `checked`, and when the file is something else.
-    """
-    with checked(path).open("rb") as stream:
-        if stream.read(4) not in _TIFF:
-            raise InputFileError("it is no GeoTIFF (.tif)")
+    """Return a path if it leads to a TIFF, whatever it is called, as `checked_package` does."""
+    if not _head(path).startswith(_TIFF):
+        raise InputFileError("it is no GeoTIFF (.tif)")
     return path
+
+
+def _head(path: Path) -> bytes:
+    with checked(path).open("rb") as stream:
+        return stream.read(72)
 
 
 def _read_geojson(path: Path) -> gpd.GeoDataFrame:

@@ -14,17 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from networks import skims
+from networks import inputs, skims
 from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
-from networks.inputs import (
-    MOST_CELLS,
-    checked,
-    read_frame,
-    refuse_cells,
-    refuse_expansion,
-    separator_fault,
-)
+from networks.inputs import MOST_CELLS, checked, separator_fault
 from networks.schema import Floats, Ints
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
 
@@ -152,7 +145,7 @@ def _read(
             frame = frame.astype(object)
             frame = frame.where(frame.notna(), "").astype(str)
         else:
-            frame = read_frame(path, most)
+            frame = inputs.read_frame(path, most)
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(
             f"the {table} cannot be read: {error}",
@@ -207,9 +200,9 @@ def _read(
 def _read_parquet(path: Path, most: int) -> pd.DataFrame:
     """Return a table, unless a small file makes a huge one: by equal values, texts used often, or packing."""
     known = pq.ParquetFile(path).metadata
-    refuse_cells(known.num_rows * known.num_columns, most)
+    inputs.refuse_cells(known.num_rows * known.num_columns, most)
     groups = (known.row_group(number) for number in range(known.num_row_groups))
-    refuse_expansion(sum(group.total_byte_size for group in groups), path.stat().st_size)
+    inputs.refuse_expansion(sum(group.total_byte_size for group in groups), path.stat().st_size)
     texts = pq.read_table(path, read_dictionary=known.schema.names)
     for column in texts.columns:
         for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():

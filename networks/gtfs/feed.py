@@ -14,17 +14,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from networks import inputs
 from networks.errors import SourceError
-from networks.inputs import (
-    MOST_BYTES,
-    MOST_CELLS,
-    checked,
-    checksum,
-    count_cells,
-    printable,
-    refuse_cells,
-    refuse_expansion,
-)
+from networks.inputs import MOST_BYTES, MOST_CELLS, checked, checksum, printable
 from networks.schema import Floats
 
 Mode = Literal["rail", "coach"]
@@ -184,12 +176,12 @@ def _read_tables(path: Path) -> dict[str, pd.DataFrame]:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if member.filename.endswith(".txt")]
             size, packed = sum(member.file_size for member in members), path.stat().st_size
-            refuse_expansion(size, packed)
+            inputs.refuse_expansion(size, packed)
             cells = 0
             for member in members:
                 with archive.open(member) as stream:
-                    cells += count_cells(stream)
-                refuse_cells(cells, max(MOST_CELLS, _MOST_CELLS_A_BYTE * packed))
+                    cells += inputs.count_cells(stream)
+                inputs.refuse_cells(cells, max(MOST_CELLS, _MOST_CELLS_A_BYTE * packed))
     except (zipfile.BadZipFile, zlib.error) as fault:
         raise SourceError("it is no zip file, or a damaged one", where=path.name) from fault
     if size > MOST_BYTES:

@@ -16,7 +16,6 @@ exceed its limit by 2 s or 5 %, whichever is more.
 """
 
 import argparse
-import csv
 import importlib
 import json
 import math
@@ -32,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import psutil
 from measured import MACHINE, measure, table
 from scipy.sparse import csr_array
@@ -62,6 +62,9 @@ DRAWINGS = HERE.parent / "tests" / "drawings"
 
 PUBLIC = Path("../shared/instances/public/jjj_counties_05.json")
 """A public problem that is solved besides, where it is at hand."""
+
+PARTS = {"random": "Random problems under random limits", "large": "Random problems with large numbers"}
+"""Titles of the parts of random problems."""
 
 SHORTEST_S, LONGEST_S, AMPLE_S = 0.01, 5.0, 60.0
 """Bounds on the random time limits, and the limit with large numbers."""
@@ -153,8 +156,8 @@ class Tally:
     failed: int = 0
     false_bounds: int = 0
     false_labels: int = 0
-    overruns: int = 0
     late_by_machine: int = 0
+    overruns: int = 0
     most_overrun_s: float = -math.inf
 
 
@@ -201,11 +204,10 @@ def run_random(count: int, first: int, minutes: float, *, large: bool = False) -
             variant, solver, is_extended = every[number % len(every)]
             make, brute_force = kinds[is_extended]
             problem, chance = make(number), random.Random(number)  # noqa: S311 - no secret
-            problem = plain.enlarged(problem, number) if large else problem
-            drawn_s = math.exp(chance.uniform(math.log(SHORTEST_S), math.log(LONGEST_S)))
-            limit_s = AMPLE_S if large else drawn_s
+            limit_s = math.exp(chance.uniform(math.log(SHORTEST_S), math.log(LONGEST_S)))
+            if large:
+                problem, limit_s = plain.enlarged(problem, number), AMPLE_S
             params = SolveParameters(time_limit_s=limit_s, threads=1, solver=solver)
-            params = params.replace(gap=0.0) if large else params
             found = timed(problem, variant, params, process)
             label = f"{variant}:{solver}{' (rings, periods)' if is_extended else ''}"
             tally = tallies.setdefault(label, Tally())
@@ -354,32 +356,22 @@ def write_job(folder: Path, *, cities: int) -> Path:
         for j in range(size)
         if i != j and np.isfinite(shortest[i, j])
     ]
-    _write(folder / "times.csv", ("origin", "destination", "seconds"), rows)
     places = [
-        (
-            i + 1,
-            name,
-            round(chance.uniform(105, 120), 5),
-            round(chance.uniform(28, 40), 5),
-            9_000_000 // (i + 1),
-        )
-        for i, name in enumerate(names)
+        (i, name, round(chance.uniform(105, 120), 5), round(chance.uniform(28, 40), 5), 9_000_000 // i)
+        for i, name in enumerate(names, 1)
     ]
-    _write(folder / "cities.csv", ("id", "name", "lon", "lat", "population"), places)
     links = [
         (f"own {j + 1}", "road", names[c.arcs[0][0]], names[c.arcs[0][1]], c.arcs[0][2], c.cost)
         for j, c in enumerate(problem.candidates)
     ]
-    _write(folder / "candidates.csv", ("id", "mode", "from", "to", "seconds", "cost"), links)
+    for name, columns, lines in (
+        ("times.csv", ["origin", "destination", "seconds"], rows),
+        ("cities.csv", ["id", "name", "lon", "lat", "population"], places),
+        ("candidates.csv", ["id", "mode", "from", "to", "seconds", "cost"], links),
+    ):
+        pd.DataFrame(lines, columns=columns).to_csv(folder / name, index=False)
     (folder / "job.toml").write_text(JOB, encoding="utf-8")
     return folder / "job.toml"
-
-
-def _write(path: Path, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(heads)
-        table.writerows(rows)
 
 
 def _run_job(job: Path, limit_s: float) -> dict[str, Any]:
@@ -414,10 +406,9 @@ def _run_job(job: Path, limit_s: float) -> dict[str, Any]:
 def render(figures: Mapping[str, Any]) -> str:
     """Return the figures as a page in Markdown."""
     parts = ["# Time limits", figures["machine"], ""]
-    if found := figures.get("random"):
-        parts += ["## Random problems under random limits", *_random_page("random", found), ""]
-    if found := figures.get("large"):
-        parts += ["## Random problems with large numbers", *_random_page("large", found), ""]
+    for part, title in PARTS.items():
+        if found := figures.get(part):
+            parts += [f"## {title}", *_random_page(part, found), ""]
     if found := figures.get("sizes"):
         parts += ["## Many pairs", *_sizes_page(found), ""]
     return "\n".join(parts)
@@ -425,9 +416,8 @@ def render(figures: Mapping[str, Any]) -> str:
 
 def _random_page(part: str, found: Mapping[str, Any]) -> Iterator[str]:
     tallies = found["tallies"].values()
-    total = {
-        key: sum(one.get(key, 0) for one in tallies) for key in asdict(Tally()) if key != "most_overrun_s"
-    }
+    *counts, _ = asdict(Tally())  # the last one is no count
+    total = {key: sum(one.get(key, 0) for one in tallies) for key in counts}
     yield (
         f"`python benchmarks/limits.py --part {part} --problems {found['problems']}`: {found['problems']:,} "
         f"problems in {found['seconds'] / 60:.0f} minutes; "
@@ -436,18 +426,7 @@ def _random_page(part: str, found: Mapping[str, Any]) -> Iterator[str]:
         f"{total['overruns']}; failures: {total['failed']}."
     )
     yield ""
-    heads = [
-        "problems",
-        "optimal",
-        "feasible",
-        "infeasible",
-        "none",
-        "refused",
-        "ended",
-        "failed",
-        "late_by_machine",
-        "overruns",
-    ]
+    heads = [key for key in counts if not key.startswith("false_")]
     yield from table(
         ("variant", *heads, "most s over the limit"),
         [
@@ -461,10 +440,7 @@ def _random_page(part: str, found: Mapping[str, Any]) -> Iterator[str]:
         "rule, but within it without the time in which the processes were ready to run and had no processor."
     )
     if found["wrong"]:
-        yield ""
-        yield "All that was wrong:"
-        yield ""
-        yield from (f"* {fault}" for fault in found["wrong"])
+        yield from ("", "All that was wrong:", "", *(f"* {fault}" for fault in found["wrong"]))
 
 
 def _sizes_page(found: Mapping[str, Any]) -> Iterator[str]:
@@ -477,9 +453,7 @@ def _sizes_page(found: Mapping[str, Any]) -> Iterator[str]:
     heads: tuple[str, ...] = ("family", "candidates", "pairs", "limit_s", *measured)
     shown = (*heads[:3], "limit s", "s over", "s without a processor", *heads[6:9], "weight of all pairs")
     yield from table(shown, [[_shown(row.get(head)) for head in heads] for row in found["solves"]])
-    yield ""
-    yield "`polyring run` on jobs with a table of travel times:"
-    yield ""
+    yield from ("", "`polyring run` on jobs with a table of travel times:", "")
     heads = ("candidates", "pairs", "limit_s", "over_s", "exit_code", "files", "end", "objective", "bound")
     shown = (*heads[:2], "limit s", "s over", "exit code", "files of the run folder", *heads[6:])
     yield from table(shown, [[_shown(row.get(head)) for head in heads] for row in found["runs"]])
@@ -494,7 +468,7 @@ def _shown(value: object) -> object:
 def main() -> int:
     """Measure what is asked for, and write figures and tables; return 1 where anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--part", choices=("all", "random", "large", "sizes"), default="all")
+    parser.add_argument("--part", choices=("all", *PARTS, "sizes"), default="all")
     parser.add_argument("--problems", type=int, default=5_000, help="number of random problems")
     parser.add_argument("--first", type=int, default=0, help="number of the first random problem")
     parser.add_argument("--minutes", type=float, default=math.inf, help="limit on the random problems")
@@ -503,14 +477,14 @@ def main() -> int:
     asked = parser.parse_args()
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     figures["machine"] = f"{MACHINE}."
-    for part in ("random", "large"):
+    for part in PARTS:
         if asked.part in ("all", part):
             figures[part] = run_random(asked.problems, asked.first, asked.minutes, large=part == "large")
     if asked.part in ("all", "sizes"):
         figures["sizes"] = run_sizes(asked.pairs, asked.seconds)
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     TABLES.write_text(render(figures), encoding="utf-8")
-    return int(any(figures.get(part, {}).get("wrong") for part in ("random", "large")))
+    return int(any(figures.get(part, {}).get("wrong") for part in PARTS))
 
 
 if __name__ == "__main__":

@@ -121,11 +121,7 @@ def code_lines(path: Path) -> int:
     for node in ast.walk(ast.parse(text)):
         body = getattr(node, "body", None)
         for one in body if isinstance(body, list) else []:
-            if (
-                isinstance(one, ast.Expr)
-                and isinstance(one.value, ast.Constant)
-                and isinstance(one.value.value, str)
-            ):
+            if isinstance(one, ast.Expr) and isinstance(getattr(one.value, "value", None), str):
                 lines.difference_update(range(one.lineno, (one.end_lineno or one.lineno) + 1))
     return len(lines)
 
@@ -389,18 +385,13 @@ def figures_of(known: dict[str, Module], layer_of: dict[str, int]) -> dict[str, 
     for place in ("tools", "benchmarks"):
         found |= _sizes(place, _python(ROOT / place))
     pages = [path for path in (ROOT / "optimiser").rglob("*") if path.suffix in PAGES]
-    found["pages: lines"] = sum(
-        sum(bool(line.strip()) for line in path.read_text(encoding="utf-8").splitlines()) for path in pages
-    )
-    return found
+    lines = (line for path in pages for line in path.read_text(encoding="utf-8").splitlines())
+    return {**found, "pages: lines": sum(bool(line.strip()) for line in lines)}
 
 
 def _sizes(name: str, paths: list[Path]) -> dict[str, int]:
-    statements = (
-        isinstance(node, ast.stmt)
-        for path in paths
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    )
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in paths)
+    statements = (isinstance(node, ast.stmt) for tree in trees for node in ast.walk(tree))
     return {f"{name}: lines of code": sum(map(code_lines, paths)), f"{name}: statements": sum(statements)}
 
 

@@ -231,22 +231,22 @@ def _counted(problem: DesignProblem, result: Result, params: SolveParameters, ru
     From 1e9 units on, what they call a proof leaves a gap of up to 1e-9, or contradicts their own bound.
     Where no node is left and no plan was found, they have lost a plan, or there is none.
     """
-    left, has_plan = params.time_limit_s - result.seconds, result.has_plan
-    is_near = result.bound != result.objective and (result.gap or 0.0) <= NEAR
-    is_large = has_plan and bound_tolerance(result.objective) >= 1.0
-    is_open = (is_near or result.termination in FAILED) if is_large else result.termination == "stalled"
-    if not is_open or (has_plan and not is_large) or left < LEAST_S:
+    left, claimed = params.time_limit_s - result.seconds, result.objective if result.has_plan else None
+    is_near = result.bound != claimed and (result.gap or 0.0) <= NEAR
+    is_open = result.termination == "stalled"
+    if claimed is not None:
+        is_open = bound_tolerance(claimed) >= 1.0 and (is_near or result.termination in FAILED)
+    if not is_open or left < LEAST_S:
         return result
-    claimed = result.objective if has_plan else None
     try:
         proof = certify(bounded(problem), claimed, time_limit_s=left, seed=params.seed, run=run)
     except SolverError:
         return result
     by = ProofSource("search", PROVER, "HiGHS")
-    if proof.bound is None and not has_plan:
-        return result.replace(status="infeasible", infeasible_by=by, termination="infeasible")
-    if proof.bound is None or proof.bound != claimed:
+    if proof.bound != claimed:
         return result
+    if proof.bound is None:
+        return result.replace(status="infeasible", infeasible_by=by, termination="infeasible")
     return result.replace(
         bound=float(proof.bound),
         gap=gap_of(result.objective, proof.bound, minimise=problem.budget is None),

@@ -75,6 +75,10 @@ class Leaf:
     weight: int
     bound: int | None
 
+    def proves(self, target: float) -> bool:
+        """Return whether no plan in the node is better than a target."""
+        return self.bound is None or self.bound <= target
+
 
 @dataclass(slots=True)
 class _TreeNode:
@@ -299,9 +303,9 @@ class CertifyingHighs(ExtendedHighs):
         for at in np.flatnonzero(values).tolist():
             number, sign, power = self._live[at]
             multiplier = -sign * round(math.ldexp(float(values[at]), self.bits + self.power - power))
-            if self.rows[number].is_equation or multiplier > 0:
+            if multiplier > 0 or (multiplier and self.rows[number].is_equation):
                 found[number] = multiplier
-        return {row: u for row, u in found.items() if u}, weight
+        return found, weight
 
 
 def prove_bound(
@@ -381,9 +385,8 @@ class _Prover:
             inherited = self._nodes[at].leaf
             for child in children:
                 leaf = self._evaluated(inherited.multipliers, inherited.weight, child)
-                proved = -math.inf if leaf.bound is None else leaf.bound
-                if proved > self._target:
-                    heapq.heappush(heap, (-proved, -child.bound, len(self._nodes)))
+                if leaf.bound is not None and not leaf.proves(self._target):
+                    heapq.heappush(heap, (-leaf.bound, -child.bound, len(self._nodes)))
                 self._nodes.append(_TreeNode(child, leaf))
         return self._proof()
 
@@ -413,11 +416,9 @@ class _Prover:
         """Tighten the relaxation of a node, and keep its best multipliers; None where they suffice."""
         lp, item = self._lp, self._nodes[at]
         lp.set_bounds(item.node.lower, item.node.upper)
-        if (row := lp.unmet_row(*self._box(item.node))) is not None:
-            leaf = self._evaluated({row: 1 << lp.bits}, 0, item.node)
-            if leaf.bound is None:
-                item.leaf = leaf
-                return None
+        row = lp.unmet_row(*self._box(item.node))
+        if row is not None and self._improves(item, {row: 1 << lp.bits}, 0):
+            return None
         history: list[float] = []
         # Where HiGHS proves nothing exactly, branching goes on with any decision.
         last = LpSolution("limit", item.node.bound, np.full(len(lp.decisions), 0.5), _NONE, _NONE)
@@ -450,10 +451,15 @@ class _Prover:
             one = self._lp.bits
             whole = {row: u + (1 << one - 1) >> one << one for row, u in duals.items()}
             for multipliers in (duals, whole) if self._lp.power else (duals,):
-                leaf = self._evaluated(multipliers, weight, item.node)
-                if item.leaf.bound is not None and (leaf.bound is None or leaf.bound < item.leaf.bound):
-                    item.leaf = leaf
-        return item.leaf.bound is None or item.leaf.bound <= self._target
+                self._improves(item, multipliers, weight)
+        return item.leaf.proves(self._target)
+
+    def _improves(self, item: _TreeNode, multipliers: dict[int, int], weight: int) -> bool:
+        """Keep multipliers if they prove more of a node; return whether the target is proved there."""
+        leaf, known = self._evaluated(multipliers, weight, item.node), item.leaf.bound
+        if known is not None and leaf.proves(known - 1):
+            item.leaf = leaf
+        return item.leaf.proves(self._target)
 
     def _settles(self, item: _TreeNode) -> bool:
         """Prove a node whose decisions are fixed by the rows alone; return whether that suffices.
@@ -490,10 +496,8 @@ class _Prover:
                 if left[v] > 0:  # in units of a multiplier: times the unit of its row, over those of all
                     share = -(-left[v] * lp.rows[number].unit // (factor * (scale >> lp.bits)))
                     multipliers[number] = multipliers.get(number, 0) + sign * share
-            leaf = self._evaluated(multipliers, weight, item.node)
-            if item.leaf.bound is not None and (leaf.bound is None or leaf.bound < item.leaf.bound):
-                item.leaf = leaf
-        return item.leaf.bound is None or item.leaf.bound <= self._target
+            self._improves(item, multipliers, weight)
+        return item.leaf.proves(self._target)
 
     def _cut(self, values: Floats, weight: float) -> int:
         """Add rows that a point violates; return their number."""
@@ -567,7 +571,7 @@ class _Prover:
             "rows": [self._lp.rows[row].evidence for row in used],
             "tree": tree,
         }
-        is_complete = all(leaf.bound is None or leaf.bound <= self._target for leaf in leaves)
+        is_complete = all(leaf.proves(self._target) for leaf in leaves)
         return BoundProof(bound, is_complete, len(self._nodes), document)
 
 

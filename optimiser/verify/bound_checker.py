@@ -60,7 +60,7 @@ SHAPES = {  # by key, or place in a list, the shape of a value (none: `int`); `?
     name.strip(): {key: kind or "int" for key, _, kind in (part.partition(":") for part in parts.split())}
     for name, parts in (line.split(" = ") for line in SHAPES_TEXT.split(";"))
 }
-FORMAT = "polyring-certificate/2"
+FORMAT, OLDER = "polyring-certificate/2", "polyring-certificate/1"  # both mean the same
 MOST_BYTES, MOST_STEPS = 1 << 30, 10**8  # of a file; of all searches for cheap paths together
 
 
@@ -600,7 +600,7 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     is_shown = type(certificate) is dict and {"built", "bound"} & certificate.keys()
     need(is_shown, "there is no plan and no bound")
     need(not (fault := departure({**certificate, "bound": None}, "plan", "certificate")), fault)
-    need(certificate.get("format") == FORMAT, f"it is no {FORMAT}: polyring certify writes one anew")
+    need(certificate.get("format") in (FORMAT, OLDER), f"it is no {FORMAT}: polyring certify writes one anew")
     alone = "built" in certificate or certificate.keys() <= {"format", "problem", "bound"}
     need(alone, "what is built is not shown, but what it costs or does")
     model = Model(problem)

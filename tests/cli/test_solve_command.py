@@ -81,6 +81,7 @@ def test_a_pipe_in_the_place_of_the_output_is_refused_before_any_work(
     monkeypatch.chdir(drawn.parent)
     pipe = drawn.parent / "out.gpkg"
     os.mkfifo(pipe)
+    (drawn.parent / "map.osm").write_text("no map: it is not read", encoding="utf-8")
     code, out, err = call(*words, "-o", "out.gpkg")
     assert (code, out) == (5, "")
     assert "out.gpkg: is not a file but a pipe" in err

@@ -46,7 +46,7 @@ print(str(run).replace(". ", ".\n"))
 # %% [markdown]
 # ## What does the plan propose?
 #
-# Numbers on the map are ranks: the order of building, by value for money.
+# Numbers on the map are ranks: the order of building, by covered weight per cost.
 
 # %%
 run.plot()

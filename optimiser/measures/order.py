@@ -284,7 +284,7 @@ class BuildOrder:
 
 
 def build_order(valuer: Valuer, built: Iterable[str], rings: Sequence[set[str]] = ()) -> BuildOrder:
-    """Return an order in which to build the links of a plan, best value for money first.
+    """Return an order in which to build the links of a plan, most covered weight per cost first.
 
     Parameters
     ----------

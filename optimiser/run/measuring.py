@@ -63,7 +63,7 @@ def measure(measured: MeasuredPlan) -> Measures:
     """Return all measures of a plan."""
     plan, starts = measured.plan, measured.plan.starts
     found = order_links(measured.valuer, plan.built, links_of_rings(measured.problem, plan.rings))
-    # The links by value for money, with periods in the order of their starts.
+    # The links by covered weight per cost, with periods in the order of their starts.
     links = tuple(sorted(found.links, key=lambda name: starts.get(name, 0)))
     values = MarginalValues.of(measured.valuer, links)
     steps = [values.covered(links[:at]) for at in range(len(links) + 1)]  # pairs within the limit after each

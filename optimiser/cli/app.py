@@ -37,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-_COMMANDS: Mapping[str, Callable[..., int]] = {
+_COMMANDS: Mapping[str, Callable[..., int | None]] = {
     "run": jobs.run,
     "cases": jobs.cases,
     "frontier": frontier.frontier,

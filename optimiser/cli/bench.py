@@ -87,13 +87,14 @@ def bench(
     out: Annotated[Path, target("Folder; solves that it holds are not done again.")] = Path("polyring-bench"),
     list_names: Annotated[bool, typer.Option("--list", help="Name instances and variants.")] = False,
     json: Json = False,
-) -> int:
+) -> None:
     """Measure solver variants on instances: table, profiles, gaps over time. Options repeat."""
     from optimiser.bench.outputs import bench as bench_variants
     from optimiser.bench.runner import fault_lines, incomplete
 
     if list_names:
-        return _show_names(as_json=json)
+        _show_names(as_json=json)
+        return
     with Display(quiet=json) as display:
         done = bench_variants(
             instances or (),
@@ -121,7 +122,6 @@ def bench(
         screen.line(f"Files: {out}  (open summary.md)")
     if done.left_out:
         raise incomplete(done.left_out, solved=True)
-    return 0
 
 
 def seeds_of(words: Sequence[str]) -> list[int]:
@@ -163,7 +163,7 @@ def _shown(row: Row) -> dict[str, object]:
     }
 
 
-def _show_names(*, as_json: bool) -> int:
+def _show_names(*, as_json: bool) -> None:
     """Print families, instances, variants and their solvers."""
     from optimiser.bench.instances import registered
     from optimiser.engine.methods.variants import VARIANTS
@@ -175,11 +175,10 @@ def _show_names(*, as_json: bool) -> int:
     ]
     if as_json:
         screen.as_json({"instances": instances, "variants": variants})
-        return 0
+        return
     screen.table("Instances", instances)
     screen.table("Variants", variants)
     screen.note("docs/bench.md says which problems of public networks can be made, and how.")
-    return 0
 
 
 # ---- progress

@@ -50,7 +50,6 @@ MOST_CLOSURES = 15
 NOTHING_DONE = "Nothing was solved or written."
 _TOLD = ("money", "warnings")
 """What a dry run tells otherwise than in its table."""
-FILES = "Files: {}  (open report.html, or plan.gpkg in a GIS)"
 
 
 # ---- the factory
@@ -100,6 +99,8 @@ def writes_folder[**Options, D: StudyRun | Written | Sweep](
                 screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **values(done)})
             else:
                 show(done)
+                if ask.__name__ in wording.WORDS["files"]:
+                    screen.line(_files(ask.__name__, done.folder))
             screen.warn(warnings(done))
             return done.exit_code
 
@@ -110,6 +111,11 @@ def writes_folder[**Options, D: StudyRun | Written | Sweep](
         return command
 
     return command_of
+
+
+def _files(command: str, folder: Path) -> str:
+    """Return where the files of a command are, and which are to be looked at."""
+    return f"Files: {folder}  ({wording.WORDS['files'][command]})"
 
 
 def changes_of(settings: Sequence[str] | None, section: str = "", **options: object) -> list[str]:
@@ -145,7 +151,6 @@ def _show_run(done: Written) -> None:
     if done.exit_code == NOT_PROVEN:
         asked = wording.percent(done.chain.loaded.job.solve.gap, digits=3)
         screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.effort.")
-    screen.line(FILES.format(done.folder))
 
 
 def _show_sizes(sizes: Mapping[str, Any]) -> None:
@@ -197,7 +202,7 @@ def run(
         home = out or loaded.run_folder()
         if (found := pipeline.find_unchanged(loaded, home)) is not None:
             display.ends("Nothing was made again: job, data, code and files are as the last run left them.")
-            words = f"\n{found['title']}: {found['headline']}\n{FILES.format(home)}"
+            words = f"\n{found['title']}: {found['headline']}\n{_files('run', home)}"
             return Rehearsed({"folder": str(home), "exit_code": 0, **found}, partial(screen.line, words))
         from optimiser.studies import states
 
@@ -216,7 +221,6 @@ def _show_answers(done: Written) -> None:
 
     for line in [] if done.report is None else answers(done.report):
         screen.line(line)
-    screen.line(f"Files: {done.folder}  (report.html, links.csv, cases.csv)")
 
 
 def _asked(expected: Mapping[str, Any]) -> str:
@@ -284,9 +288,6 @@ def _show_robust(done: RobustRun) -> None:
     kept = [name for name in columns if done.scenarios[name].notna().any()]
     rows = done.scenarios[kept].itertuples(index=False)
     screen.table("Weight within the limit", [dict(zip(kept, row, strict=True)) for row in rows])
-    screen.line(
-        f"Files: {done.folder}  (robust.html, scenarios.csv, robust_links.csv, problem.json, result.json)"
-    )
 
 
 @writes_folder(_show_robust, lambda done: {**done.summary, "rows": wording.records(done.scenarios)})
@@ -328,7 +329,6 @@ def _show_sweep(done: Sweep) -> None:
     screen.pairs("", figures, heads=("what", "count"))
     for one in found["quarantined"][:5]:
         screen.note(f"{one['task']} was given up: {one['fault']}")
-    screen.line(f"Files: {done.folder}  (cases.parquet, case_links.parquet, regret.parquet, sweep.json)")
 
 
 def _show_design(answer: Mapping[str, Any]) -> None:
@@ -404,7 +404,6 @@ def _show_closures(done: ClosuresRun) -> None:
     screen.table("Closures that leave least", rows, right=("left", "share", "job's plan"))
     for sentence in found.sentences():
         screen.line(sentence)
-    screen.line(f"Files: {done.folder}  (closures.html, closures.csv, closures.png, closures.json)")
 
 
 @writes_folder(_show_closures, lambda done: done.found.summary)
@@ -457,7 +456,6 @@ def _show_backcast(done: Backcasted) -> None:
     screen.line("backcast.csv has as well what the rules find among lines between all neighbouring cities.")
     if done.exit_code:
         screen.line("NOT every plan is proven to the gap that was asked for; raise solve.effort.")
-    screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv, rings.csv)")
 
 
 @writes_folder(_show_backcast, lambda done: done.summary)
@@ -507,7 +505,6 @@ def _show_atlas(done: AtlasRun) -> None:
             )
         shown.append(cells)
     screen.table("Shares in %, one speed in km/h; in brackets least and largest over the cases", shown)
-    screen.line(f"Files: {done.folder}  (atlas.html, clusters.csv, cases.csv, tiers.csv, a map of each)")
 
 
 def _chosen(clusters: tuple[Cluster, ...], only: Sequence[str]) -> tuple[Cluster, ...]:

@@ -87,10 +87,9 @@ def verify(
     if json:
         certified = {"certified_bound": (proof or {}).get("bound"), "is_checked": is_checked}
         screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")} | certified)
-        return 0 if is_checked else PARTLY
-    if plan.bound is not None:
-        summary["source of the bound"] = str(plan.bound_source or "not stated")
-    show_outline(f"{result_file}: {verdict}.", summary)
+    else:
+        source = {} if plan.bound is None else {"source of the bound": plan.bound_source or "not stated"}
+        show_outline(f"{result_file}: {verdict}.", summary | source)
     return 0 if is_checked else PARTLY
 
 
@@ -168,6 +167,7 @@ def certify(
 
     problem_file, result_file = files_of(problem, result)
     loaded, claimed = load(problem_file), results.load(result_file)
+    written = out or result_file.parent / "certificate.json"
     if is_run(problem, result) and out is None:
         from optimiser.run import pipeline
         from optimiser.studies import cases
@@ -175,12 +175,10 @@ def certify(
         settings = [f"certificate.time_limit_s={time_limit}"]
         with Display(quiet=json) as display, ChildProcess() as process:
             done = cases.find_run(str(problem), settings, None, display.steps, process)
-            noted(problem / "certificate.json")
+            noted(written)
             pipeline.amend(replace(done, proof=done.chain.certified() if done.chain.certifies else None))
-        shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
-        written = problem / "certificate.json"
+        shown = _claims(loaded, claimed, _proved_of(written))
     else:
-        written = out or result_file.parent / "certificate.json"
         refuse_output(written, done="Nothing was proved.")
         proof = _write(loaded, claimed, written, time_limit=time_limit, seed=seed, quiet=json)
         shown = _claims(loaded, claimed, proof.bound) | {
@@ -275,7 +273,7 @@ def compare(
         list[str] | None, typer.Option(help="A state of the first run, in place of the second; or two.")
     ] = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Put two runs side by side, or states of one."""
     named = [_state_folder(first, name) for name in state or ()]
     runs = [*([] if len(named) > 1 else [first]), *([] if second is None else [second]), *named]
@@ -291,7 +289,7 @@ def compare(
     found["common"] = {} if found["same_cities"] else common
     if json:
         screen.as_json(found)
-        return 0
+        return
     names = (str(first), str(second))
     figures = {key: list(map(in_words, summaries, [key] * 2, pair)) for key, pair in found["figures"].items()}
     _show_side_by_side("Figures", figures, names)
@@ -306,9 +304,8 @@ def compare(
         for name, run in zip(names, summaries, strict=True):
             for note in filter(None, (run.get("screening"), *run.get("notes", ()))):
                 screen.line(f"{name}: {note}")
-        return 0
-    _show_changes(found, summaries)
-    return 0
+    else:
+        _show_changes(found, summaries)
 
 
 def _show_changes(found: Mapping[str, Any], summaries: Iterable[Mapping[str, Any]]) -> None:
@@ -490,7 +487,7 @@ def explain(
     ] = None,
     time_limit: Annotated[float, ranged(SECONDS, "Limit of that solve, seconds.")] = 60.0,
     json: Json = False,
-) -> int:
+) -> None:
     """Explain why a plan builds a link or leaves it out, and what the alternative is."""
     home = folder.of_run(home)
     _refuse_unknown_link(home, link, state)
@@ -510,7 +507,7 @@ def explain(
         listed = {name: wording.records(table) for name, table in tables.items()}
         head = {"rank": why.rank, "candidate_id": why.candidate_id, "title": why.title}
         screen.as_json({**head, "sentences": list(why.sentences), **listed, "not_chosen_in": list(why.cases)})
-        return 0
+        return
     screen.line(why.head)
     for sentence in why.sentences:
         screen.line(sentence)
@@ -519,7 +516,6 @@ def explain(
         rows = wording.records(table.drop(columns="same_ends", errors="ignore"))
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
         screen.table(f"{wording.WORDS['explained'][name]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
-    return 0
 
 
 def _refuse_unknown_link(home: Path, link: str, state: str) -> None:

@@ -44,7 +44,7 @@ _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # 
 # ---- list and doctor
 
 
-def list_all(json: Json = False) -> int:
+def list_all(json: Json = False) -> None:
     """Name the regions, ready jobs, solver variants and solvers."""
     from optimiser.job.reading import ready_jobs
 
@@ -56,14 +56,13 @@ def list_all(json: Json = False) -> int:
     }
     if json:
         screen.as_json(found)
-        return 0
+        return
     screen.pairs("Regions", found["regions"], heads=("name", "title"), right=False)
     screen.pairs("Ready jobs", found["jobs"], heads=("name", "what"), right=False)
     for title, proves in (("Variants that prove", True), ("Variants without a proof", False)):
         some = {name: one.about for name, one in VARIANTS.items() if one.proves == proves}
         screen.pairs(title, some, heads=("name", "what"), right=False)
     screen.pairs("Solvers", found["solvers"], heads=("name", "version"), right=False)
-    return 0
 
 
 def doctor(json: Json = False) -> int:
@@ -148,7 +147,7 @@ def init(
     ] = None,
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds, costs and money.")] = "",
     full: Annotated[bool, typer.Option("--full", help="Write every key with its meaning.")] = False,
-) -> int:
+) -> None:
     """Write a job of your own: the keys that matter, or all of them."""
     from optimiser.job.model import path_from
     from optimiser.job.reading import loads, render, start
@@ -175,7 +174,6 @@ def init(
     write_atomically(path, render(loads(text), title=_TITLE, quiet=True) if full else text)
     put = f"Put {file} beside it, then: " if file and not (path.parent / file).exists() else "Then: "
     screen.line(f"{path} is written. {written}{put}polyring run {path}")
-    return 0
 
 
 def _with_cities(table: Path | None, known: Path | None) -> str:
@@ -220,7 +218,7 @@ def import_file(
         bool, typer.Option(help="Contract nodes of degree two: a smaller file, for a GIS alone.")
     ] = False,
     json: Json = False,
-) -> int:
+) -> None:
     """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
     if out.is_dir():
         raise EnvironmentFault(
@@ -267,7 +265,6 @@ def import_file(
         _show_rail(railways.report)
         screen.line(f"Files: {out}, {report_file}")
     screen.warn(railways.report.warnings())
-    return 0
 
 
 def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network, RailBuild, ImportReport]:

@@ -321,7 +321,7 @@ def score(
         typer.Option(help="Best known result to compare with [default: result.json beside PROBLEM]."),
     ] = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Tell cost, coverage and distance from the best known of a plan given by hand."""
     if (built is None) == (plan is None):
         raise ProblemError("give the plan by exactly one of --built and --plan", where="score", done=NOTHING)
@@ -340,7 +340,6 @@ def score(
         screen.as_json(summary)
     else:
         show_outline(f"{problem}: the plan keeps every rule.", summary)
-    return 0
 
 
 def _listed(text: str, *, known: Container[str]) -> list[str]:

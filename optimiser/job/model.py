@@ -295,6 +295,11 @@ class LoadedJob:
     job: Job
     set: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse an output folder that leaves the job's folder."""
+        if self.job.output.folder:
+            self.run_folder()
+
     def path(self, text: str) -> Path:
         """Return an input path of the job as an absolute path."""
         return (self.folder / Path(text).expanduser()).resolve()

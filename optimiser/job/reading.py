@@ -93,7 +93,7 @@ def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
         remedy = f"Name a job file ending in .toml, or one of the ready jobs: {', '.join(known)}."
         raise _refusal(f"no ready job has the name '{name}'{did_you_mean(name, known)}", "JOB", remedy)
     job = loads(_ready_text(name), where=f"ready job {name}", settings=settings)
-    return _with_output_inside(LoadedJob(name, Path.cwd(), job, _named_after(settings)))
+    return LoadedJob(name, Path.cwd(), job, _named_after(settings))
 
 
 def find_around(place: str, radius_km: float | None = None, *, settings: Sequence[str] = ()) -> LoadedJob:
@@ -141,7 +141,7 @@ def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
         When the file cannot be read, or when the job has faults.
     """
     job = loads(_read(path), where=str(path), settings=settings)
-    return _with_output_inside(LoadedJob(path.stem, path.resolve().parent, job, _named_after(settings)))
+    return LoadedJob(path.stem, path.resolve().parent, job, _named_after(settings))
 
 
 def _named_after(settings: Sequence[str]) -> tuple[str, ...]:
@@ -378,13 +378,6 @@ def full_setting(setting: str) -> str:
     else:
         what, remedy = f"no section has a key '{name}'{_hint_at_other_section(name)}", _REMEDY_SET
     raise _refusal(what, f"{_SET} {setting}", remedy)
-
-
-def _with_output_inside(loaded: LoadedJob) -> LoadedJob:
-    """Refuse an output folder that leaves the job's folder."""
-    if loaded.job.output.folder:
-        loaded.run_folder()
-    return loaded
 
 
 def _key_path(setting: str) -> Key:

@@ -107,21 +107,16 @@ def _closed(report: ReportInput, plan: StateShown, *, could: bool = False) -> st
     return f"another {money} closes {named(rings)}{price}"
 
 
-def _lost(report: ReportInput, plan: StateShown) -> int | None:
-    """Return how many pairs fewer a plan has than one of its budget without rings; None: not known."""
+def _price(report: ReportInput, plan: StateShown) -> str:
+    """Return how many pairs fewer a plan has than one of its budget without rings; empty: not known."""
     plain = [
         len(one.covered)
         for one in report.states
         if one.budget == plan.budget and one.cost is not None and not formed(one.rings_shown)
     ]
-    return max(0, max(plain) - len(plan.covered)) if plain else None
-
-
-def _price(report: ReportInput, plan: StateShown) -> str:
-    """Return at the price of how many pairs a plan forms its rings; empty where that is not known."""
-    lost = _lost(report, plan)
-    if not lost:
-        return "" if lost is None else ", without costing a pair"
+    lost = max(plain, default=0) - len(plan.covered)
+    if lost <= 0:
+        return ", without costing a pair" if plain else ""
     return f", at the price of {'one pair' if lost == 1 else f'{wording.integer(lost)} pairs'}"
 
 

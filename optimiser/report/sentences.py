@@ -49,10 +49,8 @@ def definition(report: ReportInput) -> str:
 def proof(report: ReportInput) -> str:
     """Return in one clause how far the plan can be from the optimum."""
     words = answer.proven(report.gap)
-    if report.gap is None:
-        return words
-    if report.certified is None:
-        return f"{words} {_unchecked(report)}".rstrip()
+    if report.gap is None or report.certified is None:
+        return f"{words}{_unchecked(report)}"
     if report.certified.gap <= report.gap + SAME_GAP:
         return f"{words}, certified"
     solver = _prover(report)
@@ -84,9 +82,10 @@ def _prover(report: ReportInput) -> str:
 
 
 def _unchecked(report: ReportInput) -> str:
-    """Return whose word an uncertified bound is; empty where the check recomputes it, or there is none."""
-    is_known = report.bound is None or (report.bound_source is not None and report.bound_source.is_recomputed)
-    return "" if is_known else f"by the word of {_prover(report)}"
+    """Return whose word the bound is; empty where it is certified or recomputed, or there is none."""
+    source, has_proof = report.bound_source, report.bound is None or report.certified is not None
+    is_known = has_proof or (source is not None and source.is_recomputed)
+    return "" if is_known else f" by the word of {_prover(report)}"
 
 
 SAME_GAP = 1e-9
@@ -108,9 +107,8 @@ def meaning(report: ReportInput) -> str:
             f"budget reaches more than {wording.integer(report.bound)}; this plan reaches "
             f"{wording.integer(report.objective)}."
         )
-    word = _unchecked(report) if report.certified is None else ""
     if report.gap == 0:
-        return f"{best} No better plan exists{f' {word}' * bool(word)}: the gap is 0."
+        return f"{best} No better plan exists{_unchecked(report)}: the gap is 0."
     gain = f", {wording.gap(report.gap_of_gain)} of what the plan adds" if report.gap_of_gain else ""
     return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
 

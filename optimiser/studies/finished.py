@@ -195,12 +195,11 @@ class Run:
 
         The matrices are `seconds` (with the plan), `seconds_today` and `seconds_all_built`.
         """
-        names: dict[str, State] = {
-            "seconds": "after",
-            "seconds_today": "before",
-            "seconds_all_built": "all_built",
+        times = {
+            "seconds": self.travel_times(),
+            "seconds_today": self.travel_times("before"),
+            "seconds_all_built": self.travel_times("all_built"),
         }
-        times = {name: self.travel_times(state) for name, state in names.items()}
         write_omx(path, self.shown.cities["city_id"], times)
 
     @property
@@ -361,18 +360,15 @@ class Run:
         (name,) = candidate_ids(link, self._ranked, self._names, where="why")
         is_built = name in self.built
         plan = self if is_built else self.solve(force=[name], gap=gap, time_limit_s=time_limit_s)
-
-        def other() -> ReportInput:
-            without = self.solve(without=[name], gap=gap, time_limit_s=time_limit_s) if is_built else self
-            return without.shown
-
         return explain(
             name,
             shown=plan.shown,
             counted=plan.counted,
             candidates=self._chain.candidates.value,
             measured=self._chain.measured(plan.counted, within_limit(plan.counted, plan.plan)),
-            other=other,
+            other=lambda: (
+                (self.solve(without=[name], gap=gap, time_limit_s=time_limit_s) if is_built else self).shown
+            ),
             cases=self.shown.cases,
             is_built=is_built,
         )

@@ -35,7 +35,7 @@ from optimiser.bench.analysis import (
     with_plan_times,
 )
 from optimiser.bench.instances import Instance, Limits, choose, configurations, plan
-from optimiser.bench.rows import Key, Row, Trace, load_trace, slug_of
+from optimiser.bench.rows import Key, Row, Trace, slug_of
 from optimiser.bench.runner import Listener, Silence, Store, exclusive, fault_lines, incomplete
 from optimiser.bench.runner import bench as solve_all
 from optimiser.engine.backends.solvers import refuse_options
@@ -43,6 +43,7 @@ from optimiser.engine.search.task import DAY_S, NO_OPTIONS, Options
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
+from optimiser.problem.result import TracePoint
 from optimiser.report.wording import WORDS
 from optimiser.tasks import executor_of
 
@@ -220,7 +221,7 @@ def _trace_reader(store: Store) -> Callable[[Row], Trace]:
 
     @cache
     def load(key: Key) -> Trace:
-        return load_trace(store.file("traces", slug_of(key)))
+        return tuple(table.load(store.file("traces", slug_of(key)), TracePoint))
 
     return lambda row: load(row.key)
 

@@ -185,29 +185,22 @@ def key_of(run: Run) -> Key:
     )  # fmt: skip
 
 
-def save(rows: Iterable[Row], path: Path) -> None:
-    """Write rows as a table, whole or not at all."""
-    _write(path, Row, rows)
+def save(records: Iterable[object], path: Path, kind: type = Row) -> None:
+    """Write rows, or points of a trace, as CSV with a header, whole or not at all.
+
+    None is an empty cell, and a text one line.
+    """
+    tables.write_csv(tables.table_of(records, get_type_hints(kind)), path)
 
 
-def load(path: Path) -> list[Row]:
-    """Read a table; a missing file is an empty one.
+def load[T](path: Path, kind: type[T]) -> list[T]:
+    """Return the records that `save` wrote; none where there is no file.
 
     Raises
     ------
     ProblemError
         With the lines that are no rows, when the file is no table of this form.
     """
-    return _read(path, Row)
-
-
-def _write(path: Path, kind: type, records: Iterable[object]) -> None:
-    """Write records of a kind as CSV with a header; None is an empty cell, and a text one line."""
-    tables.write_csv(tables.table_of(records, get_type_hints(kind)), path)
-
-
-def _read[T](path: Path, kind: type[T]) -> list[T]:
-    """Return the records that `_write` wrote; none where there is no file."""
     if not path.exists():
         return []
     types: Mapping[str, Any] = get_type_hints(kind)
@@ -250,16 +243,6 @@ type Trace = tuple[TracePoint, ...]
 
 ROUNDING = 1e-12
 """Tolerance of comparisons with a gap or distance that was computed in floating point."""
-
-
-def save_trace(trace: Iterable[TracePoint], path: Path) -> None:
-    """Write a trace as CSV, whole or not at all; None is an empty cell."""
-    _write(path, TracePoint, trace)
-
-
-def load_trace(path: Path) -> Trace:
-    """Read a trace; a missing file is an empty one."""
-    return tuple(_read(path, TracePoint))
 
 
 def root_of(trace: Sequence[TracePoint]) -> tuple[float | None, float | None]:

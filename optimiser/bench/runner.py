@@ -22,7 +22,6 @@ from optimiser.bench.rows import (
     key_of,
     label_of,
     root_of,
-    save_trace,
     slug_of,
     time_to_gap,
 )
@@ -32,7 +31,7 @@ from optimiser.problem import dumps, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError, first_of
 from optimiser.problem.jsonfile import make_folder, write_atomically
-from optimiser.problem.result import Result
+from optimiser.problem.result import Result, TracePoint
 from optimiser.run.folder import locked
 from optimiser.tasks import Executor, Task, address_of
 from optimiser.tasks import Outcome as TaskOutcome
@@ -96,7 +95,7 @@ class Store:
 
     def rows(self) -> list[Row]:
         """Return the rows of the table so far."""
-        return table.load(self.runs)
+        return table.load(self.runs, Row)
 
     def file(self, kind: str, name: str) -> Path:
         """Return the path of a problem (`instances`), a result (`plans`) or a trace (`traces`)."""
@@ -261,7 +260,7 @@ def left_s(rows: Iterable[Row], runs: Iterable[Run]) -> float:
 
 def _limit_s(one: Row | Limits) -> float:
     """Return about the seconds after which a limit in seconds or in effort ends a solve."""
-    return min(one.time_limit_s, math.inf if one.effort is None else EFFORT_S * one.effort)
+    return min(one.time_limit_s, EFFORT_S * (one.effort or math.inf))
 
 
 @dataclass(slots=True)
@@ -437,7 +436,7 @@ def _finish(state: Outcome, run: Run, facts: Facts, outcome: TaskOutcome) -> Non
     slug, result = slug_of(key_of(run)), None
     if "fault" not in answer and measured["result"] is not None:
         result = results.load(write_atomically(state.store.file("plans", slug), measured["result"]))
-        save_trace(result.trace, state.store.file("traces", slug))
+        table.save(result.trace, state.store.file("traces", slug), TracePoint)
     row = _row(run, facts, measured, result)
     state.solved[row.key] = row
     table.save(state.solved.values(), state.store.runs)

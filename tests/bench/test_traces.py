@@ -36,9 +36,9 @@ def test_gaps_at_moments_are_the_smallest_so_far():
 
 def test_a_trace_is_read_back_unchanged(tmp_path):
     path = tmp_path / "t.csv"
-    traces.save_trace(LINE, path)
-    assert traces.load_trace(path) == LINE
-    assert traces.load_trace(tmp_path / "absent.csv") == ()
+    traces.save(LINE, path, TracePoint)
+    assert traces.load(path, TracePoint) == [*LINE]
+    assert traces.load(tmp_path / "absent.csv", TracePoint) == []
 
 
 def test_the_root_ends_with_the_last_bound_before_branching():

@@ -7,9 +7,9 @@ import os
 import select
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
@@ -184,14 +184,13 @@ def instance(  # noqa: PLR0913 - the settings of a solver
         SEED: seed,
         NODES: min(nodes, MOST_COUNTED),
     }
-    punctual = _PUNCTUAL.get(solver.pulp_name)
-    given: dict[str, Any] = {"msg": log, **more, **({"own": options} if punctual else options)}
+    made = _OWN_CLASSES.get(solver.pulp_name) or partial(pulp.getSolver, solver.pulp_name)
+    is_punctual = made in (PunctualHighs, PunctualScip)
+    given: dict[str, Any] = {"msg": log, **more, **({"own": options} if is_punctual else options)}
     given |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
     if solver.takes_start:
         given["warmStart"] = warm
-    if solver.pulp_name == WholeCpsat.name:
-        return WholeCpsat(**given)  # type: ignore[no-untyped-call] # PuLP does not say
-    return punctual(**given) if punctual else pulp.getSolver(solver.pulp_name, **given)
+    return made(**given)
 
 
 def stated_master(problem: DesignProblem, solver: Any) -> tuple[Any, tuple[tuple[Any, ...], ...]]:  # noqa: ANN401
@@ -284,7 +283,9 @@ class WholeCpsat(pulp.CPSAT):
         return super().buildSolverModel(lp)
 
 
-_PUNCTUAL = MappingProxyType({"HiGHS": PunctualHighs, "SCIP_PY": PunctualScip})
+_OWN_CLASSES: Mapping[str, Callable[..., pulp.LpSolver]] = MappingProxyType(
+    {"HiGHS": PunctualHighs, "SCIP_PY": PunctualScip, "CPSAT": WholeCpsat}
+)
 """Classes that take the place of those of PuLP."""
 
 

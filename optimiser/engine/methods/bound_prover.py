@@ -20,7 +20,7 @@ import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.backends.interfaces import LpSolution, fractional
-from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch
+from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch, branch_on_integers
 from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size, part_graph
 from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
 from optimiser.engine.methods.ring_plans import circuits_of_point
@@ -405,12 +405,7 @@ class _Prover:
             found = branch(self._lp, node, solution, cutoff=-math.inf, known=known, observed=observed)
             if len(found) == 2:
                 return sorted(found, key=lambda child: child.side)
-        free = np.flatnonzero(node.upper > node.lower)
-        if not len(free):
-            return []
-        decision = int(free[np.argmin(np.abs(solution.decisions[free] - 0.5))])
-        value = float(solution.decisions[decision])
-        return [node.child(decision, side, bound=solution.objective, value=value) for side in (0, 1)]
+        return branch_on_integers(node, solution, len(node.lower))
 
     def _solve(self, at: int) -> LpSolution | None:
         """Tighten the relaxation of a node, and keep its best multipliers; None where they suffice."""

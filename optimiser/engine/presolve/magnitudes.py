@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
 from optimiser.engine.search.paths import LONGEST, longest_limit
-from optimiser.problem import DesignProblem, Pair
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.ring import Ring
+from optimiser.verify.rules import total_factor
 
 LARGEST_SUM = 2**53 - 1
 """Sums of integers up to this are exact in double precision, in which solvers and bounds count."""
@@ -24,8 +25,7 @@ def bounded(problem: DesignProblem) -> DesignProblem:
       it is fixed out, costs 0 and takes nothing. One that is fixed in costs B+, or takes k+, so that there is
       no plan; likewise where every coverable pair must be covered, for what is fixed out decides which are.
     * With S the cost of all that may be built, no plan spends more, so min(B, S) allows the same plans; so do
-      min(C, S) for the money C up to a period, the sum over its candidates for a cap, and what all of them
-      take for a capacity.
+      min(C, S) for a cap C or the money up to a period, and for a capacity what all of them take.
     * A target above the weight W of its group is out of reach: W+.
     * A link longer than the circuit may be, D, is on none: D+; all links together bound D.
     * A candidate that would open after the last of T periods has a lead of T.
@@ -65,6 +65,12 @@ def bounded(problem: DesignProblem) -> DesignProblem:
         for c in problem.capacities
     }
     money = [0, *(min(spent, until) for until in accumulate(p.budget for p in problem.periods))]
+    arcs, largest = (
+        (*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)),
+        longest_limit(problem),
+    )
+    slowest = max((seconds for *_, seconds in arcs if seconds <= largest), default=0)
+    longest = slowest * max(0, len(problem.nodes) - 1)
     found = problem.derived(
         candidates=candidates,
         budget=None if budget is None else min(budget, spent),
@@ -72,10 +78,7 @@ def bounded(problem: DesignProblem) -> DesignProblem:
             dataclasses.replace(p, budget=until - before)
             for p, (before, until) in zip(problem.periods, pairwise(money), strict=True)
         ),
-        caps=tuple(
-            (name, min(most, sum(c.cost for c in candidates if c.instrument == name)))
-            for name, most in problem.caps
-        ),
+        caps=tuple((name, min(most, spent)) for name, most in problem.caps),
         capacities=tuple(
             dataclasses.replace(c, use=uses[c.id], most=min(c.most, sum(use for _, use in uses[c.id])))
             for c in problem.capacities
@@ -87,7 +90,7 @@ def bounded(problem: DesignProblem) -> DesignProblem:
             for items in [problem.cities if t.of == "cities" else problem.pairs]
         ),
         rings=tuple(_bounded_ring(ring) for ring in problem.rings),
-        pairs=_bounded_pairs(problem),
+        pairs=tuple(dataclasses.replace(p, limit=min(p.limit, longest)) for p in problem.pairs),
     )
     if faults := list(_large(found)):
         raise ProblemError(
@@ -103,43 +106,27 @@ def bounded(problem: DesignProblem) -> DesignProblem:
 def _bounded_ring(ring: Ring) -> Ring:
     if ring.longest is None:
         return ring
-    links = tuple(dataclasses.replace(a, length=min(a.length or 0, ring.longest + 1)) for a in ring.links)
-    return dataclasses.replace(
-        ring, links=links, longest=min(ring.longest, sum(a.length or 0 for a in links))
-    )
-
-
-def _bounded_pairs(problem: DesignProblem) -> tuple[Pair, ...]:
-    largest = longest_limit(problem)
-    arcs = (*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs))
-    slowest = max((seconds for *_, seconds in arcs if seconds <= largest), default=0)
-    longest = slowest * max(0, len(problem.nodes) - 1)
-    return tuple(dataclasses.replace(p, limit=min(p.limit, longest)) for p in problem.pairs)
+    lengths = [min(a.length or 0, ring.longest + 1) for a in ring.links]
+    links = (dataclasses.replace(a, length=length) for a, length in zip(ring.links, lengths, strict=True))
+    return dataclasses.replace(ring, links=tuple(links), longest=min(ring.longest, sum(lengths)))
 
 
 def _large(problem: DesignProblem) -> Iterator[str]:
     """Yield each number or sum that is too large, as a sentence."""
     earned = sum(p.weight for p in problem.pairs) + sum(c.weight for c in problem.cities)
     earned += sum(ring.reward for ring in problem.rings)
+    lengths = {r.id: sum(a.length or 0 for a in r.links) for r in problem.rings}
+    taken = {c.id: sum(use for _, use in c.use) for c in problem.capacities}
     sums = [
         ("budget", problem.budget or 0),
         ("candidates.cost, of all", sum(c.cost for c in problem.candidates)),
         ("candidates.lead", max((c.lead for c in problem.candidates), default=0)),
-        (
-            "weights, rewards, of all periods",
-            earned * (sum(p.factor for p in problem.periods) if problem.periods else 1),
-        ),
+        ("weights, rewards, of all periods", earned * total_factor(problem)),
         *((f"caps.{name}", most) for name, most in problem.caps),
         *((f"targets, least of {t.group!r}", t.least) for t in problem.targets),
+        *((f"capacities, most and use of {c.id!r}", max(c.most, taken[c.id])) for c in problem.capacities),
         *(
-            (f"capacities, most and use of {c.id!r}", max(c.most, sum(use for _, use in c.use)))
-            for c in problem.capacities
-        ),
-        *(
-            (
-                f"rings, longest and length of {r.id!r}",
-                max(r.longest or 0, sum(a.length or 0 for a in r.links)),
-            )
+            (f"rings, longest and length of {r.id!r}", max(r.longest or 0, lengths[r.id]))
             for r in problem.rings
         ),
     ]

@@ -250,18 +250,18 @@ def _children(node: Node, decision: int, solution: LpSolution, bounds: dict[int,
     return [node.child(decision, side, bound=bound, value=value) for side, bound in bounds.items()]
 
 
-def _branch_on_integers(node: Node, solution: LpSolution, size: int) -> list[Node]:
+def branch_on_integers(node: Node, solution: LpSolution, size: int) -> list[Node]:
     """Return the children of a node whose integer point is no plan, or claims more than its plan.
 
     Within its tolerances HiGHS may find such a point: three units more can be spent with 0.9999997 of a
-    candidate that costs 10^7. The one of the `size` candidates that is furthest from an integer is branched
-    on. Where all are fixed, the node held one plan, whose value was computed exactly: nothing is left open.
+    candidate that costs 10^7. The one of the first `size` decisions that is furthest from an integer is
+    branched on. There are no children where all of these are fixed: if they are the candidates, the node held
+    one plan, whose value was computed exactly, and nothing is left open.
     """
     free = np.flatnonzero(node.lower[:size] < node.upper[:size])
     if not free.size:
         return []
-    x = solution.decisions[free]
-    decision = int(free[np.argmax(np.abs(x - np.round(x)))])
+    decision = int(free[np.argmin(np.abs(solution.decisions[free] - 0.5))])
     return _children(node, decision, solution, dict.fromkeys((0, 1), solution.objective))
 
 
@@ -423,7 +423,7 @@ class Worker:
         if integer_bound(solution.objective) <= cutoff:
             return [], cutoff
         if not fractional(solution.decisions).size:
-            return _branch_on_integers(node, solution, self.cuts.size), cutoff
+            return branch_on_integers(node, solution, self.cuts.size), cutoff
         observed = result.pseudocosts
         children = branch(
             self.program,

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 COMPARISONS: dict[type[ast.cmpop], ast.cmpop] = {
@@ -93,7 +93,10 @@ class Mutant:
         return source[: self.start] + self.after.encode() + source[self.end :]
 
 
-def mutants_of(path: str, text: str) -> list[Mutant]:
+type Change = Callable[[ast.expr], Iterable[str]]
+
+
+def mutants_of(path: str, text: str, more: Change = lambda _node: ()) -> list[Mutant]:
     """Return every mutant of a source.
 
     Types, decorators, formatted text and what is inside a `raise` are left alone: readers judge messages.
@@ -104,12 +107,14 @@ def mutants_of(path: str, text: str) -> list[Mutant]:
         Name of the source in what is returned.
     text
         Its text.
+    more
+        Returns further texts that may take the place of an expression.
     """
     lines = [0]
     for line in text.encode().split(b"\n"):
         lines.append(lines[-1] + len(line) + 1)
     source, found = text.encode(), []
-    for node, function, after, is_in_function in _changes(ast.parse(text), "", in_function=False):
+    for node, function, after, is_in_function in _changes(ast.parse(text), "", more, in_function=False):
         start = lines[node.lineno - 1] + node.col_offset
         end = lines[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
         before = source[start:end].decode()
@@ -119,7 +124,7 @@ def mutants_of(path: str, text: str) -> list[Mutant]:
 
 
 def _changes(
-    tree: ast.AST, function: str, *, in_function: bool
+    tree: ast.AST, function: str, more: Change, *, in_function: bool
 ) -> Iterator[tuple[ast.expr | ast.stmt, str, str, bool]]:
     """Yield each place below a node, the function around it, its new text, and whether it is in that."""
     for child in _judged(tree):
@@ -130,12 +135,12 @@ def _changes(
         if isinstance(child, ast.stmt) and _can_be_left_out(child):
             yield child, function, "pass", in_function
         if isinstance(child, ast.expr):
-            for after in _replacements(child):
+            for after in (*_replacements(child), *more(child)):
                 yield child, function, f"({after})", in_function
         if isinstance(child, ast.If | ast.IfExp | ast.While) and not isinstance(child.test, PLAIN_TESTS):
             yield child.test, function, f"(not ({ast.unparse(child.test)}))", in_function
         if not isinstance(child, ast.Raise):
-            yield from _changes(child, inner, in_function=inside)
+            yield from _changes(child, inner, more, in_function=inside)
 
 
 def _is_kernel(function: ast.FunctionDef) -> bool:

@@ -38,7 +38,7 @@ Terms = list[tuple[str, int]]
 Row = tuple[dict[str, int], int, bool, int]  # terms, right side, whether it is an equation, common unit
 
 KINDS: dict[str, type | range] = {"text": str, "flag": bool, "null": type(None), "int": range(1 << 63)}
-KINDS |= {"signed": range(-(1 << 63), 1 << 63), "long": range(-(1 << 14000), 1 << 14000)}
+KINDS |= {"signed": range(1 - (1 << 63), 1 << 63), "long": range(1 - (1 << 14000), 1 << 14000)}
 SHAPES_TEXT = """problem = format:polyring-problem/1 name:text note?:text money?:text nodes:text[] arcs:arc[]
  candidates:candidate[] pairs:pair[] budget:int|null cover?:all|targets caps?:int{} capacities?:capacity[]
  targets?:target[] excludes?:two[] requires?:two[] cities?:city[] rings?:ring[] periods?:period[];

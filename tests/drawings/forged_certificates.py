@@ -593,6 +593,27 @@ SMALL_RAW = {
 """A problem that is none, a certificate with a false bound for it, and the optimum that it seems to have."""
 
 
+def full_documents():
+    """A problem with rings and periods, and a certificate with every sort of evidence."""
+    periods = (Period("first", 5, 1), Period("second", 4, 1))
+    problem = as_json(ringed(square(required=False, reward=5), budget=9, periods=periods))
+    plan = {
+        "format": "polyring-certificate/2",
+        "built": [{"id": "north", "cost": 2}, {"id": "west", "cost": 3}],
+    }
+    plan |= {"cost": 5, "coverage": 1, "starts": {"north": 0, "west": 0}}
+    plan["rings"] = [{"id": "square", "links": [0, 1, 2, 3]}]
+    plan["paths"] = [{"pair": 0, "nodes": ["a"], "seconds": [1], "candidates": [None], "time_s": 1}]
+    rows = [
+        {"model": "budget_001"},
+        {"mend": "001", "links": [0, 1, 4]},
+        {"leave": "001", "nodes": [0, 1], "potentials": [0, 0], "centre": 0, "node": 0},
+        {"time": "y0000001_1", "unit": 1, "prices": {}},
+        {"partition": ["y0000001_1"], "parts": [0] * len(problem["nodes"])},
+    ]
+    return problem, {**plan, "bound": proof(rows, [["x0000001", 1, 2], leaf((0, 1)), leaf()], 12)}
+
+
 FILES = {
     "a key twice": ('{"format": "polyring-certificate/1", ', WHOLE),
     "a fraction": ('{"note": 7.0, ', WHOLE),

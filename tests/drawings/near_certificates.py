@@ -320,9 +320,12 @@ def _place(choices: Choices, document: Any) -> Any:
 def _value(choices: Choices, document: Json) -> None:
     """Change a value: a little, much, its sign, its type."""
     inner = _inner(choices, document)
+    if not inner:
+        return
     at = _place(choices, inner)
     old = inner[at]
-    others: list[Any] = [None, True, 0, -1, 1, 1.0, "", [], {}, 1 << 63, 1 << 14000, math.nan]
+    others: list[Any] = [None, True, 0, -1, 1, 1.0, "", [], {}, math.nan]
+    others += [sign * size for size in (1 << 63, 1 << 14000) for sign in (1, -1)] + [1 - (1 << 63)]
     if type(old) is int:
         others = [old + 1, old - 1, -old, old + 1, old - 1, *others, float(old) if abs(old) < 1e300 else 0.5]
     if isinstance(old, str):
@@ -337,7 +340,7 @@ def _key(choices: Choices, document: Json) -> None:
     inner = _inner(choices, document)
     if isinstance(inner, dict) and not choices.below(4):
         inner["note"] = "x"
-    else:
+    elif inner:
         del inner[_place(choices, inner)]
 
 

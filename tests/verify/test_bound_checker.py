@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from core_drawing import brute_force, covered_by, dense_problem
-from forged_certificates import HEAD, SUM_THAT_IS_NAN, WHOLE_FRACTION, leaf, proof, two_links
+from forged_certificates import HEAD, SUM_THAT_IS_NAN, WHOLE_FRACTION, full_documents, leaf, proof, two_links
 from hypothesis import given
 from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems
@@ -296,27 +296,6 @@ def value_at(document, place):
     for key in place:
         document = document[key]
     return document
-
-
-def full_documents():
-    """A problem with rings and periods, and a certificate with every sort of evidence."""
-    periods = (Period("first", 5, 1), Period("second", 4, 1))
-    problem = as_json(ringed(square(required=False, reward=5), budget=9, periods=periods))
-    plan = {
-        "format": "polyring-certificate/2",
-        "built": [{"id": "north", "cost": 2}, {"id": "west", "cost": 3}],
-    }
-    plan |= {"cost": 5, "coverage": 1, "starts": {"north": 0, "west": 0}}
-    plan["rings"] = [{"id": "square", "links": [0, 1, 2, 3]}]
-    plan["paths"] = [{"pair": 0, "nodes": ["a"], "seconds": [1], "candidates": [None], "time_s": 1}]
-    rows = [
-        {"model": "budget_001"},
-        {"mend": "001", "links": [0, 1, 4]},
-        {"leave": "001", "nodes": [0, 1], "potentials": [0, 0], "centre": 0, "node": 0},
-        {"time": "y0000001_1", "unit": 1, "prices": {}},
-        {"partition": ["y0000001_1"], "parts": [0] * len(problem["nodes"])},
-    ]
-    return problem, {**plan, "bound": proof(rows, [["x0000001", 1, 2], leaf((0, 1)), leaf()], 12)}
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["problem", "certificate"])

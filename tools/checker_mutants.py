@@ -145,8 +145,9 @@ def _edges(problem: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[
                     for value in (1 << size, (1 << size) - 1, -(1 << size), 1 - (1 << size)):
                         inner[key] = value
                         yield whole
-                for value in (0, -1, None, True, 1.0, "", [], {}):
-                    inner[key] = value
+                others: list[Any] = [0, -1, None, True, 1.0, "", [], {}]
+                for other in others:
+                    inner[key] = other
                     yield whole
                 inner[key] = old
                 if isinstance(inner, dict):
@@ -190,6 +191,8 @@ def documents(folder: Path, cases: Sequence[int] | None = None, count: int = 600
     found += [
         (name, _checked(*forged.forgery(name))) for family in forged.FAMILIES.values() for name in family
     ]
+    for problem, document in (draw() for draw in forged.TRUE.values()):
+        found.append(("true", _checked(forged.as_json(problem), document)))
     chance = random.Random(1)  # noqa: S311 - chance for drawings, no secret
     for _ in range(count):
         case, document = near.near(

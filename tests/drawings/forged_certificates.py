@@ -174,6 +174,10 @@ BOUNDS = {
         two_links(**RICH),
         bounded([time(1, {1: 1}, 2)], [leaf((0, 5))], 4),
     ),
+    "a unit above what two links cost": lambda: (
+        two_links(**RICH),
+        bounded([time(1, {1: 1, 2: 1}, 3)], [leaf((0, 5))], 5),
+    ),
     "a candidate paid for twice": lambda: (_one_line(), bounded([time(1, {1: 1}, 2)], [leaf((0, 1))], 0)),
     "a cheap path that is slower at first": lambda: (
         _slow_and_fast(),
@@ -379,6 +383,7 @@ PLANS = {
         undemanding(square(centres=((3, 1), (1, 3)))), **TRIANGLE
     ),
     "a ring that runs through its centre": lambda: _ring_plan(undemanding(square()), **TRIANGLE),
+    "a ring with its centre at a corner": lambda: _ring_plan(square(centres=((0, 0),))),
     "a ring that is too long": lambda: _ring_plan(square(links=MEASURED, longest=9)),
     "a ring with too few stops": lambda: _ring_plan(square(centres=((3, 1),)), **TRIANGLE),
     "a ring past a stop that it must pass": lambda: _ring_plan(
@@ -547,12 +552,38 @@ FORMS = {
     "a ring shown twice": lambda: _plan(
         ringed(), "north", "west", rings=[{"id": "square", "links": [0, 1, 2, 3]}] * 2
     ),
+    "an arc of the first candidate": lambda: _plan(
+        two_links(arcs=((0, 1, 10),), pairs=FORWARD),
+        paths=[{"pair": 0, "nodes": ["a", "b"], "seconds": [10], "candidates": ["ab"], "time_s": 10}],
+    ),
     "a cost of nothing": lambda: (two_links(**RICH), {**bounded(*WHOLE), "cost": 0, "coverage": 7}),
     "an unknown key": lambda: (two_links(**RICH), built(two_links(**RICH), "ab", optimal=True)),
     "a leaf twice": lambda: (two_links(**RICH), bounded([], [["x0000001", 1, 1], leaf()], 7)),
     "a leaf counted from the end": lambda: (
         two_links(**RICH),
         bounded([], [["x0000001", 1, -1], leaf(), leaf()], 7),
+    ),
+    "a leaf for 0 counted from the end": lambda: (
+        two_links(**RICH),
+        bounded([], [["x0000001", -1, 1], leaf(), leaf()], 7),
+    ),
+    "a negative multiplier of a time": lambda: (
+        two_links(**RICH),
+        bounded([time(2, {1: 1})], [leaf((0, -1))], 8),
+    ),
+    "a negative multiplier of a partition": lambda: (
+        two_links(**RICH),
+        bounded([{"partition": ["y0000002"], "parts": [0, 1, 2]}], [leaf((0, -1))], 8),
+    ),
+    "a negative multiplier of a mend": lambda: (
+        ringed(square(centres=((1, 3),))),
+        bounded([_ROUND_0_1_4], [leaf((0, -1))], 14),
+    ),
+    "a negative multiplier of a set": lambda: (
+        ringed(),
+        bounded(
+            [{"leave": "001", "nodes": [0], "potentials": [0], "centre": 0, "node": 0}], [leaf((0, -1))], 12
+        ),
     ),
     "a leaf missed": lambda: (two_links(**RICH), bounded([], [["x0000001", 1, 7], leaf()], 7)),
     "a leaf just beyond the tree": lambda: (two_links(**RICH), bounded([], [["x0000001", 1, 2], leaf()], 7)),
@@ -578,9 +609,49 @@ FORMS = {
         ringed(square(id="other", required=False), square()),
         bounded([{"mend": "002", "links": [1]}], [leaf()], 10),
     ),
+    "part of a circuit called empty": lambda: (
+        ringed(square(centres=((1, 3),))),
+        bounded([_ROUND_0_1_4], _all_of_a_circuit(1), 10),
+    ),
     "too fine a denominator": lambda: (two_links(**RICH), bounded([], [leaf()], 7, bits=4097)),
 }
 """Problem, and a certificate that is not as the format says."""
+
+_ROUND_0_1_4 = {"mend": "001", "links": [0, 1, 4]}
+
+
+def _all_of_a_circuit(objective):
+    """Splits by links of a circuit that is no ring; the last leaf is called empty, or the one before it."""
+    empty, short = leaf((0, 1), objective=0), leaf((0, 1), objective=0) if objective else leaf()
+    links = ["fa001_000001", "fa001_000002", "fa001_000005"]
+    return [[links[0], 1, 2], leaf(), [links[1], 3, 4], short, [links[2], 5, 6], leaf(), empty]
+
+
+def _rewarded(west):
+    """A ring with a reward, whose second link is started in a period."""
+    periods = (Period("first", 5, 1), Period("second", 4, 1))
+    problem = ringed(square(required=False, reward=5), budget=9, periods=periods)
+    circuit = [{"id": "square", "links": [0, 1, 2, 3]}]
+    return _plan(problem, "north", "west", starts={"north": 0, "west": west}, rings=circuit)
+
+
+TRUE = {
+    "a circuit that is no ring": lambda: (
+        ringed(square(centres=((1, 3),))),
+        bounded([_ROUND_0_1_4], _all_of_a_circuit(0), 10),
+    ),
+    "prices of all candidates": lambda: (
+        two_links(**RICH),
+        bounded([time(1, {1: 1, 2: 1}, 2)], [leaf((0, 5))], 7),
+    ),
+    "a bound with the name of its problem": lambda: (
+        two_links(**RICH),
+        {**bounded(*WHOLE), "problem": "two links"},
+    ),
+    "a reward in each period": lambda: _rewarded(0),
+    "a reward in the last period": lambda: _rewarded(1),
+}
+"""Problem, and a true certificate whose evidence decides its bound."""
 
 SMALL_RAW = {
     "a time below 0": lambda: (_back_in_time(), bounded([], [leaf()], 0), 5),

@@ -191,6 +191,9 @@ def documents(folder: Path, cases: Sequence[int] | None = None, count: int = 600
     found += [
         (name, _checked(*forged.forgery(name))) for family in forged.FAMILIES.values() for name in family
     ]
+    for number in numbers:
+        every = [near.of_all_rows(number, seed) for seed in range(4)]
+        found += [("true", _checked(near.case(number).raw, one)) for one in every]
     for problem, document in (draw() for draw in forged.TRUE.values()):
         found.append(("true", _checked(forged.as_json(problem), document)))
     chance = random.Random(1)  # noqa: S311 - chance for drawings, no secret
@@ -208,8 +211,9 @@ def documents(folder: Path, cases: Sequence[int] | None = None, count: int = 600
 
 def _files(forged: Any, folder: Path) -> Iterator[Document]:  # noqa: ANN401
     """Yield calls of the command line."""
-    problem, document = forged.shown_whole()
-    document["bound"] = forged.proof([], [forged.leaf()], 24)
+    near = drawing("near_certificates")
+    case = near.case(next(i for i, (draw, _) in enumerate(near.DRAWN) if draw is near.side_line))
+    problem, document = case.problem, {**case.plans[-1], "bound": case.proof}
     texts = {"true": json.dumps(document), "none": "", "list": "[]", "deep": "[" * 50_000}
     texts |= {name.replace(" ", "-"): begin + texts["true"][1:] for name, (begin, _) in forged.FILES.items()}
     (folder / "p.json").write_text(json.dumps(forged.as_json(problem)), encoding="utf-8")

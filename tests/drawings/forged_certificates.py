@@ -547,7 +547,7 @@ def ladder(stages):
 WHOLE = ([], [leaf()], 7)
 FORMS = {
     "nothing is shown": lambda: (two_links(), HEAD),
-    "another version": lambda: (two_links(**RICH), {**bounded(*WHOLE), "format": "polyring-certificate/1"}),
+    "another version": lambda: (two_links(**RICH), {**bounded(*WHOLE), "format": "polyring-certificate/3"}),
     "a bound for another problem": lambda: (two_links(**RICH), {**bounded(*WHOLE), "problem": "one link"}),
     "a ring shown twice": lambda: _plan(
         ringed(), "north", "west", rings=[{"id": "square", "links": [0, 1, 2, 3]}] * 2

@@ -125,6 +125,25 @@ def near(data: bytes) -> tuple[Case, Json]:
     return drawn, document
 
 
+def of_all_rows(number: int, seed: int) -> Json:
+    """Return a true certificate whose bound depends on every row of the rules, by multipliers drawn."""
+    model, chance = case(number).model, random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    names = sorted(model.rows)
+    signs = [chance.choice((1, -1)) if model.rows[name][2] else 1 for name in names]
+    multipliers = [
+        [i, sign * chance.randrange(1, 9)] for i, sign in enumerate(signs) if chance.random() < 0.5
+    ]
+    leaf = {"objective": 1, "multipliers": multipliers}
+    proof = {
+        "rows": [{"model": name} for name in names],
+        "tree": [leaf],
+        "bound": None,
+        "denominator_bits": 0,
+    }
+    proof["bound"] = bound_checker.check_bound(model, proof)
+    return {"format": bound_checker.FORMAT, "bound": proof}
+
+
 def seeds() -> list[bytes]:
     """Choices of true documents of cases of each sort, and of changed ones."""
     chance = random.Random(1)  # noqa: S311 - chance for drawings, no secret

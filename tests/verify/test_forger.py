@@ -95,7 +95,7 @@ NEEDS = {
         "check",
         "not (fault := departure({**certificate, 'bound': None}, 'plan', 'certificate'))",
     ): ("an unknown key",),
-    ("check", "certificate.get('format') == FORMAT"): ("another version",),
+    ("check", "certificate.get('format') in (FORMAT, OLDER)"): ("another version",),
     ("check", "bound == certificate['bound']['bound']"): ("a bound that is not proved",),
 }
 """What the checker needs, and what it would take without it."""

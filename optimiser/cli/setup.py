@@ -151,7 +151,7 @@ def init(
     """Write a job of your own: the keys that matter, or all of them."""
     from optimiser.job.model import path_from
     from optimiser.job.reading import loads, render, start
-    from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX
+    from optimiser.job.sections import KEYS_BY_SUFFIX
 
     if region and file:
         raise typer.BadParameter("name a region or a file, not both.", param_hint="--region")
@@ -165,7 +165,7 @@ def init(
     countries.lineage(country or countries.WORLD)  # refuses what is no country
     file = file or ("" if region else "region.osm.pbf")
     known = regions.read(region) if region else None
-    key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs", "": "name"}.get(Path(file).suffix, "file")
+    key = KEYS_BY_SUFFIX.get(Path(file).suffix, "file") if file else "name"
     source = {key: file or region} | ({"country": country} if country else {})
     budget = "" if money is None else _in_units(money, country or (known.country if known else "world"))
     written = _with_cities(cities, None if known is None else known.cities)

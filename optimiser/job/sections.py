@@ -52,8 +52,10 @@ BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
 GRAPH_SUFFIX = ".graphml"
 """Ending of files with a street graph."""
-FEED_SUFFIX = ".zip"
-"""Ending of a timetable in the format GTFS."""
+MATRICES = (".csv", ".parquet", ".omx")
+"""Endings of tables of travel times that take the place of a map."""
+KEYS_BY_SUFFIX = {GRAPH_SUFFIX: "graph", ".zip": "gtfs", **dict.fromkeys(MATRICES, "matrix")}
+"""Key of the section `region` for files that are no maps, by their endings: `.zip` is a timetable in GTFS."""
 
 LEAST_LIMIT_S = 300
 """Time limits below this are taken for hours or minutes that lack their unit."""

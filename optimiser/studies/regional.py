@@ -40,8 +40,6 @@ from optimiser.studies.whatif import IN_MEMORY, Limit, Study, WhatIf, budget_giv
 from optimiser.tasks.cache import Progress, folder, told
 from optimiser.verify import Plan
 
-MATRICES = (".csv", ".parquet", ".omx")
-"""Endings of tables of travel times that take the place of a map."""
 CITY_SOURCES = ("geonames", "osm", "region")
 """Where cities may come from other than a file."""
 
@@ -134,13 +132,8 @@ class Region:
             When a file is missing, or a setting has faults.
         """
         name = _file_of(file, "seconds")
-        is_embedded, suffix = name in regions.names(), Path(name).suffix
-        by_suffix = {
-            **dict.fromkeys(MATRICES, "matrix"),
-            sections.GRAPH_SUFFIX: "graph",
-            sections.FEED_SUFFIX: "gtfs",
-        }
-        given = "name" if is_embedded else by_suffix.get(suffix, "file")
+        is_embedded = name in regions.names()
+        given = "name" if is_embedded else sections.KEYS_BY_SUFFIX.get(Path(name).suffix, "file")
         places = _file_of(cities, "cities")
         job = Job.model_validate(
             {

@@ -171,8 +171,10 @@ def budget_given(
         fault = "and budget_share are both given"
     elif value is None or not 0 <= value < math.inf:
         fault = f"{value!r} is negative or not a number"
-    elif not is_share and (
-        value == _UNCLEAR[0] or (isinstance(value, float) and _UNCLEAR[0] <= value <= _UNCLEAR[1])
+    elif (
+        not is_share
+        and _UNCLEAR[0] <= value <= _UNCLEAR[1]
+        and (value == _UNCLEAR[0] or isinstance(value, float))
     ):
         fault = f"{value:g} may be a share or money"
         amount = "an amount in full" if value == _UNCLEAR[0] else f"budget={round(value)}"

@@ -178,6 +178,8 @@ def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call:
     assert code == 0
     assert "polyring run" in out
     assert load(path).job.region.file == "map.osm"
+    assert call("init", region / "times.toml", "--file", "times.omx")[0] == 0
+    assert load(region / "times.toml").job.region.matrix == "times.omx"
     assert call("init", path)[0] == 2
     code, _, err = call("init", region / "no.toml", "--country", "Germany")
     assert code == 2

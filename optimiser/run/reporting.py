@@ -75,26 +75,20 @@ class Answers:
         """Whether anything but alternatives was asked."""
         return replace(self, states=()) != Answers()
 
-    def further(self) -> dict[str, Any]:
-        """Return what `summary.json` keeps of it under `asked`."""
-        return {"notes": list(self.notes), "faults": list(self.faults)}
-
 
 def answers_of(summary: Mapping[str, Any]) -> Answers | None:
     """Return what a finished run was asked, from its `summary.json`; None: nothing."""
-    cases, prices, speeds = (summary.get(name) for name in ("cases", "fairness", "sensitivity"))
-    further, states = summary.get("asked"), summary.get("states", ())
-    if cases is None and prices is None and speeds is None and further is None and not states:
-        return None
-    further = {} if further is None else further
-    return Answers(
+    cases, prices, asked = (summary.get(name) for name in ("cases", "fairness", "asked"))
+    further = asked or {}
+    found = Answers(
         cases=None if cases is None else CaseResults(**cases),
-        speeds=speeds,
+        speeds=summary.get("sensitivity"),
         prices=None if prices is None else TypeAdapter(Fairness).validate_python(prices),
-        states=tuple(map(state_of, states)),
+        states=tuple(map(state_of, summary.get("states", ()))),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),
     )
+    return None if asked is None and found == Answers() else found
 
 
 def state_of(kept: Mapping[str, Any]) -> StateShown:
@@ -452,7 +446,7 @@ def summarise(
     dict
         Sizes, coverage by tier before and after, cost, gaps, links, peak memory.
     """
-    job, plan, result = found.job, found.plan, found.result
+    job, plan, result, answers = found.job, found.plan, found.result, found.answers
     covered = coverage.by_group(report.pairs).set_index("group", drop=False)
     links = report.links.drop(columns="geometry")
     return {
@@ -480,11 +474,11 @@ def summarise(
             definition: count_covered(found.times.cities, skim, limit_s=job.times.limit_s)
             for definition, skim in found.times.skims.items()
         },
-        "sensitivity": found.answers.speeds,
+        "sensitivity": answers.speeds,
         "near_limit": dict(zip(("within", "beyond"), coverage.near_limit(report.pairs), strict=True)),
         "people_gaining": coverage.people_gaining(report.cities, report.pairs),
         "built": list(plan.built),
-        "warnings": [*found.faults, *found.answers.faults, *found.times.warnings],
+        "warnings": [*found.faults, *answers.faults, *found.times.warnings],
         "screening": report.screening,
         "notes": list(report.notes),
         "links": wording.records(links),
@@ -493,10 +487,12 @@ def summarise(
         **({} if report.ring_use is None else {"ring_use": asdict(report.ring_use)}),
         **({} if report.city_cover is None else {"city_cover": report.city_cover}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
-        **({"states": [asdict(one) for one in found.answers.states]} if report.states else {}),
+        **({"states": [asdict(one) for one in answers.states]} if report.states else {}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         **({} if report.cases is None else {"cases": asdict(report.cases)}),
-        **({"asked": found.answers.further()} if found.answers.is_of_cases else {}),
+        **(
+            {"asked": {"notes": [*answers.notes], "faults": [*answers.faults]}} if answers.is_of_cases else {}
+        ),
         **({} if report.capacities is None else {"capacities": tables.section_counts(report.capacities)}),
         "not_served": found.times.report.get("snapped", {}).get("not_served", []),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),

@@ -382,13 +382,21 @@ CHECKERS = _checkers()
 """The first checker, and the second one."""
 
 
+def _as_float(gap: Any) -> float | None:
+    """Return a gap, which one checker gives as a fraction of integers."""
+    try:
+        return None if gap is None else float(gap)
+    except OverflowError:
+        return math.inf
+
+
 def answered(checker: Any, problem: Json, document: Json) -> tuple[int | None, float | None] | None:
     """Return the bound and the gap that a checker takes, or None where it refuses the document."""
     try:
         _, gap = checker.check(problem, document)
     except (checker.Refused, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
         return None
-    return (document["bound"]["bound"] if "bound" in document else None), gap
+    return (document["bound"]["bound"] if "bound" in document else None), _as_float(gap)
 
 
 def excludes(drawn: Case, document: Json) -> bool:

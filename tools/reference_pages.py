@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 HELP_WIDTH = 100
@@ -107,23 +108,17 @@ def commands_and_jobs() -> str:
     return f"{commands()}\n{job_keys()}\n{ready_jobs()}"
 
 
-def columns() -> str:
-    """Return the columns of all tables of a run."""
+def _written(part: str) -> str:
+    """Return the columns of all tables of a run, or the figures of all countries."""
     from tools import written_pages
 
-    return written_pages.columns()
-
-
-def countries() -> str:
-    """Return the figures of all countries."""
-    from tools import written_pages
-
-    return written_pages.countries()
+    text: str = getattr(written_pages, part)()
+    return text
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/command-line": commands_and_jobs,
-    "docs/python": columns,
-    "docs/countries": countries,
+    "docs/python": partial(_written, "columns"),
+    "docs/countries": partial(_written, "countries"),
 }
 """Pages of the site that end with a generated part, by name."""

@@ -164,8 +164,7 @@ def layers(graph: nx.DiGraph) -> dict[str, int]:
 def folder_of(name: str, known: dict[str, Module]) -> str:
     """Return the folder of a module: ``networks``, a folder of ``optimiser``, or a folder of its engine."""
     parts = name.split(".")
-    depth = 3 if parts[:2] == ["optimiser", "engine"] else 2
-    depth = 1 if parts[0] == "networks" else depth
+    depth = 1 if parts[0] == "networks" else 3 if parts[:2] == ["optimiser", "engine"] else 2
     folder = ".".join(parts[:depth])
     is_package = folder in known and known[folder].path.name == "__init__.py"
     return folder if is_package or len(parts) == 1 else ".".join(parts[: depth - 1])
@@ -219,10 +218,9 @@ def definitions(module: Module) -> Iterator[Definition]:
     for node in module.tree.body:
         if isinstance(node, ast.FunctionDef):
             yield Definition(module.name, node.name, node.lineno, *references(node))
-            if node.name.startswith("__"):  # Python calls it
-                top.append(ast.Name(node.name))
-            if any(word in ast.unparse(d) for d in node.decorator_list for word in ("command", "callback")):
-                top.append(ast.Name(node.name))
+            marks = [ast.unparse(decorator) for decorator in node.decorator_list]
+            if node.name.startswith("__") or any("command" in mark or "callback" in mark for mark in marks):
+                top.append(ast.Name(node.name))  # Python or the command line calls it
         elif isinstance(node, ast.ClassDef):
             yield from _class(module, node)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.TypeAlias):
@@ -372,7 +370,9 @@ def figures_of(known: dict[str, Module], layer_of: dict[str, int]) -> dict[str, 
         Layer of each folder, from 1.
     """
     packages = [module.path for module in known.values() if module.name != APART]
-    found = {
+    pages = [path for path in (ROOT / "optimiser").rglob("*") if path.suffix in PAGES]
+    lines = (line for path in pages for line in path.read_text(encoding="utf-8").splitlines())
+    return {
         "packages: modules": len(packages),
         **_sizes("packages", packages),
         **_sizes("second checker", [module.path for module in known.values() if module.name == APART]),
@@ -381,12 +381,10 @@ def figures_of(known: dict[str, Module], layer_of: dict[str, int]) -> dict[str, 
             path.is_dir() and (path / "__init__.py").exists() for path in (ROOT / "optimiser").iterdir()
         ),
         "packages: modules of run": sum(name.startswith("optimiser.run.") for name in known),
+        **_sizes("tools", _python(ROOT / "tools")),
+        **_sizes("benchmarks", _python(ROOT / "benchmarks")),
+        "pages: lines": sum(bool(line.strip()) for line in lines),
     }
-    for place in ("tools", "benchmarks"):
-        found |= _sizes(place, _python(ROOT / place))
-    pages = [path for path in (ROOT / "optimiser").rglob("*") if path.suffix in PAGES]
-    lines = (line for path in pages for line in path.read_text(encoding="utf-8").splitlines())
-    return {**found, "pages: lines": sum(bool(line.strip()) for line in lines)}
 
 
 def _sizes(name: str, paths: list[Path]) -> dict[str, int]:
@@ -437,16 +435,14 @@ def main() -> int:
     """Print the figures; return 1 when a limit is exceeded."""
     known = modules()
     folders = import_graph(known, lambda name: folder_of(name, known))
-    knots, folder_knots = circles(import_graph(known, str)), circles(folders)
     layer_of = layers(folders)
     figures = figures_of(known, layer_of)
-    limits = tomllib.loads(LIMITS.read_text(encoding="utf-8"))
     if "--lower" in sys.argv[1:]:
-        write_limits(limits, figures)
-        limits = tomllib.loads(LIMITS.read_text(encoding="utf-8"))
+        write_limits(tomllib.loads(LIMITS.read_text(encoding="utf-8")), figures)
+    limits = tomllib.loads(LIMITS.read_text(encoding="utf-8"))
     faults = limit_faults(limits, figures, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
-    faults += [f"circular imports: {' '.join(knot)}" for knot in knots]
-    faults += [f"folders that import each other: {' '.join(knot)}" for knot in folder_knots]
+    parts = {"circular imports": import_graph(known, str), "folders that import each other": folders}
+    faults += [f"{what}: {' '.join(knot)}" for what, graph in parts.items() for knot in circles(graph)]
     faults += [
         f"reached by tests alone: {definition.module}.{definition.name} (line {definition.line})"
         for definition in unreached(known)

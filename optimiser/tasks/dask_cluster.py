@@ -29,7 +29,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -112,15 +112,12 @@ class _Host:
     def _watch(self) -> None:
         while self._worker.status.name in {"running", "paused"}:
             time.sleep(WATCH_S)
-            self._kill(lambda dask_key: not self.is_wanted(dask_key))
+            with self._lock:
+                for dask_key, child in self._children.items():
+                    if not self.is_wanted(dask_key):
+                        child.kill()
         for child in self._started:
             child.kill()
-
-    def _kill(self, is_over: Callable[[str], bool]) -> None:
-        with self._lock:
-            for dask_key, child in self._children.items():
-                if is_over(dask_key):
-                    child.kill()
 
 
 _HOSTS: WeakKeyDictionary[Worker, _Host] = WeakKeyDictionary()

@@ -25,7 +25,7 @@ from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size,
 from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
 from optimiser.engine.methods.ring_plans import circuits_of_point
 from optimiser.engine.methods.rings import StateCuts, state_cuts
-from optimiser.engine.models.decisions import power_of, pulp, row_power
+from optimiser.engine.models.decisions import power_of, pulp, state_whole
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.rings import ProvedRow, detached_rows
 from optimiser.engine.presolve.magnitudes import bounded
@@ -186,11 +186,11 @@ class CertifyingHighs(ExtendedHighs):
         # For each row of the program, its number; its sign, -1 where HiGHS has the negative of the row; and
         # the power of 2 by which HiGHS has it divided.
         self._live: list[tuple[int, int, int]] = []
-        for row in model.lp.constraints():
-            power = row_power(row)
-            certified = self._certified({"model": row.name}, row, power)
+        powers = state_whole(model.lp)  # HiGHS has the rows as they were
+        for row, power in zip(model.lp.constraints(), powers, strict=True):
+            certified = self._certified({"model": row.name}, row)
             self._record(certified, -1 if row.sense == pulp.LpConstraintGE else 1, power)
-        self.bits = BITS + max((power for *_, power in self._live), default=0)
+        self.bits = BITS + max(powers, default=0)
         matrix = self._matrix()
         self._signed = matrix.maximum(0.0), matrix.minimum(0.0)
         self._least, self._most = np.array(lp.row_lower_), np.array(lp.row_upper_)
@@ -207,13 +207,12 @@ class CertifyingHighs(ExtendedHighs):
         }
 
     def _certified(
-        self, evidence: dict[str, Any], row: pulp.LpAffineExpression | pulp.LpConstraint, power: int = 0
+        self, evidence: dict[str, Any], row: pulp.LpAffineExpression | pulp.LpConstraint
     ) -> CertifiedRow:
-        """Return a row of PuLP, which was divided by 2^`power`, as one with a right side above."""
+        """Return a row of PuLP as one with a right side above."""
         sign = -1 if row.sense == pulp.LpConstraintGE else 1
-        terms = {self._column[v.name]: sign * round(math.ldexp(factor, power)) for v, factor in row.items()}
-        is_equation = row.sense == pulp.LpConstraintEQ
-        right = -sign * round(math.ldexp(row.constant, power))
+        terms = {self._column[v.name]: sign * round(factor) for v, factor in row.items()}
+        is_equation, right = row.sense == pulp.LpConstraintEQ, -sign * round(row.constant)
         return CertifiedRow(evidence, [*terms], [*terms.values()], right, is_equation=is_equation)
 
     def _record(self, row: CertifiedRow, sign: int, power: int = 0) -> None:

@@ -121,19 +121,20 @@ def power_of(numbers: Iterable[int]) -> int:
     return max(0, max(map(abs, numbers), default=0).bit_length() - PLAIN_BITS)
 
 
-def row_power(row: pulp.LpConstraint) -> int:
-    """Return the power of 2 by which a row of integers was divided: one of them was odd (`divisor`)."""
-    parts = (float(factor).as_integer_ratio()[1] for factor in row.values())
-    return max(parts, default=1).bit_length() - 1
+def state_whole(lp: pulp.LpProblem) -> list[int]:
+    """Multiply the rows that were divided by a power of 2, so that all are of integers; return the powers.
 
-
-def state_whole(lp: pulp.LpProblem) -> None:
-    """Multiply the rows that were divided by a power of 2, for a solver that takes integers alone."""
+    One of the integers of a row was odd (`divisor`), so that the largest denominator is the divisor.
+    """
+    powers = []
     for row in lp.constraints():
-        if power := row_power(row):
+        parts = (float(factor).as_integer_ratio()[1] for factor in row.values())
+        powers.append(power := max(parts, default=1).bit_length() - 1)
+        if power:
             for variable, factor in list(row.items()):
                 row[variable] = math.ldexp(factor, power)
             row.changeRHS(math.ldexp(-row.constant, power))
+    return powers
 
 
 def weighted(

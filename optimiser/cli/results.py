@@ -489,8 +489,8 @@ def explain(
     json: Json = False,
 ) -> None:
     """Explain why a plan builds a link or leaves it out, and what the alternative is."""
-    home = folder.of_run(home)
-    _refuse_unknown_link(home, link, state)
+    home, name = folder.of_run(home), int(link) if link.isdecimal() else link
+    _refuse_unknown_link(home, name, state)
 
     from optimiser.studies.finished import load_run
 
@@ -498,13 +498,12 @@ def explain(
         run = load_run(home, progress=display.steps)
         try:
             with display.steps.step("explain", f"Solving without {link}, or with it if it is left out"):
-                name = int(link) if link.isdecimal() else link
                 why = run.why(name, state=state, gap=gap, time_limit_s=time_limit)
         finally:
             run.close()
-    tables = {name: getattr(why, name) for name in wording.WORDS["explained"]}
+    tables = {part: getattr(why, part) for part in wording.WORDS["explained"]}
     if json:
-        listed = {name: wording.records(table) for name, table in tables.items()}
+        listed = {part: wording.records(table) for part, table in tables.items()}
         head = {"rank": why.rank, "candidate_id": why.candidate_id, "title": why.title}
         screen.as_json({**head, "sentences": list(why.sentences), **listed, "not_chosen_in": list(why.cases)})
         return
@@ -512,20 +511,19 @@ def explain(
     for sentence in why.sentences:
         screen.line(sentence)
     screen.line()
-    for name, table in tables.items():
+    for part, table in tables.items():
         rows = wording.records(table.drop(columns="same_ends", errors="ignore"))
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
-        screen.table(f"{wording.WORDS['explained'][name]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
+        screen.table(f"{wording.WORDS['explained'][part]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
 
 
-def _refuse_unknown_link(home: Path, link: str, state: str) -> None:
+def _refuse_unknown_link(home: Path, name: int | str, state: str) -> None:
     """Refuse a link that a run or its state does not have, before anything of it is read."""
     from optimiser.job.model import unknown_links
 
     folder.refuse_unfinished(home)
     plan = _state_folder(home, state) if state else home
     ranked = {int(rank): ends for rank, ends in folder.link_ends(plan, "links.csv", "rank").items()}
-    name = int(link) if link.isdecimal() else link
     if ranked and (faults := unknown_links([name], ranked, folder.link_ends(home))):
         remedy = (
             "links.csv of the folder has all ranks, candidates.csv all ids; left_out.csv counts what was not "

@@ -409,15 +409,14 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
             _add(table, sums, ["", ring_section.package_title(name, report.rings), "", ""], whole, "bold")
         for row in rows:
             what = wording.kind(row["kind"], row["geometry"])
-            gains = [row["pairs_added"], wording.people(row["people"])]
-            gains += [wording.integer(row["cost_per_person"])]
+            names = [row["rank"], wording.link_name(row), what, wording.integer(row["length_km"] or None)]
+            gains = [
+                row["pairs_added"],
+                wording.people(row["people"]),
+                wording.integer(row["cost_per_person"]),
+            ]
             gains += [] if cases is None else [cases.counted(row["candidate_id"])]
-            _add(
-                table,
-                row,
-                [row["rank"], wording.link_name(row), what, wording.integer(row["length_km"] or None)],
-                gains,
-            )
+            _add(table, row, names, gains)
     if len(report.links) > most:
         table.caption = f"and {len(report.links) - most} more in links.csv"
     return table

@@ -15,7 +15,7 @@ import numpy as np
 from optimiser.bench.instances import Configuration, Run
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.result import ROOT_STEPS, TracePoint, gap_of
-from optimiser.report import tables
+from optimiser.report import tables, wording
 
 type Key = tuple[str, str, str, str, int, int, float, float | None, float]
 """Values of the columns `KEY` of a row."""
@@ -226,7 +226,7 @@ def load[T](path: Path, kind: type[T]) -> list[T]:
 
 def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the column has
     if kind is str:
-        return tables.unguarded(text)
+        return wording.unguarded(text)
     if text == "" and kind in (int | None, float | None):
         return None
     if kind is bool:

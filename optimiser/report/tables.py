@@ -62,10 +62,6 @@ def dictionary() -> pd.DataFrame:
     return found
 
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First letters by which a spreadsheet takes a text for a formula, or that hide one of them."""
-
-
 def write_csv(table: pd.DataFrame, path: Path) -> Path:
     """Write a table as UTF-8 CSV, text cells and headings guarded against formulas.
 
@@ -76,9 +72,11 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
     path
         The file; written whole or not at all.
     """
-    safe = table.rename(columns=guard_formula)
+    safe = table.rename(columns=wording.guard_formula)
     cells = {str(name): own for name, own in safe.items() if not pd.api.types.is_numeric_dtype(own)}
-    guarded = {name: pd.Series(map(guard_formula, own), own.index, own.dtype) for name, own in cells.items()}
+    guarded = {
+        name: pd.Series(map(wording.guard_formula, own), own.index, own.dtype) for name, own in cells.items()
+    }
     safe = safe.assign(**guarded)
     return write_atomically(path, safe.to_csv(index=False, lineterminator="\n"))
 
@@ -89,18 +87,6 @@ def table_of(records: Iterable[object], columns: Iterable[str]) -> pd.DataFrame:
     cells = ([getattr(record, name) for name in names] for record in records)
     rows = [[" ".join(one.split()) if isinstance(one, str) else one for one in row] for row in cells]
     return pd.DataFrame(rows, columns=names, dtype=object)
-
-
-def unguarded(cell: str) -> str:
-    """Return a text that `guard_formula` may have changed as it was."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS) else cell
-
-
-def guard_formula(value: object) -> object:
-    """Return a text that starts like a formula with an apostrophe before it; leave all else as it is."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def tabulate_links(

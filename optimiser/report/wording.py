@@ -208,3 +208,21 @@ def join_names(names: Sequence[str]) -> str:
 def capitalised(words: str) -> str:
     """Return words with a capital first letter."""
     return words[:1].upper() + words[1:]
+
+
+# ---- texts in tables for spreadsheets
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""First letters by which a spreadsheet takes a text for a formula, or that hide one of them."""
+
+
+def unguarded(cell: str) -> str:
+    """Return a text that `guard_formula` may have changed as it was."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS) else cell
+
+
+def guard_formula(value: object) -> object:
+    """Return a text that starts like a formula with an apostrophe before it; leave all else as it is."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value

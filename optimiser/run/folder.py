@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import is_same_file, make_folder, try_lock
+from optimiser.report.wording import unguarded
 from optimiser.tasks import signals
 from optimiser.tasks.cache import full_disk
 
@@ -309,8 +310,6 @@ def link_ends(home: Path, table: str = "candidates.csv", key: str = "candidate_i
     """Return the two ends of each link in a table of a run folder; nothing where there is no such table."""
     if not (home / table).is_file():
         return {}
-    from optimiser.report.tables import unguarded  # it loads GeoPandas, and each command loads this module
-
     with (home / table).open(encoding="utf-8", newline="") as file:
         rows = [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
         return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in rows}

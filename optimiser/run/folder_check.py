@@ -19,7 +19,7 @@ from optimiser.problem import DesignProblem, dumps, load
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result, gap_of, parse_rings_and_starts
-from optimiser.report.tables import unguarded
+from optimiser.report.wording import unguarded
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
 from optimiser.verify import Plan, bound_checker
 from optimiser.verify.rules import covered_pairs

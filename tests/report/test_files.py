@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from optimiser import report as reports
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import write_atomically, write_whole
-from optimiser.report import tables
+from optimiser.report import tables, wording
 
 
 def test_a_failed_write_leaves_the_earlier_file(tmp_path):
@@ -28,7 +28,7 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path):
 
 @pytest.mark.parametrize("opening", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_text_that_starts_like_a_formula_gets_an_apostrophe(opening):
-    assert tables.guard_formula(f"{opening}1+1") == f"'{opening}1+1"
+    assert wording.guard_formula(f"{opening}1+1") == f"'{opening}1+1"
 
 
 def test_numbers_are_not_guarded(tmp_path):
@@ -38,7 +38,7 @@ def test_numbers_are_not_guarded(tmp_path):
 
 @given(st.text(min_size=1))
 def test_a_guarded_text_never_starts_a_formula(text):
-    assert not str(tables.guard_formula(text)).startswith(tables.FORMULA_STARTS)
+    assert not str(wording.guard_formula(text)).startswith(wording.FORMULA_STARTS)
 
 
 def test_a_cell_reads_back_as_its_text(tmp_path):

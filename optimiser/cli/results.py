@@ -46,6 +46,9 @@ def verify(
         Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a folder of a run or a sweep.")
     ],
     result: ResultFile = None,
+    both: Annotated[
+        bool, typer.Option("--both", help="Ask both checkers of the certificate beside the result.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Check a result against its problem, trusting no solver."""
@@ -81,15 +84,17 @@ def verify(
     else:
         proof = folder_check.proof_of(loaded, result_file.parent / "certificate.json")
     verdict, is_checked = _verdict(loaded, claimed, plan, proof)
+    said = folder_check.confirm(loaded, result_file.parent / "certificate.json") if both else ""
     summary = outline(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
     if plan.infeasible_by:
         summary["infeasible_by"] = plan.infeasible_by
     if json:
-        certified = {"certified_bound": (proof or {}).get("bound"), "is_checked": is_checked}
+        certified = {"certified_bound": (proof or {}).get("bound"), "is_checked": is_checked, "both": said}
         screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")} | certified)
     else:
         source = {} if plan.bound is None else {"source of the bound": plan.bound_source or "not stated"}
-        show_outline(f"{result_file}: {verdict}.", summary | source)
+        told = {"both checkers": said} if both else {}
+        show_outline(f"{result_file}: {verdict}.", summary | source | told)
     return 0 if is_checked else PARTLY
 
 

@@ -21,7 +21,7 @@ from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result, gap_of, parse_rings_and_starts
 from optimiser.report.wording import unguarded
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
-from optimiser.verify import Plan, bound_checker
+from optimiser.verify import Plan, bound_checker, second_checker
 from optimiser.verify.rules import covered_pairs
 
 _NEEDED = ("certificate.json", "links.csv", "plan.json", "problem.json", "result.json", "summary.json")
@@ -97,6 +97,33 @@ def proof_of(problem: DesignProblem, path: Path) -> Mapping[str, Any] | None:
         return None
     proof: Mapping[str, Any] | None = found.get("bound")
     return proof
+
+
+def confirm(problem: DesignProblem, path: Path) -> str:
+    """Return what both checkers, of which neither author had read the other's, say of a certificate.
+
+    Raises
+    ------
+    VerificationError
+        When one of them refuses it, or they differ.
+    """
+    raw, found = json.loads(dumps(problem)), json.loads(json.dumps(object_of(path) or {}))
+    said = dict[str, str]()
+    for checker in (bound_checker, second_checker):
+        name = checker.__name__.rpartition(".")[2]
+        try:
+            said[name] = checker.check(raw, found)[0].partition(": a gap")[0]
+        except (*_NO_PROOF, second_checker.Refused) as error:
+            said[name] = f"REFUSED: {error}"
+    first, second = said.values()
+    if first != second or first.startswith("REFUSED"):
+        raise VerificationError(
+            "the two checkers of certificates do not both take it",
+            where=str(path),
+            faults=[f"{name}: {words}" for name, words in said.items()],
+            remedy="Where there is none, polyring certify writes it; where they differ, report both files.",
+        )
+    return first
 
 
 def refuse_contradicted(problem: DesignProblem, result_file: Path) -> None:

@@ -33,6 +33,23 @@ def test_the_bound_of_a_result_is_certified_beside_it(solved: Path, call: Call) 
     assert main([str(solved / "problem.json"), str(solved / "certificate.json"), "--gap", "0"]) == 0
 
 
+def test_both_checkers_are_asked_and_what_one_of_them_refuses_is_told(solved: Path, call: Call) -> None:
+    files = (solved / "problem.json", solved / "result.json")
+    code, _, err = call("verify", *files, "--both")
+    assert (code, "the two checkers of certificates do not both take it" in err) == (4, True)
+    call("certify", *files)
+    code, out, _ = call("verify", *files, "--both")
+    assert code == 0
+    assert "the plan holds, its objective is 6; no plan is better than 6" in out
+    certificate = json.loads((solved / "certificate.json").read_text())
+    certificate["bound"]["bound"] = 5
+    (solved / "certificate.json").write_text(json.dumps(certificate))
+    code, _, err = call("verify", *files, "--both")
+    assert code == 4
+    assert "bound_checker: REFUSED: the bound that is proved is 6" in err
+    assert "second_checker: REFUSED: the bound that is proved is 6" in err
+
+
 def test_machines_read_what_is_certified(solved: Path, call: Call) -> None:
     code, out, _ = call("certify", solved / "problem.json", solved / "result.json", "--json")
     shown = json.loads(out)

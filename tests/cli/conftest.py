@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import highspy
 import pytest
 from cli_drawing import draw_region
 from engine_running import solve_here
@@ -48,6 +49,7 @@ def call(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     """Return a function that runs a command and gives exit code, output and messages."""
 
     def command(*words: object) -> tuple[int, str, str]:
+        highspy.Highs()  # the first one of a process prints a banner
         ctypes.CDLL(None).fflush(None)  # what solvers of earlier tests have written and not yet printed
         capfd.readouterr()
         code = call_command([str(word) for word in words])

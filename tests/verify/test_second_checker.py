@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiers import thinned
 
 from optimiser.verify import second_checker as sc
 
@@ -776,7 +777,7 @@ def random_problem(seed):
     )
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", thinned(range(150), 30))
 def test_cheapest_path_against_enumeration(seed):
     draw, problem = random_problem(seed)
     network = model(problem).network
@@ -788,7 +789,7 @@ def test_cheapest_path_against_enumeration(seed):
             assert found == (least is not None and least < unit)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", thinned(range(60), 20))
 def test_every_plan_satisfies_every_cut(seed):
     """All plans of a small problem against rows with random evidence, where it is accepted."""
     draw, problem = random_problem(seed)
@@ -832,7 +833,7 @@ def changed(draw, value):
     return draw.choice(junk)
 
 
-@pytest.mark.parametrize("seed", range(700))
+@pytest.mark.parametrize("seed", thinned(range(300), 60))
 def test_nothing_but_refused(seed):
     """Random changes: an answer or `Refused`, and no bound below the optimum of `towns`, 2."""
     draw = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
@@ -882,7 +883,7 @@ def circuits_of(data):
         yield from extend([], node, [node])
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", thinned(range(40), 10))
 def test_every_circuit_satisfies_every_row_of_its_ring(seed):
     """Circuits that wind once round all centres, by angles, against rows with evidence that is accepted."""
     draw = random.Random(seed)  # noqa: S311 - chance for drawings, no secret

@@ -347,11 +347,10 @@ def attempt(
     ProblemError
         When the problem has numbers that cannot be counted exactly.
     """
-    start = None if params.start is None else params.start.known_to(problem)
     claims = CheckedClaims(problem, progress, params.start, believes=is_believed(name, params.solver))
     task = {
         "problem": json.loads(dumps(bounded(problem))),
-        "start": start and [*start],
+        "start": None if params.start is None else [*params.start.known_to(problem)],
         "log": None if params.solver_log is None else str(params.solver_log.absolute()),
         **_task(name, params),
     }

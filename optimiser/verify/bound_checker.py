@@ -436,6 +436,7 @@ class RingRows:
         # The evidence has a number g for each node of the set, such that every link within it crosses the
         # ray from one centre g_head - g_tail times: these cancel along a circuit, which so does not wind.
         s, v, g = row["centre"], row["node"], dict(zip(row["nodes"], row["potentials"], strict=True))
+        need(len(g) == len(row["nodes"]), "a node of a set occurs twice")
         need(v in g and s < len(self.ring["centres"]), "a node or a centre of a ring is wrong")
         terms = list(self.entering[v])
         for (a, sign), f in self.way.items():

@@ -27,10 +27,12 @@ from forged_certificates import (
     ladder,
     shown_whole,
 )
+from near_certificates import CHECKERS, DRAWN, answered, case
 from problem_files import as_json
 from ring_drawing import all_apart, circuits_of, whole_brute_force, whole_value
 
 from optimiser.verify import bound_checker
+from optimiser.verify.bound_checker import FORMAT
 
 SOURCE = inspect.getsource(bound_checker)
 CAUGHT = (bound_checker.Refused, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
@@ -115,6 +117,7 @@ NEVER = {
     ("Model.add", "name not in self.rows"): "no two rows of any problem have one name",
     ("check", "objective is None"): "there is no plan, as the proof says",
     ("check", "slack >= 0"): "no plan beats a bound that is proved",
+    ("RingRows.leave_row", "len(g) == len(row['nodes'])"): "proves no more: test_a_set_has_each_node_once",
     ("parsed.unique", "len(dict(items)) == len(items)"): "of files: `FILES`",
     ("parsed", "len(text) <= MOST_BYTES"): "of files: test_a_file_that_never_ends_is_refused",
     ("main", "most is None or (gap is not None and gap <= most)"): "no claim, but what the user asked for",
@@ -400,6 +403,18 @@ def test_a_true_certificate_is_taken_with_a_bound_that_is_the_optimum(name):
     problem, document = TRUE[name]()
     assert bound_checker.check(as_json(problem), document)
     assert "bound" not in document or document["bound"]["bound"] == whole_brute_force(problem)
+
+
+def test_a_set_has_each_node_once():
+    """Both checkers refuse what the page calls no set, though it would prove no more than the set."""
+    cases = map(case, range(len(DRAWN)))
+    found = next(one for one in cases if any("leave" in row for row in one.proof["rows"]))
+    document = json.loads(json.dumps({**(*found.plans, {"format": FORMAT})[0], "bound": found.proof}))
+    assert all(answered(one, found.raw, document) for one in CHECKERS)
+    row = next(row for row in document["bound"]["rows"] if "leave" in row)
+    for key in ("nodes", "potentials"):
+        row[key].append(row[key][0])
+    assert not any(answered(one, found.raw, document) for one in CHECKERS)
 
 
 def test_each_call_of_need_is_attacked():

@@ -334,6 +334,14 @@ def test_a_budget_in_another_unit_of_money_is_warned_of(run, home):
             lambda *_: pr.Region.of("jing-jin-ji", settings="times.rail=false"),
             "settings: 'times.*' is not a list",
         ),
+        *(
+            (
+                lambda *_, ask=ask: ask("jing-jin-ji", out=7, settings=True),
+                "(?s)(?=.*out: 7 ).*settings: True ",
+            )
+            for ask in (pr.backcast, pr.closures, pr.robust, pr.sweep)
+        ),
+        (lambda *_: pr.atlas(3.5), "clusters: 3.5 is not a list"),
         (lambda _, region: region.candidates().take(["new"]), "take: these are no rows\\nonly integers"),
         (lambda _, region: region.candidates().take([999]), "take: these are no rows\\nindex 999"),
     ],

@@ -32,6 +32,7 @@ from optimiser.run.retiming import TimedNetwork
 from optimiser.run.source import find_source
 from optimiser.studies import folders
 from optimiser.studies.cases import stated_cases
+from optimiser.studies.whatif import door
 from optimiser.tasks import Contents, Executor, Task, cache, run_tasks
 from optimiser.tasks.cache import Progress
 
@@ -65,10 +66,11 @@ class AtlasRun(folders.StudyRun):
     found: Atlas
 
 
+@door
 def atlas(
     clusters: Sequence[Cluster] | None = None,
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> AtlasRun:
@@ -94,7 +96,7 @@ def atlas(
         Where no cluster can be measured: the fault of the first one.
     """
     watch, clusters = progress or Progress(), load_clusters() if clusters is None else clusters
-    out = out or inside(Path(), RUNS / "atlas")
+    out = inside(Path(), RUNS / "atlas") if out is None else Path(out)
     with folder.staged(out, watch.ends) as stage:
         found = _found(clusters, watch, executor)
         faults = [one for one in found if not isinstance(one, ClusterFigures)]

@@ -52,6 +52,7 @@ from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import Source, find_source
 from optimiser.run.timing import EXPRESSWAY
 from optimiser.studies import folders
+from optimiser.studies.whatif import door
 from optimiser.tasks.cache import Progress
 
 if TYPE_CHECKING:
@@ -127,8 +128,9 @@ class Backcasted(folders.StudyRun):
         return "".join(parts)
 
 
+@door
 def backcast(
-    job: str | LoadedJob,
+    job: str | Path | LoadedJob,
     *,
     day: date | str | None = None,
     settings: Sequence[str] = (),

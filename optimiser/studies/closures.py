@@ -50,6 +50,7 @@ from optimiser.run.source import find_source
 from optimiser.studies import folders
 from optimiser.studies.answers import AskedBase
 from optimiser.studies.frontier import labels_of
+from optimiser.studies.whatif import door
 from optimiser.tasks.cache import Progress
 
 ENDING = "-closures"
@@ -83,10 +84,11 @@ class ClosuresRun(folders.StudyRun):
         return self.found.table
 
 
+@door
 def closures(
     job: str | Path | LoadedJob,
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     progress: Progress | None = None,
     settings: Sequence[str] = (),
 ) -> ClosuresRun:

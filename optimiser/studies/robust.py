@@ -32,6 +32,7 @@ from optimiser.studies import folders, sweep
 from optimiser.studies.answers import AskedBase
 from optimiser.studies.cases import not_applicable_to, stated_cases
 from optimiser.studies.frontier import labels_of
+from optimiser.studies.whatif import door
 from optimiser.tasks.cache import Progress
 from optimiser.verify.rules import building_faults, coverable, covered_pairs, weight_of
 
@@ -63,10 +64,11 @@ class RobustRun(folders.StudyRun):
     links: pd.DataFrame
 
 
+@door
 def robust(
     job: str | Path | LoadedJob,
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     progress: Progress | None = None,
     settings: Sequence[str] = (),
 ) -> RobustRun:

@@ -38,6 +38,7 @@ from optimiser.studies import answers, folders
 from optimiser.studies.answers import STATING_S, AskedBase, Row, case_task
 from optimiser.studies.closures import ClosedLinks, LinkFinder
 from optimiser.studies.sweep_factors import case_of, columns, described, links_to_close
+from optimiser.studies.whatif import door
 from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of
 from optimiser.tasks.cache import Progress
 
@@ -141,8 +142,9 @@ def prepare(loaded: LoadedJob, progress: Progress) -> SweepCases:
     return SweepCases(chain)
 
 
+@door
 def sweep(
-    job: str | LoadedJob,
+    job: str | Path | LoadedJob,
     *,
     settings: Sequence[str] = (),
     out: str | Path | None = None,

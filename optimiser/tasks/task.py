@@ -5,7 +5,7 @@ import importlib
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from optimiser.tasks import cache
 
@@ -105,6 +105,7 @@ class Outcome:
         return bool(self.fault)
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Does tasks; leaving its block ends every process that it started."""
 

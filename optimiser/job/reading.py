@@ -20,7 +20,6 @@ from pydantic import BaseModel, ValidationError
 
 from networks import inputs
 from optimiser.job.model import (
-    DEFAULT_SHARE,
     Cluster,
     Clusters,
     Correlated,
@@ -261,9 +260,7 @@ def _checked(data: dict[str, Any], origin: _Origin) -> Job:
     clashes = [f"{origin.place(path)}: {'.'.join(path)}: {text}" for path, text in contradictions(job)]
     if clashes:
         raise _refusal("the job contradicts itself", origin.where, faults=clashes)
-    budget, filled = job.budget, dict[str, Section]()
-    if budget.share is None and budget.amount is None and not budget.unlimited:
-        filled["budget"] = budget.model_copy(update={"share": DEFAULT_SHARE})
+    filled = dict[str, Section]()
     if job.objective.kind == "accessibility" and not job.steps.shares:
         filled["steps"] = gravity_steps(job.times.limit_s, job.measures.decay_s)
     return job.model_copy(update=filled)

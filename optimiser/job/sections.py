@@ -339,6 +339,11 @@ class Budget(Section):
         given = [self.share is not None, self.amount is not None, self.unlimited]
         return [(sum(given) > 1, "give at most one of share, amount and unlimited")]
 
+    @property
+    def is_default(self) -> bool:
+        """Return whether no budget is named: a share of the cost of all candidates is spent."""
+        return self.share is None and self.amount is None and not self.unlimited
+
 
 class Least(Section):
     """What must be covered at least in each tier of the smaller city, as a share of what can be covered."""

@@ -11,6 +11,8 @@ import pandas as pd
 from optimiser.frontier.cases import LimitStep
 from optimiser.job.model import Job, askable
 from optimiser.job.sections import Alternative, CityCoverage, Phasing
+from optimiser.measures.order import MarginalValues
+from optimiser.measures.valuation import Valuer
 from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, Counted, Instrument
@@ -110,6 +112,20 @@ def _least_shares(
 def exact_share(share: float) -> Fraction:
     """Return a share as the decimal number that a user wrote: 0.9 is nine tenths."""
     return Fraction(repr(share))
+
+
+def gains_alone(problem: DesignProblem) -> dict[str, int]:
+    """Return the weight that each candidate alone brings within the limit, of those that bring any."""
+    free = [one.id for one in problem.candidates if one.fixed != "out"]
+    gains = MarginalValues.of(Valuer.of(problem), free).gains((), free)
+    return {name: gain for name, gain in gains.items() if gain > 0}
+
+
+def cost_of_best(problem: DesignProblem) -> int:
+    """Return the cost of the candidate that alone brings the most weight for its money; 0 where none does."""
+    costs = {one.id: one.cost for one in problem.candidates}
+    ratios = {name: Fraction(gain, max(1, costs[name])) for name, gain in gains_alone(problem).items()}
+    return costs[max(ratios, key=lambda name: (ratios[name], -costs[name], name))] if ratios else 0
 
 
 def budgets_of(one: Alternative, budget: int | None) -> list[int]:

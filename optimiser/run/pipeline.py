@@ -480,6 +480,7 @@ def _worked_out(chain: Chain) -> dict[str, Any]:
     from optimiser.run import reporting
 
     problem = chain.design
+    on_task = solving.notes_on_task(chain.draft.value, chain.candidates.value, chain.loaded.job)
     left = reduce(problem).problem if problem.is_plain else open_network(problem.canonical())[0]
     # A solve takes about 4 s at 100 candidates and 100 pairs, growing with both.
     size = len(left.candidates) * len(left.pairs)
@@ -494,7 +495,7 @@ def _worked_out(chain: Chain) -> dict[str, Any]:
         "budget": problem.budget,
         "money": problem.money,
         "cost of all candidates": sum(one.cost for one in problem.candidates),
-        "warnings": [*chain.times.value.warnings, *solving.notes_on_budget(problem)],
+        "warnings": [*chain.times.value.warnings, *on_task],
         "alternatives": "; ".join(f"{name} ({count})" for name, count in asked.items()) or "none",
         "problems to be solved, at most": 1 + sum(asked.values()) + of_rings,
         "expected seconds of solving, about": min(expected, round(chain.loaded.job.solve.time_limit_s)),

@@ -14,7 +14,7 @@ from networks.rail.names import with_names
 from networks.road.speeds import speed_table
 from optimiser.engine.tidy import rings_alone
 from optimiser.frontier.cases import Layer, longest_s
-from optimiser.job.model import Job
+from optimiser.job.model import DEFAULT_SHARE, Job
 from optimiser.job.sections import DERIVED, Capacity
 from optimiser.measures.ring_use import RoadTimes, time_value, trip_use
 from optimiser.problem import DesignProblem, Ring
@@ -193,7 +193,7 @@ def draft_problem(
         limit_s=job.times.limit_s,
         beyond_s=longest_s(demands.limit_steps(job)),
         weight=_WEIGHTS[job.objective.weight],
-        budget_share=job.budget.share,
+        budget_share=DEFAULT_SHARE if job.budget.is_default else job.budget.share,
         budget=job.budget.amount,
         name=name,
         note=f"Times {job.times.definition.replace('_', ' ')}, limit {job.times.limit_s} s, "
@@ -213,6 +213,8 @@ def draft_problem(
         ),
         capacities=line_capacity.capacities(line_sections(candidates, job.capacity)),
     )
+    if job.budget.is_default:
+        problem = problem.replace(budget=max(problem.budget or 0, demands.cost_of_best(problem)))
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         ground = shared_ground(base, source, times, rail)

@@ -246,9 +246,11 @@ def _screening(found: Findings) -> str:
 def _notes(found: Findings) -> tuple[str, ...]:
     """Return what a reader must know before taking the plan for an answer, as sentences."""
     tiers = _tiers(found)[1]
-    has_nothing = "region.matrix" in found.source.files and "candidates.file" not in found.source.files
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
+    on_task = solving.notes_on_task(found.draft, found.candidates, found.job)
+    if not (on_task or found.plan.built):
+        on_task = solving.notes_on_empty(found.draft.problem)
     return (
         *found.faults,
         *found.answers.faults,
@@ -257,8 +259,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *([sentences.not_served(not_served)] if not_served else []),
         *([tiers] if tiers else []),
         *found.answers.notes,
-        *([wording.WORDS["notes"]["nothing_to_propose"]] if has_nothing else []),
-        *solving.notes_on_budget(found.problem),
+        *on_task,
         *solving.notes_on_levels(found.levels),
     )
 

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
+from networks.skims import UNREACHABLE
 from optimiser.engine.attempt import Runner
 from optimiser.engine.attempt import prepare as prepare_process
 from optimiser.engine.child import ChildProcess
@@ -21,14 +24,20 @@ from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Reason, Result, TracePoint
+from optimiser.proposals.table import Candidates
+from optimiser.report import wording
 from optimiser.run import demands
 from optimiser.run.demands import weight_by_group
+from optimiser.run.proposing import StatedProblem
 from optimiser.verify import Plan, rules, score
 
 NOT_PROVEN = 10
 """Exit code of a usable plan whose gap is not proven to be within the one asked for."""
 _UNLIKELY = 1_000
 """A budget of more times the cost of all candidates is taken for money in another unit (assumed)."""
+_HALF_HOUR_S, _FAR_S = 1800, 24 * 3600
+_WORTHWHILE = 0.1
+"""Share of the pairs that the shorter limit of a sentence leaves beyond it (assumed)."""
 _REMEDY = (
     "Raise the budget, a cap or a limit, lower a target, or take back what is fixed, excluded or required."
 )
@@ -415,6 +424,50 @@ def notes_on_budget(problem: DesignProblem) -> tuple[str, ...]:
     costs = f"{cost:,} {problem.money}".rstrip()
     cheapest = f"the cheapest candidate allowed, {name}, costs {costs}"
     return (f"Nothing can be built: {cheapest}, {problem.budget:,} given.",)
+
+
+def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tuple[str, ...]:
+    """Return why a plan must be empty or buys nothing, each with the key that changes it: sentences."""
+    problem, pairs, kinds = draft.problem, draft.pairs, job.candidates.kinds
+    limits = np.array([pair.limit for pair in problem.pairs], dtype=np.int64)
+    today, best = (pairs[name].replace(-1, UNREACHABLE).to_numpy() for name in ("today_s", "best_s"))
+    if (today <= limits).all():
+        fits = (
+            (limit, int((today > limit).sum()))
+            for limit in range(int(limits.max(initial=0)) // _HALF_HOUR_S * _HALF_HOUR_S, 0, -_HALF_HOUR_S)
+        )
+        shorter = next(((limit, n) for limit, n in fits if n >= max(1, _WORTHWHILE * len(today))), None)
+        remedy = shorter and (
+            f" A shorter limit leaves something to do: --set limit={shorter[0] // 3600}h"
+            f"{shorter[0] % 3600 // 60:02d} leaves {shorter[1]:,} pairs beyond it."
+        )
+        return (f"All {len(today):,} pairs of cities are within the limit today.{remedy or ''}",)
+    if not any(one.fixed != "out" for one in problem.candidates):
+        if job.region.matrix and not job.candidates.file:
+            return (wording.WORDS["notes"]["nothing_to_propose"],)
+        asked = f" of the kinds asked for ({', '.join(kinds)}; candidates.kinds)" if kinds else ""
+        most = sorted(candidates.report.items(), key=lambda item: -item[1])[:3]
+        why = "; ".join(f"{reason} ({count:,})" for reason, count in most)
+        told = f" The rules left out: {why}; left_out.csv counts all." if why else ""
+        return (f"Nothing could be proposed{asked}.{told}",)
+    if ((best <= limits) == (today <= limits)).all():
+        missing = int((best - limits)[best > limits].min())
+        nearest = "" if missing >= _FAR_S else f" The nearest misses it by {wording.clock(missing)} h."
+        words = "No candidate brings a pair within the limit, not even all of them together."
+        remedy = "A longer limit (times.limit) or other kinds (candidates.kinds) would leave a choice."
+        return (f"{words}{nearest} {remedy}",)
+    return notes_on_budget(problem)
+
+
+def notes_on_empty(problem: DesignProblem) -> tuple[str, ...]:
+    """Return what more money would buy where the best plan builds nothing, as sentences."""
+    costs = {one.id: one.cost for one in problem.candidates}
+    least = min(((costs[name], name) for name in demands.gains_alone(problem)), default=None)
+    words = "no candidate brings a pair within the limit by itself, so that it takes several"
+    if least is not None:
+        words = f"the cheapest to do so by itself, {least[1]}, costs {least[0]:,} {problem.money}".rstrip()
+    given = "" if problem.budget is None else f" for {problem.budget:,} {problem.money}".rstrip()
+    return (f"No plan{given} brings a pair within the limit: {words}. Raise budget.amount.",)
 
 
 def notes_on_levels(proof: Mapping[str, Any] | None) -> tuple[str, ...]:

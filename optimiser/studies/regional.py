@@ -32,7 +32,7 @@ from optimiser.report import page
 from optimiser.report.ring_layout import WGS84
 from optimiser.run.chain import Chain
 from optimiser.run.proposing import propose_candidates
-from optimiser.run.solving import notes_on_budget
+from optimiser.run.solving import notes_on_task
 from optimiser.run.source import find_source
 from optimiser.studies.comparison import Table
 from optimiser.studies.finished import Run, times_table
@@ -282,7 +282,7 @@ class Region:
         chain = replace(self._with(limit, **changes), own=candidates)
         if name:
             chain = replace(chain, loaded=replace(chain.loaded, name=name))
-        for note in notes_on_budget(chain.design):
+        for note in notes_on_task(chain.draft.value, chain.candidates.value, chain.loaded.job):
             warnings.warn(note, stacklevel=3)
         return RegionProblem(chain, chain.design)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimiser.job import find, load, loads
-from optimiser.job.model import Job
+from optimiser.job.model import DEFAULT_SHARE, Job
 from optimiser.job.reading import ready_jobs
 from optimiser.problem.errors import JobError
 
@@ -21,7 +21,7 @@ REGION = '[region]\nname = "jing-jin-ji"\n'
 def test_defaults_match_the_design() -> None:
     job = loads(REGION)
     assert (job.times.limit_s, job.times.definition) == (14_400, "door_to_door")
-    assert (job.budget.share, job.budget.amount, job.costs.level) == (0.1, None, "central")
+    assert (job.budget.is_default, DEFAULT_SHARE, job.costs.level) == (True, 0.1, "central")
     assert (job.solve.gap, job.solve.seed, job.solve.effort, job.solve.variant) == (0.001, 1, 1.0, "auto")
     assert job.objective.weight == "sqrt_population"
 

@@ -109,6 +109,18 @@ def tier_by_rank(population: ArrayLike) -> NDArray[np.str_]:
     return np.where(rank < core, TIERS[0], lower)
 
 
+def sizes(cities: pd.DataFrame) -> list[str]:
+    """Return the tier by which trips from and to each city are timed.
+
+    It is that of the table; where it went by rank, the one by population: to be the largest of a cluster
+    makes no town large, so that it takes no longer to leave.
+    """
+    tiers = cities["tier"].astype(str).to_numpy()
+    people = cities["population"].to_numpy()
+    by_rank = np.array_equal(tiers, tier_by_rank(people))
+    return [str(one) for one in (Thresholds().tier(people) if by_rank else tiers)]
+
+
 def describe_tiers(cities: pd.DataFrame, thresholds: Thresholds) -> tuple[str, str]:
     """Return in words how the cities of a cluster got their tiers, and what a reader must know about it.
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import KDTree
 
-from networks.cities.table import Cities
+from networks.cities.table import Cities, sizes
 from networks.errors import SchemaError
 from networks.intermodal import trains
 from networks.intermodal.parameters import AccessParameters
@@ -52,7 +52,7 @@ def cities_to_roads(cities: Cities, *, parameters: AccessParameters) -> Connecto
     cities
         Snapped cities; one without a road node gets no connector.
     parameters
-        Speed and detour factor of connectors, and the terminal time of each tier.
+        Speed and detour factor of connectors, and the terminal time of each tier (`cities.sizes`).
 
     Returns
     -------
@@ -60,11 +60,11 @@ def cities_to_roads(cities: Cities, *, parameters: AccessParameters) -> Connecto
         Rows of the cities, rows of the road nodes. In vehicles a drive starts and ends at the road node, so
         that nothing of the connector counts.
     """
-    table = cities.table
+    table, tiers = cities.table, sizes(cities.table)
     rows = np.flatnonzero(table["road_node"].to_numpy() >= 0).astype(np.int64)
     seconds = [
-        parameters.terminal.of(str(tier)) + parameters.connector_s(float(km))
-        for tier, km in zip(table["tier"].iloc[rows], table["road_snap_km"].iloc[rows], strict=True)
+        parameters.terminal.of(tiers[row]) + parameters.connector_s(float(table["road_snap_km"].iloc[row]))
+        for row in rows.tolist()
     ]
     return Connectors(rows, table["road_node"].to_numpy()[rows], _ints(seconds), np.zeros_like(rows))
 
@@ -127,10 +127,10 @@ def cities_to_stations(
     pairs = [(row, one) for row, few in enumerate(near) for one in sorted(few)]
     rows, at = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     km = chord_to_km(np.linalg.norm(places[at] - centres[rows], axis=1)).tolist()
-    tiers, extents_km = cities.table["tier"].iloc[rows], parameters.extents_km(cities.table)[rows]
+    tiers, extents_km = sizes(cities.table), parameters.extents_km(cities.table)[rows]
     found = [
-        parameters.access_s(str(tier), *far)
-        for tier, *far in zip(tiers, km, extents_km.tolist(), strict=True)
+        parameters.access_s(tiers[row], *far)
+        for row, *far in zip(rows.tolist(), km, extents_km.tolist(), strict=True)
     ]
     seconds, moving_s = np.array(found, dtype=np.int64).reshape(-1, 2).T
     return Connectors(rows, at, seconds, moving_s)

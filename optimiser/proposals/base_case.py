@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from networks.cities import CityNames
+from networks.cities.table import sizes
 from networks.intermodal import AccessParameters
 from networks.intermodal.access import EXIT
 from networks.schema import Network, Services
@@ -519,6 +520,11 @@ class BaseCase:
     def tiers(self) -> list[str]:
         """Return the tiers of the cities."""
         return [str(value) for value in self.cities["tier"]]
+
+    @cached_property
+    def sizes(self) -> list[str]:
+        """Return the tiers by which trips from and to the cities are timed."""
+        return sizes(self.cities)
 
     @cached_property
     def extents_km(self) -> NDArray[np.float64]:

@@ -665,7 +665,7 @@ def propose_direct_expressways(
     base = by.base
     for a, b in pairs:
         line, road_s, direct_km = base.straight_line(a, b), base.road_s(a, b), base.straight_km(a, b)
-        ends_s = sum(base.access.terminal.of(base.tiers[city]) for city in (a, b)) if base.door_to_door else 0
+        ends_s = sum(base.access.terminal.of(base.sizes[city]) for city in (a, b)) if base.door_to_door else 0
         if travel_time_s(direct_km * road.route_factor, road.speed_kmh) + ends_s <= base.useful_s:
             line = by.line(line, {road.standard: 1.0})
         new_s = travel_time_s(line_km(line) * road.route_factor, road.kmh_on(line))

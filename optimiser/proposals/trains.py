@@ -277,7 +277,7 @@ def stop_at_new_station(base: BaseCase, city: int, km: float | None = None) -> S
     inside = TrainTimes(base.access, base.door_to_door).new_station_arcs(station)
     extent_km = float(base.extents_km[city])
     away_km = extent_km if km is None else km
-    seconds, moving_s = base.access.access_s(base.tiers[city], away_km, extent_km)
+    seconds, moving_s = base.access.access_s(base.sizes[city], away_km, extent_km)
     if base.door_to_door:
         return Stop(station, ((origin, station, seconds), (station, destination, seconds), *inside))
     moving_s = max(1, moving_s)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiers import examples
 
 from networks.cities import CityNames, Thresholds, describe_tiers, from_geonames, from_osm_places, load_csv
-from networks.cities.table import tier_by_rank
+from networks.cities.table import sizes, tier_by_rank
 from networks.errors import SchemaError, SourceError
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Source, Ways
 
@@ -320,3 +320,12 @@ def test_tiers_of_the_table_are_told_as_such():
         "as the table of cities says (1 core, 0 secondary, 1 small, 1 hub)",
         "",
     )
+
+
+def test_the_largest_of_a_small_cluster_takes_no_longer_to_leave_than_a_town_of_its_size():
+    people = [600_000, 240_000, 170_000, 90_000]
+    cluster = pd.DataFrame({"population": people, "tier": tier_by_rank(people)})
+    assert cluster["tier"].tolist() == ["core", "secondary", "small", "small"]
+    assert sizes(cluster) == ["secondary", "small", "small", "small"]
+    as_stated = cluster.assign(tier=["core", "core", "small", "small"])
+    assert sizes(as_stated) == ["core", "core", "small", "small"]

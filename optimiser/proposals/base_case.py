@@ -40,6 +40,10 @@ type Arc = tuple[str, str, int]
 """Tail id and head id in the time graph, and seconds."""
 
 
+UNKNOWN_CLASS = "class unknown (check)"
+"""What a road is called whose class is inferred: it may be an expressway already."""
+
+
 def road_label(ref: str, name: str) -> str:
     """Return the numbers of a road as on its signs, or its name where it has none: `G4`, `G1;G25`.
 
@@ -339,6 +343,8 @@ class BaseCase:
         Seconds beyond the limit within which a candidate may bring a pair and still be proposed.
     access
         Times at stations, the same as the graph was made with.
+    knows_classes
+        Whether the classes of roads are those of a map; else they are inferred, and to be checked.
     known
         What `once` has made.
     """
@@ -352,6 +358,7 @@ class BaseCase:
     limit_s: int
     slack_s: int = 0
     access: AccessParameters = field(default_factory=AccessParameters.default)
+    knows_classes: bool = True
     known: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
@@ -546,7 +553,10 @@ class BaseCase:
     def road_labels(self) -> list[str]:
         """Return the number, name or class of each road link."""
         columns = (self.road.links[name].tolist() for name in ("ref", "name", "link_class"))
-        return [road_label(ref, name) or link_class for ref, name, link_class in zip(*columns, strict=True)]
+        return [
+            road_label(ref, name) or (link_class if self.knows_classes else UNKNOWN_CLASS)
+            for ref, name, link_class in zip(*columns, strict=True)
+        ]
 
     @cached_property
     def road_km(self) -> NDArray[np.float64]:

@@ -411,7 +411,7 @@ class Alignments:
 
     def _prices(self, lines: Sequence[Line], rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what lines cost, unrounded."""
-        return np.asarray(survey(lines, self.ground)[0] @ rates) * [line_km(line) for line in lines]
+        return np.asarray(survey(lines, self.ground) @ rates) * [line_km(line) for line in lines]
 
 
 def drawn(line: Line) -> str:

@@ -254,7 +254,7 @@ class Rules:
         Express trains and links between cities that are no neighbours are looked for between so many pairs:
         of each city those with its largest partners, so that small cities have their turn.
     longest_water_km
-        Nothing is proposed whose longest crossing of water has more km.
+        Nothing is proposed that crosses more km of water in all.
     """
 
     neighbours: NeighbourRules = field(default_factory=NeighbourRules)

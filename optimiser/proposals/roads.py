@@ -22,6 +22,7 @@ from scipy.spatial import cKDTree
 from networks.schema import Network
 from optimiser.proposals.base_case import (
     LONGEST_TODAY_S,
+    UNKNOWN_CLASS,
     Arc,
     BaseCase,
     great_circle_km,
@@ -353,6 +354,8 @@ def _upgrade(
     today_kmh, minutes = length_km / hours, 60.0 * hours - built_s / 60.0
     what, standard = "upgrade", rules.standard
     why = f"{length_km:.0f} km of the fastest road are no expressway ({today_kmh:.0f} km/h today)"
+    if not base.knows_classes:
+        why = f"{length_km:.0f} km, {UNKNOWN_CLASS}: taken for no expressway, {today_kmh:.0f} km/h"
     if interchanges is None:
         what, standard = "rebuilt", rules.rebuilt_standard
         why = f"{length_km:.0f} km of expressway at {today_kmh:.0f} km/h today,"

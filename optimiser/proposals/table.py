@@ -20,7 +20,7 @@ from networks.skims import TimeGraph
 from optimiser.job.model import unknown_links
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.jsonfile import repeated
-from optimiser.proposals.base_case import Arc, BaseCase
+from optimiser.proposals.base_case import Arc, BaseCase, line_km
 from optimiser.proposals.costs import Cost, CostTable, estimate
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.terrain import TERRAIN_CLASSES, WATER, Terrain, survey
@@ -336,7 +336,7 @@ def assemble(
     costs, terrain
         What a km costs on which ground, and where that ground is.
     longest_water_km
-        Proposals whose longest crossing of water has more km are left out, and counted.
+        Proposals that have more km of water in all are left out, and counted.
 
     Raises
     ------
@@ -355,11 +355,16 @@ def price(
     proposals: Sequence[Proposal], costs: CostTable, terrain: Terrain, *, longest_water_km: float = math.inf
 ) -> list[Priced]:
     """Price proposals by what they consist of and the ground below; see `assemble`."""
-    ground, crossing_km = survey([proposal.geometry for proposal in proposals], terrain)
+    ground = survey([proposal.geometry for proposal in proposals], terrain)
     wet = f"crosses more than {longest_water_km:g} km of water"
     return [
-        (one, _table_row(one, parts, costs) if km <= longest_water_km else f"{one.kind}: {wet}")
-        for one, parts, km in zip(proposals, ground.tolist(), crossing_km.tolist(), strict=True)
+        (
+            one,
+            _table_row(one, parts, costs)
+            if parts[WATER] * line_km(one.geometry) <= longest_water_km
+            else f"{one.kind}: {wet}",
+        )
+        for one, parts in zip(proposals, ground.tolist(), strict=True)
     ]
 
 

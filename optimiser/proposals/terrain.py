@@ -205,10 +205,8 @@ def read_terrain(path: str | Path) -> Terrain:
     return TerrainRaster(path, source=f"relief of {path.name}, new lines over the cheapest ground")
 
 
-def survey(
-    lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Measure the share of each line on each terrain, and its longest crossing of water.
+def survey(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np.float64]:
+    """Measure the share of each line on each terrain.
 
     Parameters
     ----------
@@ -219,9 +217,8 @@ def survey(
 
     Returns
     -------
-    shares, crossing_km : numpy.ndarray
-        float64 [n, 5], rows sum to one, columns as in `TERRAIN_CLASSES`; and float64 [n], km of the longest
-        unbroken stretch over water along the line as drawn.
+    numpy.ndarray
+        float64 [n, 5], rows sum to one, columns as in `TERRAIN_CLASSES`.
     """
     samples = [sample_line(line) for line in lines]
     points = np.concatenate([np.zeros((0, 2)), *samples])
@@ -230,15 +227,7 @@ def survey(
     rows = np.repeat(np.arange(len(samples)), sizes)
     kinds = len(TERRAIN_CLASSES)
     counts = np.bincount(rows * kinds + classes, minlength=len(samples) * kinds).reshape(-1, kinds)
-    # A dry place before each line and after the last keeps the crossings of two lines apart.
-    starts = np.cumsum(sizes) - sizes
-    wet = np.append(np.insert(classes == WATER, starts, False), False).astype(np.int8)
-    line_of = np.insert(rows, starts, np.arange(len(samples)))
-    before, last = (np.flatnonzero(np.diff(wet) == step) for step in (1, -1))
-    longest = np.zeros(len(samples))
-    np.maximum.at(longest, line_of[last], last - before)
-    step_km = np.array([line_km(line) for line in lines]) / sizes
-    return counts / sizes[:, None], longest * step_km
+    return np.asarray(counts / sizes[:, None], dtype=np.float64)
 
 
 def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:

@@ -135,7 +135,7 @@ def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain, lev
     if is_stated:
         cost, quality = int(own.as_number(row["cost"])), str(row.get("cost_quality", ""))
     else:
-        shares = survey([line], terrain)[0][0].tolist()
+        shares = survey([line], terrain)[0].tolist()
         cost = int(getattr(estimate(costs, str(row["standard"]), length_km, shares), level))
         quality = "C"
     return {

@@ -336,6 +336,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
         limit_s=job.times.limit_s,
         slack_s=job.candidates.slack_s,
         access=access_parameters(job, source),
+        knows_classes=not source.screening,
     )
 
 

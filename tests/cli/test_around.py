@@ -57,8 +57,13 @@ def test_a_screening_says_so_on_screen_page_and_in_its_files(drawn_world: Path, 
     assert '<p class="screening">' in page
     assert "Screening: road classes and trains are assumed" in page
     with (drawn_world / "candidates.csv").open(encoding="utf-8", newline="") as file:
-        costs = [row["cost"] for row in csv.DictReader(file)]
-    assert costs
+        rows = list(csv.DictReader(file))
+    costs, kinds = [row["cost"] for row in rows], {row["kind"] for row in rows}
+    upgrades = [row for row in rows if row["kind"] == "road_upgrade"]
+    assert upgrades, kinds
+    for row in upgrades:  # that the road is no expressway is inferred
+        assert "class unknown (check)" in row["why"]
+        assert row["replaces"].startswith("class unknown (check) ")
     assert all(set(cost[2:]) <= {"0"} for cost in costs)  # two significant digits
     report = json.loads((drawn_world / "import_report.json").read_text(encoding="utf-8"))
     assert report["screening"] is True

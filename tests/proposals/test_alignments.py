@@ -59,7 +59,7 @@ def wall(half_km):
 
 
 def price(line, ground, costs, a_km):
-    shares = survey([line], ground)[0][0].tolist()
+    shares = survey([line], ground)[0].tolist()
     return sum(estimate(costs, name, part * line_km(line), shares).central for name, part in a_km.items())
 
 
@@ -87,7 +87,7 @@ def test_a_line_goes_round_a_ridge_where_that_is_cheaper_and_crosses_it_where_no
     assert round_it * 0.995 < found < min(1.02 * round_it, 24_000)
     assert line.coords[0] == STRAIGHT.coords[0]
     assert line.coords[-1] == STRAIGHT.coords[-1]
-    assert survey([line], ground)[0][0][MOUNTAIN] < 0.02
+    assert survey([line], ground)[0][MOUNTAIN] < 0.02
     assert len(line.coords) <= 6
 
 
@@ -95,7 +95,7 @@ def test_a_line_takes_the_pass():
     """Two walls leave 20 km open, 40 km off the straight line."""
     ground = boxes((90, -150, 110, 30), (90, 50, 110, 150))
     line = aligned(ground)
-    assert survey([line], ground)[0][0][MOUNTAIN] < 0.02
+    assert survey([line], ground)[0][MOUNTAIN] < 0.02
     through = shapely.get_coordinates(shapely.segmentize(line, 0.01))
     north = through[np.abs(through[:, 0] / KM - 100) < 9, 1] / KM
     assert ((north > 28) & (north < 52)).all()
@@ -105,7 +105,7 @@ def test_a_line_keeps_off_towns_and_bays_that_cost_more_than_the_way_round():
     for kind in (URBAN, WATER):
         ground = boxes((90, -10, 110, 30), kind=kind)
         line = aligned(ground)
-        assert survey([line], ground)[0][0][kind] < 0.02
+        assert survey([line], ground)[0][kind] < 0.02
         assert shapely.get_coordinates(line)[:, 1].min() < -8 * KM
 
 

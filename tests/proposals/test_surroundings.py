@@ -85,6 +85,6 @@ def test_built_up_ground_is_urban_within_the_radius_of_the_people(plane):
     assert urban_radius_km(plane.cities["population"].to_numpy(dtype=float))[0] == pytest.approx(
         3.162, abs=0.001
     )
-    shares = survey([line((0, 0), (0, 10))], land)[0]
+    shares = survey([line((0, 0), (0, 10))], land)
     assert shares[0] == pytest.approx([0.7, 0.0, 0.0, 0.3, 0.0], abs=0.03)
     assert "populations" in land.source

@@ -39,18 +39,18 @@ def raster(tmp_path, heights):
 
 
 def test_without_terrain_all_ground_is_plain_and_flagged():
-    assert terrain.survey([LINE], terrain.AllPlain())[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
+    assert terrain.survey([LINE], terrain.AllPlain()).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
     assert "assumed" in terrain.AllPlain().source
 
 
 def test_the_roughest_polygon_counts(tmp_path):
-    shares = terrain.survey([LINE], terrain.read_terrain(polygons(tmp_path, "hill", "mountain")))[0]
+    shares = terrain.survey([LINE], terrain.read_terrain(polygons(tmp_path, "hill", "mountain")))
     assert shares[0] == pytest.approx([0.5, 0.25, 0.25, 0.0, 0.0], abs=0.01)
 
 
 def test_shares_of_each_line_sum_to_one(tmp_path):
     short = shapely.LineString([(116.4, 40.0), (116.4001, 40.0)])
-    shares = terrain.survey([LINE, short], terrain.read_terrain(polygons(tmp_path, "hill")))[0]
+    shares = terrain.survey([LINE, short], terrain.read_terrain(polygons(tmp_path, "hill")))
     assert shares.sum(axis=1) == pytest.approx([1.0, 1.0])
 
 
@@ -58,12 +58,12 @@ def test_a_place_has_the_ground_on_which_it_lies(tmp_path):
     land = terrain.read_terrain(polygons(tmp_path, "hill"))
     place = shapely.Point(LINE.coords[0])
     twice = shapely.LineString([LINE.coords[0], LINE.coords[0]])
-    assert terrain.survey([place, twice], land)[0].sum(axis=1).tolist() == [1.0, 1.0]
+    assert terrain.survey([place, twice], land).sum(axis=1).tolist() == [1.0, 1.0]
     assert terrain.sample_line(place).tolist() == [list(LINE.coords[0])]
 
 
 def test_no_lines_have_no_shares():
-    assert terrain.survey([], terrain.AllPlain())[0].shape == (0, 5)
+    assert terrain.survey([], terrain.AllPlain()).shape == (0, 5)
 
 
 def test_relief_of_a_raster_tells_plain_hills_and_mountains(tmp_path):
@@ -71,14 +71,14 @@ def test_relief_of_a_raster_tells_plain_hills_and_mountains(tmp_path):
     heights = rng.uniform(0, 1, (100, 600))
     heights[:, 200:400] *= 100
     heights[:, 400:] *= 1000
-    shares = terrain.survey([LINE], terrain.read_terrain(raster(tmp_path, heights)))[0]
+    shares = terrain.survey([LINE], terrain.read_terrain(raster(tmp_path, heights)))
     assert shares[0] == pytest.approx([0.27, 0.40, 0.33, 0.0, 0.0], abs=0.01)
 
 
 def test_ground_off_the_raster_is_plain(tmp_path):
     away = shapely.LineString([(100.0, 30.0), (100.5, 30.0)])
     source = terrain.read_terrain(raster(tmp_path, np.random.default_rng(1).uniform(0, 1000, (50, 50))))
-    assert terrain.survey([away], source)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
+    assert terrain.survey([away], source).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
 
 
 def test_other_classes_are_refused_all_at_once(tmp_path):

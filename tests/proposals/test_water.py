@@ -10,6 +10,7 @@ from candidates_drawing import KM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Item, Proposal, assemble
 from optimiser.proposals.terrain import WATER, AllPlain, TerrainPolygons, WithWater, is_water, survey
@@ -81,15 +82,17 @@ def test_a_ferry_makes_no_land():
     across = shapely.LineString([(119.0, 38.6), (119.4, 38.6)])
     for mode, share in (("ferry", 1.0), ("road", 0.0)):
         links = gpd.GeoDataFrame({"mode": [mode]}, geometry=[across], crs=4326)
-        shares, _ = survey([across], WithWater.of(AllPlain(), place(116.4, 39.9), [links]))
+        shares = survey([across], WithWater.of(AllPlain(), place(116.4, 39.9), [links]))
         assert shares[0, WATER] == share
 
 
 def test_the_bohai_bay_is_one_long_crossing():
     ground = WithWater.of(AllPlain(), place(117.2, 39.13), [NOWHERE])
     across, ashore = [(117.562, 38.777), (118.452, 39.083)], [(117.2, 39.6), (116.9, 38.3)]
-    _, crossing_km = survey([shapely.LineString(across), shapely.LineString(ashore)], ground)
-    assert crossing_km == pytest.approx([69, 0], abs=3)
+    lines = [shapely.LineString(across), shapely.LineString(ashore)]
+    wet = survey(lines, ground)[:, WATER]
+    km = [share * line_km(line) for share, line in zip(wet, lines, strict=True)]
+    assert km == pytest.approx([69, 0], abs=3)
 
 
 # ---- drawn water: two channels of 12 and 6 km under a line of 40 km, 20 km apart
@@ -109,11 +112,9 @@ def link(name, end_km):
     )  # fmt: skip
 
 
-def test_each_line_has_its_own_longest_crossing():
+def test_each_line_has_its_own_share_of_water():
     lines = [link("a", 40.0).geometry, link("b", 2.0).geometry, link("c", 4.0).geometry]
-    shares, crossing_km = survey(lines, CHANNELS)
-    assert shares[:, WATER].tolist() == [0.45, 0.0, 0.5]
-    assert crossing_km == pytest.approx([12.0, 0.0, 2.0], rel=2e-3)
+    assert survey(lines, CHANNELS)[:, WATER].tolist() == [0.45, 0.0, 0.5]
 
 
 def test_water_is_paid_for_by_the_km():
@@ -122,10 +123,10 @@ def test_water_is_paid_for_by_the_km():
     assert found.table["cost"].tolist() == [round(48 * (0.55 * 120 + 0.45 * 480))]
 
 
-def test_a_long_crossing_is_left_out_and_counted():
+def test_what_crosses_much_water_in_all_is_left_out_and_counted():
     kept, none = (
         assemble([link("a", 40.0)], builtin_cost_table("cn"), CHANNELS, longest_water_km=km)
-        for km in (12.1, 11.9)
+        for km in (18.1, 17.9)
     )
     assert (len(kept), kept.report) == (1, {})
-    assert (len(none), none.report) == (0, {"gap: crosses more than 11.9 km of water": 1})
+    assert (len(none), none.report) == (0, {"gap: crosses more than 17.9 km of water": 1})

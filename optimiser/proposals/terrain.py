@@ -57,7 +57,9 @@ class Terrain(Protocol):
 class AllPlain:
     """Class all ground as plain, for want of data."""
 
-    source: str = "assumed plain, new lines drawn straight: no terrain given"
+    source: str = (
+        "no relief given: all counts as plain, new lines are straight, and in hills costs are a lower bound"
+    )
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:  # noqa: ARG002
         """Return zero (plain) for each point."""

@@ -252,11 +252,11 @@ def _notes(found: Findings) -> tuple[str, ...]:
     if not (on_task or found.plan.built):
         on_task = solving.notes_on_empty(found.draft.problem)
     return (
+        *([f"Cities left out: {'; '.join(left)}."] if left else []),
+        *([sentences.not_served(not_served)] if not_served else []),
         *found.faults,
         *found.answers.faults,
         *([found.source.caution] if found.source.caution else []),
-        *([f"Cities left out: {'; '.join(left)}."] if left else []),
-        *([sentences.not_served(not_served)] if not_served else []),
         *([tiers] if tiers else []),
         *found.answers.notes,
         *on_task,

@@ -15,8 +15,8 @@ ATTRIBUTION = "© OpenStreetMap contributors"
 SCREENING = (
     "A screening: the world networks of scgraph_data have no classes, speeds or trains. Road classes are "
     "inferred from the demand between towns, stations and trains are assumed, so that times and costs are "
-    "rough, and what is proposed may be there already. Use it to ask where to look closer, and read the "
-    "cases beside each figure."
+    "rough, and what is proposed may be there already. Relief is not known either: in hills costs are a "
+    "lower bound. Use it to ask where to look closer, and read the cases beside each figure."
 )
 """Caution on a region from the world networks."""
 WORLD_NETWORKS = (

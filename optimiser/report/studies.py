@@ -279,7 +279,8 @@ class ClusterFigures:
     name, title
         Name of its files, and name for people.
     facts
-        `country`, `cities`, `people`, `core` (names), `pairs`, `express_trains`, `notes`, `attribution`.
+        `country`, `cities`, `people`, `core` (names), `pairs`, `express_trains`, `trains` (known or assumed),
+        `notes`, `attribution`.
     tiers
         One row a tier of the smaller city, `all` last.
     cases
@@ -335,12 +336,12 @@ class Atlas:
         Returns
         -------
         pandas.DataFrame
-            `cluster`, `title`, `country`, `cities`, `people`, `core`, `pairs`, each of `INDICATORS` with its
-            least and largest value over the cases (`<indicator>_low`, `<indicator>_high`), `fault`.
+            `cluster`, `title`, `country`, `cities`, `people`, `trains`, `core`, `pairs`, each of `INDICATORS`
+            with its least and largest value over the cases (`<indicator>_low`, `<indicator>_high`), `fault`.
         """
         rows = [
             {"cluster": one.name, "title": one.title}
-            | {key: one.facts.get(key) for key in ("country", "cities", "people")}
+            | {key: one.facts.get(key) for key in ("country", "cities", "people", "trains")}
             | {"core": "; ".join(one.facts.get("core", ())), "pairs": one.facts.get("pairs")}
             | {
                 f"{name}{end}": value
@@ -353,6 +354,11 @@ class Atlas:
         whole = dict.fromkeys(("cities", "people", "pairs"), "Int64")
         numbers = dict.fromkeys([f"{name}{end}" for name in INDICATORS for end in ENDS], "float64")
         return pd.DataFrame(rows).astype({**whole, **numbers}).round(dict.fromkeys(numbers, 4))
+
+    def tells(self, indicator: str) -> bool:
+        """Tell whether an indicator is above 0 % in several clusters, or in the only one."""
+        values = [one.figures(indicator)[0] for one in self.measured]
+        return sum(value is not None and round(value, 2) != 0 for value in values) > (len(values) > 1)
 
     @property
     def cases(self) -> pd.DataFrame:
@@ -396,8 +402,8 @@ def write_atlas(found: Atlas, folder: Path) -> None:
     values = {
         "title": f"City clusters within {limit}",
         "limit": limit,
-        "indicators": INDICATORS,
-        "clusters": found.clusters,
+        "indicators": {name: words for name, words in INDICATORS.items() if found.tells(name)},
+        "clusters": sorted(found.clusters, key=lambda one: one.facts.get("trains") == "assumed"),
         "measured": found.measured,
         "cases": list(dict.fromkeys(case["case"] for one in found.measured for case in one.cases)),
         "shades": [plots.reach_colour(share) for share in np.linspace(0, 1, 5)],

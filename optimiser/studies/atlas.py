@@ -273,6 +273,7 @@ def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
             "core": names.iloc[base.core].tolist(),
             "pairs": len(base.ends),
             "express_trains": len(base.candidates.table),
+            "trains": "assumed" if source.screening else "known",
             "notes": list(source.notes),
             "attribution": source.attribution,
         },

@@ -67,6 +67,9 @@ def test_table_maps_and_page_hold_every_cluster_and_a_second_atlas_measures_noth
     assert {path.name for path in (out / "maps").iterdir()} == {"slow.png", "fast.png"}
     page = (out / "atlas.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;Fast&lt;/b&gt; roads" in page
+    assert {row["trains"] for row in (slow, fast)} == {"known"}
+    assert "Independent of the core" in page
+    assert "Gained by express trains" not in page  # 0 % in both
     assert "<b>Fast</b> roads" not in page
     cases = rows_of(out / "cases.csv")
     assert next(row["case"] for row in cases if row["cluster"] == "slow") == "as assumed"

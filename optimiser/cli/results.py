@@ -495,18 +495,18 @@ def explain(
 ) -> None:
     """Explain why a plan builds a link or leaves it out, and what the alternative is."""
     home, name = folder.of_run(home), int(link) if link.isdecimal() else link
-    _refuse_unknown_link(home, name, state)
+    other = "without" if _builds(home, name, state) else "with"
 
     from optimiser.studies.finished import load_run
 
     with Display(quiet=json) as display:
         run = load_run(home, progress=display.steps)
         try:
-            with display.steps.step("explain", f"Solving without {link}, or with it if it is left out"):
+            with display.steps.step("explain", f"Solving {other} {link}"):
                 why = run.why(name, state=state, gap=gap, time_limit_s=time_limit)
         finally:
             run.close()
-    tables = {part: getattr(why, part) for part in wording.WORDS["explained"]}
+    tables = {part: getattr(why, part) for part in why.headings}
     if json:
         listed = {part: wording.records(table) for part, table in tables.items()}
         head = {"rank": why.rank, "candidate_id": why.candidate_id, "title": why.title}
@@ -519,11 +519,11 @@ def explain(
     for part, table in tables.items():
         rows = wording.records(table.drop(columns="same_ends", errors="ignore"))
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
-        screen.table(f"{wording.WORDS['explained'][part]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
+        screen.table(f"{why.headings[part]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
 
 
-def _refuse_unknown_link(home: Path, name: int | str, state: str) -> None:
-    """Refuse a link that a run or its state does not have, before anything of it is read."""
+def _builds(home: Path, name: int | str, state: str) -> bool:
+    """Tell whether the plan of a run or its state builds a link; refuse one that is not known there."""
     from optimiser.job.model import unknown_links
 
     folder.refuse_unfinished(home)
@@ -535,6 +535,7 @@ def _refuse_unknown_link(home: Path, name: int | str, state: str) -> None:
             "proposed, by reason."
         )
         raise ProblemError(faults[0], where=str(home), done="Nothing was solved.", remedy=remedy)
+    return isinstance(name, int) or name in folder.link_ends(plan, "links.csv")
 
 
 def _shown(row: dict[str, object]) -> dict[str, object]:

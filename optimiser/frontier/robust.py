@@ -231,7 +231,9 @@ def covered_in_most(composition: Composition, need: int) -> DesignProblem:
     )
 
 
-def with_share_on(problem: DesignProblem, names: Collection[str], share: Fraction) -> DesignProblem:
+def with_share_on(
+    problem: DesignProblem, names: Collection[str], share: Fraction, *, aside: Collection[str] = ()
+) -> DesignProblem:
     """Return the problem whose plans put at least a share of their money into some candidates.
 
     Parameters
@@ -242,19 +244,22 @@ def with_share_on(problem: DesignProblem, names: Collection[str], share: Fractio
         Ids of the candidates R.
     share
         Least share p / q of what a plan costs, 0 to 1; a plan without cost has every share.
+    aside
+        Ids of others, whose cost does not count.
 
     Notes
     -----
-    With c the costs and x what is built, the demand is ``p cx(all) <= q cx(R)``, which is the same as
-    ``p cx(all but R) + (q - p) c(1 - x)(R) <= (q - p) c(R)``. A capacity cannot be used by what is *not*
-    built. So each candidate of R has a twin of no cost that uses it, and a switch demands one of the two.
+    With c the costs, 0 of those aside, and x what is built, the demand is ``p cx(all) <= q cx(R)``, which is
+    the same as ``p cx(all but R) + (q - p) c(1 - x)(R) <= (q - p) c(R)``. A capacity cannot be used by what
+    is *not* built. So each candidate of R has a twin of no cost that uses it, and a switch demands one of
+    the two.
     Who builds both only has less left for the others, so the best plans are those of the demand. The switch
     adds 1 to every objective.
     """
     p, q = share.numerator, share.denominator
     cost = {c.id: c.cost for c in problem.candidates if c.cost}
     twins = {name: f"without {name}" for name in names if name in cost and p < q}
-    use = {name: p * money for name, money in cost.items() if name not in names and p}
+    use = {name: p * money for name, money in cost.items() if p and name not in names and name not in aside}
     use |= {twin: (q - p) * cost[name] for name, twin in twins.items()}
     most = sum(use[twin] for twin in twins.values())
     rows = [Capacity("money elsewhere", tuple(sorted(use.items())), most)] if use else []

@@ -273,6 +273,16 @@ class CaseResults:
             return "kept"
         return f"{self.chosen_in(candidate_id)} of {len(self.solved)}"
 
+    def told(self, candidate_id: str) -> str:
+        """Return how often joint draws and single cases choose a candidate, in sentences."""
+        if candidate_id in self.kept:
+            return "Draws and cases keep what is on a ring of the plan, and so do not say how sure it is."
+        missing, count = self.dropped_in(candidate_id), len(_settled(self.rows))
+        but = f" (not in: {listed(missing, MOST_OTHERS)})" if missing else ""
+        drawn = [f"{self.counted(candidate_id)} joint draws"] if self.draws else []
+        single = [f"{count - len(missing)} of {count} single cases{but}"] if count else []
+        return f"Chosen in {' and in '.join((*drawn, *single))}." if drawn or single else ""
+
     def with_counts(self, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the table of links with the columns `COLUMN` and `COLUMN_OF` before the reason."""
         table = links.copy()

@@ -339,6 +339,15 @@ def relieved(use: RingUse) -> str:
     return f"{integer(before - after) if before > after else 'none'} of {integer(before)} pairs of places"
 
 
+def gains(use: RingUse) -> str:
+    """Return how many pairs of places a ring makes faster on the road, in a clause."""
+    free = use.alone[0]
+    return (
+        f"it makes {integer(free.faster)} of {integer(free.pairs)} pairs of places faster by road, "
+        f"{integer(free.faster_5)} of them by 5 minutes or more"
+    )
+
+
 def purpose(use: RingUse | None, plan: RingUse | None) -> str:
     """Return what a ring is for, beside all rings of a plan, in sentences; empty where it is not known."""
     if use is None:

@@ -391,21 +391,25 @@ class Asking:
         """Yield the best plan that keeps its budget in enough draws, and those of money in sure proposals.
 
         Sure are all candidates, whether this plan builds them or not, that at least a share of the draws
-        choose, each by itself; what rings keep in the draws is not asked, and so not sure. The draws have
-        plans of their own, so what is sure does not depend on a plan, and the best plan of a share of sure
-        money is the answer to one problem. Rings are decided anew.
+        choose, each by itself; what rings keep in the draws is not asked, and its money does not count. The
+        draws have plans of their own, so what is sure does not depend on a plan, and the best plan of a share
+        of sure money is the answer to one problem. It is asked where this plan builds what is not sure.
+        Rings are decided anew.
         """
         design, job = self.chain.design, self.chain.loaded.job
         need, share = least_for_core(len(draws), ROBUST_SHARE), job.cases.robust_money
         priced = [resolve(self.base.base, Case(prices=one.prices, budget=one.budget)) for one in draws]
         kept = f"keeps its budget in {need} of {len(draws)} joint draws"
         asked = {kept: affordable_in_most(design, priced, need)}
-        levels = ((ROBUST_SHARE, "robust proposals"), (FRAGILE_SHARE, "proposals that are not fragile"))
-        for level, such in levels if found.is_enough else ():
+        others, off = {*self.done.plan.built} - {*found.kept}, " off the rings" if found.kept else ""
+        for level in (ROBUST_SHARE, FRAGILE_SHARE) if found.is_enough else ():
             sure = found.chosen_by(level)
-            what = f"{such} (number: {len(sure)}, cost: {money(design.cost_of(sure), design.money)})"
-            words = f"puts at least {percent(share, digits=0)} of its money into {what}"
-            asked[words] = with_share_on(design, sure, demands.exact_share(share))
+            such = f"what at least {percent(level, digits=0)} of the draws choose"
+            what = f"{such} ({len(sure)} of all candidates, for {money(design.cost_of(sure), design.money)})"
+            words = f"puts at least {percent(share, digits=0)} of its money{off} into {what}"
+            if not others <= {*sure}:
+                part = demands.exact_share(share)
+                asked[words] = with_share_on(design, sure, part, aside=found.kept)
         params = parameters(job.solve.of_study(time_limit_s=job.cases.time_limit_s))
         for words, problem in asked.items():
             result = solved(problem, params, self.process)

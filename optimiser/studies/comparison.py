@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,10 @@ from optimiser.measures.valuation import PairTable, Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates
-from optimiser.report import page, plots, wording
+from optimiser.report import page, plots, ring_section, wording
 from optimiser.report.inputs import CaseResults, ReportInput
 from optimiser.report.page import MapView
+from optimiser.report.ring_layout import RingShown
 from optimiser.report.tables import COLUMNS, name_pairs
 from optimiser.run.measured_plan import MeasuredPlan
 
@@ -222,12 +223,14 @@ class Why:
         `why.swaps`, `why.moved`. Empty where there is no such plan.
     stand_in
         What that plan does otherwise, in a sentence.
+    rings
+        Which rings of the plan need it, and what each of them earns, a sentence each.
     alternatives
         The best candidates that are not built: columns `why.alternatives`.
     cases
-        Plausible cases that do not choose it; `sure` says in how many it is chosen.
+        Plausible cases that do not choose it; empty of what is kept with a ring.
     sure
-        In a sentence; empty where cases were not solved.
+        How often joint draws and single cases choose it; empty where none were solved.
     evidence
         What the table of links says of it, by column.
     """
@@ -239,6 +242,7 @@ class Why:
     swaps: pd.DataFrame = field(repr=False)
     moved: pd.DataFrame = field(repr=False)
     stand_in: str
+    rings: tuple[str, ...]
     alternatives: pd.DataFrame = field(repr=False)
     cases: tuple[str, ...]
     sure: str
@@ -248,6 +252,12 @@ class Why:
     def head(self) -> str:
         """Return the title, with the rank of a link of the plan."""
         return f"{self.rank}. {self.title}" if self.rank else self.title
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """Return the heading of each table, by the attribute that holds it."""
+        other = "without" if self.rank else "with"
+        return {part: words.format(other=other) for part, words in wording.WORDS["explained"].items()}
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
@@ -261,16 +271,19 @@ class Why:
             f"{_counted(need, 'pair')} within the limit {'needs' if need == 1 else 'need'} it; "
             f"{faster} more {'is' if faster == 1 else 'are'} faster with it."
         )
-        yield from (served, self.stand_in) if self.rank else (self.stand_in, f"In that plan {served}")
-        if len(self.alternatives):
+        if not need:
+            also = f"; {faster} {'is' if faster == 1 else 'are'} faster with it" if faster else ""
+            served = f"no pair within the limit needs it{also}."
+        order = (*self.rings, wording.capitalised(served), self.stand_in)
+        yield from order if self.rank else (self.stand_in, *self.rings, f"In that plan {served}")
+        if need and len(self.alternatives):
             kept = int(self.alternatives["pairs_kept"].max())
             yield f"In its place, the best single candidate would keep {kept} of the pairs that need it."
-        else:
-            yield "Nothing that is not built could take its place."
+        elif need:
+            yield "No single candidate would keep a pair that needs it."
         yield self.sure
         today = str(self.evidence.get("today") or "")
-        where = "" if self.evidence["mode"] == "access" else " between its ends"
-        yield f"Today{where}: {today}." if today else ""
+        yield f"Today: {today}." if today else ""
 
     def __str__(self) -> str:
         """Return the sentences as text, with the pairs that need the link."""
@@ -283,7 +296,7 @@ class Why:
     def _repr_html_(self) -> str:
         """Return sentences and tables as HTML, for a notebook."""
         parts = [page.heading(self.head, *self.sentences)]
-        for part, words in wording.WORDS["explained"].items():
+        for part, words in self.headings.items():
             table = getattr(self, part)
             if len(table):
                 shown = {name: name.replace("_", " ") for name in table.columns if name not in _HIDDEN}
@@ -341,18 +354,24 @@ def explain(
         built = (
             f"{_counted(new, 'other proposal') if new else 'nothing'} {'instead' if is_built else 'as well'}"
         )
+        more = plans[1].cost - plans[0].cost
+        price = f"{shown.money_of(abs(more))} {'more' if more > 0 else 'less'}" if more else "the same"
+        same = f"has the same pairs within the limit, for {price}"
         clauses = [
             *([f"builds {built}"] if new or is_built else []),
             *([f"drops {gone} more" if is_built else f"drops {_counted(gone, 'proposal')}"] if gone else []),
+            *_ring_changes(plans[0].rings, plans[1].rings, name),
             *([f"loses {_counted(lost, 'pair')}"] if lost else []),
             *([f"gains {_counted(gained, 'other pair' if lost else 'pair')}"] if gained else []),
-            *([] if lost or gained else ["has the same pairs"]),
+            *([] if lost or gained else [same if is_built else f"costs {price} and brings no further pair"]),
         ]
-        found = f"the best plan found for the same money (gap {wording.gap(plans[1].gap)})"
+        within = "" if plans[1].budget is None else "within the budget "
+        found = f"the best plan found {within}(gap {wording.gap(plans[1].gap)})"
         how = "Without it" if is_built else "The plan leaves it out. With it"
-        stand_in = f"{how}, {found} {wording.join_names(clauses)} within the limit."
-    missing = () if cases is None else cases.dropped_in(name)
-    but = f", not in: {', '.join(missing)}" if missing else ""
+        end = "" if clauses[-1] is same else " within the limit"
+        stand_in = f"{how}, {found} {wording.join_names(clauses)}{end}."
+    is_kept = cases is not None and name in cases.kept
+    missing = () if cases is None or is_kept else cases.dropped_in(name)
     return Why(
         rank=int(row["rank"]) if is_built else 0,
         candidate_id=name,
@@ -361,11 +380,38 @@ def explain(
         swaps=swaps,
         moved=moved,
         stand_in=stand_in,
+        rings=tuple(_ring_reasons(shown.rings, name)),
         alternatives=_alternatives(name, shown, counted, candidates, needing),
         cases=missing,
-        sure="" if cases is None else f"Chosen in {cases.counted(name)} {cases.unit}{but}.",
+        sure="" if cases is None else cases.told(name),
         evidence=pd.Series(row.drop("geometry")),
     )
+
+
+def _ring_reasons(rings: Sequence[RingShown], name: str) -> Iterator[str]:
+    """Yield which rings of a plan need a link, and what each of them is good for, a sentence each."""
+    for ring in rings:
+        if ring.is_formed and name in ring.candidates:
+            others = len(ring.candidates) - 1
+            helped = f", with {_counted(others, 'other proposal')}" if others else ""
+            earned = f"counts {wording.integer(ring.reward)}, in weight of pairs"
+            use = "" if ring.use is None else f"; {ring_section.gains(ring.use)}"
+            yield (
+                f"It closes the {ring_section.noun(ring)} of {ring.length_km:,.0f} km "
+                f"{ring_section.around(ring)}{helped}. The ring "
+                f"{earned if ring.reward else 'is required of every plan'}{use}."
+            )
+
+
+def _ring_changes(before: Sequence[RingShown], after: Sequence[RingShown], name: str) -> Iterator[str]:
+    """Yield in clauses which rings another plan opens or closes, or, of those of a link, still closes."""
+    had, has = ({ring.id for ring in rings if ring.is_formed} for rings in (before, after))
+    for ring in before:
+        of_link = ring.id in had and name in ring.candidates
+        if ring.id in has and (of_link or ring.id not in had):
+            yield f"{'still ' if of_link else ''}closes the ring {ring_section.around(ring)}"
+        elif ring.id in had - has:
+            yield f"leaves the ring {ring_section.around(ring)} open"
 
 
 def _served(name: str, shown: ReportInput, measured: MeasuredPlan) -> tuple[pd.DataFrame, list[int]]:

@@ -271,6 +271,11 @@ def test_the_best_plan_with_a_share_of_its_money_on_some_candidates_is_that_of_t
     assert (None if found is None else found - 1) == tried
 
 
+def test_money_set_aside_counts_for_no_share():
+    assert built_by(with_share_on(apart(), "z", Fraction(1))) == "z"
+    assert built_by(with_share_on(apart(), "z", Fraction(1), aside="x")) == "xz"
+
+
 @pytest.mark.parametrize("seed", thinned(SEEDS, 6))
 def test_the_best_plan_that_keeps_the_budget_in_most_scenarios_is_that_of_trying_every_plan(seed):
     base, scenarios = futures(seed, demands=seed % 2 == 0)

@@ -33,10 +33,19 @@ def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
         "kept with the ring",
     )
     assert kept.counted("cd") == FOUND.counted("cd")
+    assert kept.told("bc").startswith("Draws and cases keep what is on a ring")
     (core, *_) = kept.sentences(line_report("bc", "cd").links)
     size = "0 of 1 proposals that are on no ring, 0 % of their money"
     assert core == f"{size}, are chosen in at least 90 % of 2 joint draws."
     assert CaseResults(**asdict(kept)) == kept
+
+
+def test_draws_and_single_cases_are_counted_apart():
+    assert (
+        FOUND.told("idle") == "Chosen in 0 of 2 joint draws and in 0 of 2 single cases (not in: slow, fast)."
+    )
+    assert replace(FOUND, draws=()).told("bc") == "Chosen in 2 of 2 single cases."
+    assert replace(FOUND, rows=()).told("cd") == "Chosen in 1 of 2 joint draws."
 
 
 def test_links_get_their_counts(tmp_path):

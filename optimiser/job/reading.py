@@ -534,7 +534,9 @@ def start(source: Mapping[str, str], *, cities: str = "", budget: str = "") -> s
         extends=f"\nextends = {_toml(source['name'])}\n" if extended else "",
         region="\n".join(f"{key} = {_toml(value)}" for key, value in source.items()),
         cities=f"{table:<30} # id, name, lat, lon, population; and tier",
-        budget=budget or ready or "share = 0.1                    # of the cost of all candidates",
+        budget=budget
+        or ready
+        or "# share = 0.1                  # of the cost of all candidates, at least the best one's",
     )
 
 

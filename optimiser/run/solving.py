@@ -19,7 +19,7 @@ from optimiser.engine.solve import solve as solve_problem
 from optimiser.engine.tidy import tidied
 from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares
 from optimiser.job.model import Job, least_keys
-from optimiser.job.sections import Solve
+from optimiser.job.sections import LEAST_LIMIT_S, Solve
 from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.problem.model import TIERS
@@ -35,7 +35,7 @@ NOT_PROVEN = 10
 """Exit code of a usable plan whose gap is not proven to be within the one asked for."""
 _UNLIKELY = 1_000
 """A budget of more times the cost of all candidates is taken for money in another unit (assumed)."""
-_HALF_HOUR_S, _FAR_S = 1800, 24 * 3600
+_FAR_S = 24 * 3600
 _WORTHWHILE = 0.1
 """Share of the pairs that the shorter limit of a sentence leaves beyond it (assumed)."""
 _REMEDY = (
@@ -432,16 +432,16 @@ def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tup
     limits = np.array([pair.limit for pair in problem.pairs], dtype=np.int64)
     today, best = (pairs[name].replace(-1, UNREACHABLE).to_numpy() for name in ("today_s", "best_s"))
     if (today <= limits).all():
-        fits = (
-            (limit, int((today > limit).sum()))
-            for limit in range(int(limits.max(initial=0)) // _HALF_HOUR_S * _HALF_HOUR_S, 0, -_HALF_HOUR_S)
+        shorter = int(np.quantile(today, 1 - _WORTHWHILE)) // LEAST_LIMIT_S * LEAST_LIMIT_S
+        remedy = (
+            ""
+            if shorter < LEAST_LIMIT_S
+            else (
+                f" A shorter limit leaves something to do: --set limit={shorter // 3600}h"
+                f"{shorter % 3600 // 60:02d} leaves {int((today > shorter).sum()):,} pairs beyond it."
+            )
         )
-        shorter = next(((limit, n) for limit, n in fits if n >= max(1, _WORTHWHILE * len(today))), None)
-        remedy = shorter and (
-            f" A shorter limit leaves something to do: --set limit={shorter[0] // 3600}h"
-            f"{shorter[0] % 3600 // 60:02d} leaves {shorter[1]:,} pairs beyond it."
-        )
-        return (f"All {len(today):,} pairs of cities are within the limit today.{remedy or ''}",)
+        return (f"All {len(today):,} pairs of cities are within the limit today.{remedy}",)
     if not any(one.fixed != "out" for one in problem.candidates):
         if job.region.matrix and not job.candidates.file:
             return (wording.WORDS["notes"]["nothing_to_propose"],)

@@ -4,16 +4,26 @@ import csv
 import difflib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from networks.cities.table import DEFAULT_THRESHOLDS, SEPARATOR, TIERS, Cities, Thresholds, build
+from networks.cities.table import (
+    DEFAULT_THRESHOLDS,
+    SEPARATOR,
+    TIERS,
+    Cities,
+    Thresholds,
+    build,
+    readable_ids,
+)
 from networks.errors import SchemaError, SourceError
 from networks.inputs import number, place_fault, read_csv
 from networks.osm.elements import Elements
-from networks.world.towns import Box, Town, towns_in
+from networks.world.towns import Town, merge
 
 _REQUIRED = ("id", "name", "lat", "lon", "population")
 _OPTIONAL = ("tier", "local_name", "other_names", "extent_km", "population_definition", "source")
@@ -147,6 +157,9 @@ def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Citi
     )
 
 
+CITY = "PPL"
+"""Code of GeoNames for a populated place, as `place=city` and `place=town` are."""
+_MOST_NAMED = 5
 _OTHER_NAMES = frozenset({"name", "int_name", "alt_name", "official_name", "short_name"})
 _NAME_IN_A_LANGUAGE = re.compile(r"^name:[a-z]{2,3}(?:[-_][A-Za-z]+)?$")
 logger = logging.getLogger(__name__)
@@ -157,54 +170,16 @@ GEONAMES_DEFINITION = (
 OSM_DEFINITION = "as tagged in OpenStreetMap: definition and year not known"
 
 
-def from_geonames(
-    bbox: Sequence[float],
+def from_towns(
+    towns: Sequence[Town],
     *,
-    min_population: int,
     thresholds: Thresholds = DEFAULT_THRESHOLDS,
-    country: str = "",
+    definition: str = GEONAMES_DEFINITION,
+    source: str = "GeoNames {} (CC BY 4.0)",
+    notes: tuple[str, ...] = (),
+    **columns: Sequence[str],
 ) -> Cities:
-    """Load the cities of GeoNames in a box.
-
-    GeoNames mixes definitions of population, so the tiers are a first guess that needs checking by hand.
-
-    Parameters
-    ----------
-    bbox
-        West, south, east, north in degrees.
-    min_population
-        Least number of residents.
-    thresholds
-        Population limits of the tiers.
-    country
-        ISO 3166 code of the country whose cities count; empty for all.
-
-    Returns
-    -------
-    Cities
-        From the largest to the smallest; the key is the GeoNames id.
-
-    Raises
-    ------
-    SourceError
-        If the box contains no such city.
-    """
-    west, south, east, north = bbox
-    inside = Box(south=south, west=west, north=north, east=east)
-    towns = towns_in(inside, least_population=min_population)
-    found = [town for town in towns if country.upper() in ("", town.country)]
-    if not found:
-        raise SourceError(
-            f"GeoNames has no city of {min_population} residents or more in the box",
-            where=f"box {west:g}, {south:g}, {east:g}, {north:g} (west, south, east, north)",
-            remedy="Enlarge the box or lower the population limit.",
-        )
-    logger.warning("GeoNames mixes definitions of population; check the tiers of %d cities.", len(found))
-    return from_towns(found, thresholds=thresholds)
-
-
-def from_towns(towns: Sequence[Town], *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Cities:
-    """Return towns of GeoNames as cities.
+    """Return towns of GeoNames, or of another source, as cities.
 
     GeoNames mixes definitions of population, so the tiers are a first guess that needs checking by hand.
 
@@ -212,29 +187,45 @@ def from_towns(towns: Sequence[Town], *, thresholds: Thresholds = DEFAULT_THRESH
     ----------
     thresholds
         Population limits of the tiers.
+    definition, source
+        What the residents count; the source of a town, with a place for its key.
+    notes
+        What the source lacks, as sentences.
+    columns
+        Further columns of the table.
 
     Returns
     -------
     Cities
-        In the same order; the key is the GeoNames id.
+        In the same order; the key is the name in plain letters, with the key of the source where several
+        share it. Those that share a name get that of their first-level division added.
     """
     population = [town.population for town in towns]
-    return build(
+    shared = Counter(town.name for town in towns)
+    names = [town.name if shared[town.name] == 1 else town.full_name for town in towns]
+    found = build(
         {
-            "city_id": [str(town.geonames_id) for town in towns],
-            "name": [town.name for town in towns],
+            "city_id": readable_ids(names, [str(town.geonames_id) for town in towns]),
+            "name": names,
             "tier": thresholds.tier(population),
             "population": population,
-            "population_definition": [GEONAMES_DEFINITION] * len(towns),
-            "source": [f"GeoNames {town.geonames_id} (CC BY 4.0)" for town in towns],
+            "population_definition": [definition] * len(towns),
+            "source": [source.format(town.geonames_id) for town in towns],
+            **columns,
         },
         lon=[town.lon for town in towns],
         lat=[town.lat for town in towns],
     )
+    rows = tuple(part for town in towns for part in town.parts)
+    return replace(found, merged=rows, notes=notes)
 
 
 def from_osm_places(
-    elements: Elements, *, min_population: int = 0, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    elements: Elements,
+    *,
+    min_population: int = 0,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    keep: Collection[str] = (),
 ) -> Cities:
     """Load the places of an OpenStreetMap source that have a name and a population.
 
@@ -244,44 +235,60 @@ def from_osm_places(
         Least number of residents.
     thresholds
         Population limits of the tiers.
+    keep
+        Names of places that stay cities in the built-up area of a larger one.
 
     Returns
     -------
     Cities
-        From the largest to the smallest; the key is the OSM id.
+        From the largest to the smallest; the key is the name in plain letters, with the OSM id where several
+        share it.
 
     Raises
     ------
     SourceError
         If there is no such place.
     """
-    places = elements.places
-    people = np.array([_residents(tags.get("population", "")) for tags in places.tags], dtype=np.int64)
-    names = np.array([tags.get("name:en") or tags.get("name", "") for tags in places.tags], dtype=object)
-    rows = np.flatnonzero((names != "") & (people >= max(min_population, 0)))
-    if rows.size == 0:
+    tags = dict(zip(elements.places.id.tolist(), elements.places.tags, strict=True))
+    # `place=city` and `place=town` are no districts by their level, so that the built-up area counts alone.
+    named = [
+        Town(key, name, "", lat, lon, _residents(tags[key].get("population", "")), code=CITY)
+        for key, lat, lon in zip(tags, elements.places.lat, elements.places.lon, strict=True)
+        if (name := tags[key].get("name:en") or tags[key].get("name", ""))
+    ]
+    known = sorted(
+        (one for one in named if one.population >= 0), key=lambda one: (-one.population, one.geonames_id)
+    )
+    usable = [one for one in known if one.population >= min_population]
+    if not usable:
         raise SourceError(
-            f"none of {len(places.tags)} place(s) has a name and at least {min_population} residents",
+            f"none of {len(tags)} place(s) has a name and at least {min_population} residents",
             where=str(elements.source.name),
             remedy="Provide the cities as a CSV file, or use GeoNames.",
         )
-    if smaller := int(np.count_nonzero((names != "") & (people >= 0))) - rows.size:
+    if len(known) > len(usable):
         told = "%d place(s) of fewer than %d residents are left out: see cities.least_population."
-        logger.warning(told, smaller, min_population)
-    rows = rows[np.lexsort((places.id[rows], -people[rows]))]
-    return build(
-        {
-            "city_id": places.id[rows].astype(str),
-            "name": names[rows],
-            "local_name": [places.tags[row].get("name", "").strip() for row in rows],
-            "other_names": [_other_names(places.tags[row], names[row]) for row in rows],
-            "tier": thresholds.tier(people[rows]),
-            "population": people[rows],
-            "population_definition": [OSM_DEFINITION] * rows.size,
-            "source": [f"OpenStreetMap node {places.id[row]} (ODbL)" for row in rows],
-        },
-        lon=places.lon[rows],
-        lat=places.lat[rows],
+        logger.warning(told, len(known) - len(usable), min_population)
+    towns = merge(usable, keep)
+    return from_towns(
+        towns,
+        thresholds=thresholds,
+        definition=OSM_DEFINITION,
+        source="OpenStreetMap node {} (ODbL)",
+        notes=_without_population([one.name for one in named if one.population < 0]),
+        local_name=[tags[town.geonames_id].get("name", "").strip() for town in towns],
+        other_names=[_other_names(tags[town.geonames_id], town.name) for town in towns],
+    )
+
+
+def _without_population(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence on cities and towns of the map that nothing is known of, none where there is none."""
+    if not names:
+        return ()
+    few = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
+    remedy = "list them in cities.file, tag them with population, or choose cities.source = 'geonames'"
+    return (
+        f"{len(names)} cities and towns of the map have no population and are left out ({few}): {remedy}.",
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from networks import schema
 from networks.schema import Column
-from networks.sphere import km_to_chord, unit_vectors
-from networks.world.towns import Box, plain_name, towns_in
+from networks.sphere import within
+from networks.world.towns import Box, Part, plain_name, towns_in
 
 TIERS = ("core", "secondary", "small")
 """Tiers from the largest cities to the smallest."""
@@ -166,9 +166,15 @@ class Cities:
     ----------
     table
         One row per city; the columns are `COLUMNS`.
+    merged
+        Places that count as parts of these cities.
+    notes
+        What the source lacks, as sentences.
     """
 
     table: gpd.GeoDataFrame
+    merged: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of cities."""
@@ -176,7 +182,23 @@ class Cities:
 
     def largest(self, count: int) -> Cities:
         """Return the first cities of a table that begins with the largest; all of them with 0."""
-        return Cities(self.table.head(count)) if count else self
+        return replace(self, table=self.table.head(count)) if count else self
+
+
+def readable_ids(names: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Return ids that are the names in plain letters, the key added where that is no other's.
+
+    Examples
+    --------
+    >>> readable_ids(["Köln", "Halle", "HALLE", "?"], ["1", "2", "3", "4"])
+    ['koln', 'halle-2', 'halle-3', '4']
+    """
+    plain = [plain_name(name).replace(" ", "-") for name in names]
+    times = Counter(plain)
+    return [
+        name if name and times[name] == 1 else f"{name}-{key}".lstrip("-")
+        for name, key in zip(plain, keys, strict=True)
+    ]
 
 
 def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> Cities:
@@ -308,31 +330,25 @@ class CityNames:
         if "geometry" not in self._cities or not len(self._cities):
             return {}
         points = gpd.GeoSeries(self._cities["geometry"])
-        west, south, east, north = points.total_bounds.tolist()
         margin, (usual, further) = _MARGIN_DEGREES, _LEAST_POPULATIONS
         has_smaller = "population" in self._cities and (self._cities["population"] < usual).any()
-        box = Box(
-            south=max(south - margin, -90.0), west=max(west - margin, -180.0),
-            north=min(north + margin, 90.0), east=min(east + margin, 180.0),
-        )  # fmt: skip
+        wide = points.total_bounds + np.array([-margin, -margin, margin, margin])
+        box = Box.of(np.clip(wide, [-180.0, -90.0] * 2, [180.0, 90.0] * 2).tolist())
         towns = towns_in(box, least_population=further if has_smaller else usual)
         if not towns:
             return {}
-        places = unit_vectors(np.array([t.lon for t in towns]), np.array([t.lat for t in towns]))
-        centres = unit_vectors(points.x.to_numpy(dtype=float), points.y.to_numpy(dtype=float))
+        places = np.array([(town.lon, town.lat) for town in towns])
+        around = within(shapely.get_coordinates(points), places, _REACH_KM)
         known = [{plain_name(name) for name in (town.name, *town.other_names)} for town in towns]
         own: list[set[str]] = [set() for _ in self.names]
         for name, rows in [*self._own.items(), *self._of_table.items()]:
             for row in rows:
                 own[row].add(name)
         # Of each city the names of the nearest town that shares a name with it; none without such a town.
-        found: list[set[str]] = []
-        for mine, centre in zip(own, centres, strict=True):
-            away = np.linalg.norm(places - centre, axis=1)
-            near = np.flatnonzero(away <= km_to_chord(_REACH_KM))
-            near = near[np.argsort(away[near], kind="stable")]
-            found.append(next((known[town] for town in near if mine & known[town]), set()))
-        return _table(found)
+        return _table(
+            next((known[town] for town in sorted(near, key=near.__getitem__) if mine & known[town]), set())
+            for mine, near in zip(own, around, strict=True)
+        )
 
 
 def _table(names: Iterable[Iterable[str]]) -> dict[str, set[int]]:

@@ -239,7 +239,7 @@ class Elements:
         Nodes that are members of `relations`, such as stop positions; and the platforms of trains whose
         relations have no stop positions.
     places
-        Nodes with `place=city` or `place=town` and a `population`.
+        Nodes with `place=city` or `place=town`.
     relations
         Relations with `route=train`, `route=ferry` or `route=shuttle_train`.
     source, counts

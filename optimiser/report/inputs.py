@@ -450,6 +450,8 @@ class ReportInput:
         Rings of a web that are not proposed, since they exist already.
     notes
         Cautions to be read before the plan; usually none.
+    merged
+        Places that count as parts of a city: `name`, `population`, `city`, `km`, `why`.
     screening
         Caution on a network whose classes are inferred, shown first; empty where they are known.
     attribution
@@ -507,6 +509,7 @@ class ReportInput:
     sources: tuple[str, ...] = ()
     screening: str = ""
     notes: tuple[str, ...] = ()
+    merged: tuple[Mapping[str, Any], ...] = ()
     rings: tuple[RingShown, ...] = ()
     ring_use: RingUse | None = None
     existing_rings: tuple[ExistingRing, ...] = ()

@@ -235,6 +235,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "cities": _rows(
             cities.assign(local=plots.local_names(cities), row=range(len(cities))).sort_values("name")
         ),
+        "merged": report.merged,
         "new_pairs": pair_rows(report, coverage.newly_covered(pairs)),
         "beyond": pair_rows(report, coverage.still_beyond(pairs)),
         "meaning": sentences.meaning(report),

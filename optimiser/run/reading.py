@@ -148,10 +148,10 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     return overpass.fetch(widened(area, region.margin_km), cache_dir=downloads, server=server, **asked)
 
 
-def towns_around(area: world.Circle, job: Job) -> tuple[world.Town, ...]:
-    """Return the towns of a job around a place, the largest first."""
-    cities = job.cities
-    return world.cities_in(area, least_population=cities.least_population, largest=cities.largest)
+def towns_around(area: world.Area, job: Job, country: str = "") -> tuple[world.Town, ...]:
+    """Return the cities of GeoNames in an area (and a country) that a job asks for, the largest first."""
+    asked = job.cities.model_dump(include={"least_population", "largest", "keep"})
+    return world.cities_in(area, country=country, **asked)
 
 
 def _from_package(path: Path, job: Job, source: Source, feed: gtfs.Feed | None) -> Networks:
@@ -173,7 +173,8 @@ def _places(elements: Elements, job: Job, source: Source) -> tuple[Cities | None
         return None, built_up
     people = job.cities.least_population
     tiers = tier_thresholds(job, source)
-    found = cities.from_osm_places(elements, min_population=people, thresholds=tiers)
+    keep = job.cities.keep
+    found = cities.from_osm_places(elements, min_population=people, thresholds=tiers, keep=keep)
     return found.largest(job.cities.largest), built_up
 
 

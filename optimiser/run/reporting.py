@@ -184,6 +184,7 @@ def assemble_report(found: Findings) -> ReportInput:
         unasked=found.unasked,
         sources=(*source.notes, *found.times.warnings),
         notes=_notes(found),
+        merged=tuple(found.times.report.get("snapped", {}).get("merged", ())),
         screening=_screening(found),
         attribution=source.attribution,
         measures=found.measures,
@@ -254,6 +255,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
     return (
         *([f"Cities left out: {'; '.join(left)}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
+        *found.times.report.get("snapped", {}).get("notes", ()),
         *found.faults,
         *found.answers.faults,
         *([found.source.caution] if found.source.caution else []),
@@ -497,6 +499,7 @@ def summarise(
         **({} if report.capacities is None else {"capacities": tables.section_counts(report.capacities)}),
         "not_served": found.times.report.get("snapped", {}).get("not_served", []),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
+        "merged": list(report.merged),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(found.times, found.candidates, found.problem),
         "left_out": left_out(found.candidates).to_dict("records"),

@@ -16,7 +16,7 @@ from networks.cities import Cities, from_towns, load_csv, snap, with_nodes_near
 from networks.schema import Network
 from networks.skims import time_matrix
 from networks.sphere import KM_PER_DEGREE
-from networks.world.towns import Box, towns_in
+from networks.world import Box, cities_in
 from optimiser.job.model import Job
 from optimiser.measures.ring_use import CONDITIONS, RingUse, RoadTimes, second_way, trip_use
 from optimiser.problem import DesignProblem
@@ -74,7 +74,7 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
         return {}
     cities, rules = base.cities, ring_rules(asked, base)
     towns, kmh = discs(cities.geometry, base.extents_km), job.independence.congested_kmh
-    road, places, origin = _places(base.road, job, source, base.access.residents_a_km2)
+    road, places, origin = _places(base.road, job, source)
     points = shapely.points(places[["lon", "lat"]].to_numpy())
     new = candidates.arcs[(candidates.table["mode"] == "road").to_numpy()[candidates.arcs["candidate"]]]
     on_road = new["tail_id"].str.startswith("road:") & new["head_id"].str.startswith("road:")
@@ -132,9 +132,7 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
     return {name: found[cores] for name, cores in asked_cores.items()}
 
 
-def _places(
-    road: Network, job: Job, source: Source, residents_a_km2: float
-) -> tuple[Network, pd.DataFrame, str]:
+def _places(road: Network, job: Job, source: Source) -> tuple[Network, pd.DataFrame, str]:
     """Return roads with a node near each place, the places that these reach, and the source of places."""
     own = source.files.get("measures.places")
     if own is not None:
@@ -144,9 +142,7 @@ def _places(
         stated = (one.partition(";")[0] for one in found.table["source"] if one != str(own))
         origin = ", ".join([own.name, *itertools.islice(stated, 1)])
     else:
-        west, south, east, north = road.nodes.total_bounds.tolist()
-        box, dense = Box(south=south, north=north, west=west, east=east), residents_a_km2
-        towns = towns_in(box, least_population=LEAST_PEOPLE, residents_per_km2=dense)
+        towns = cities_in(Box.of(road.nodes.total_bounds.tolist()), least_population=LEAST_PEOPLE)
         found, origin = from_towns(towns, thresholds=tier_thresholds(job, source)), GEONAMES
     if len(found):
         road = with_nodes_near(road, found, limit_km=SNAP_KM)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from networks import cities as city_tables
 from networks import intermodal, matrix, schema, simplify, skims
-from networks.cities import Cities, Snapped
+from networks.cities import Cities, CityNames, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
 from networks.intermodal.access import cities_to_stations, stations_to_roads
@@ -20,6 +20,7 @@ from networks.road.speeds import speed_table
 from networks.schema import Network
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
 from networks.sphere import chord_to_km, unit_vectors
+from networks.world import Box
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
@@ -154,6 +155,8 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         "without_station": list(map(str, unserved)),
         "extents": {"table": stated, "map": known - stated, "residents": len(cities) - known},
         "residents_a_km2": assumed.residents_a_km2,
+        "merged": [part._asdict() for part in found.merged],
+        "notes": list(found.notes),
     }
     return Times(
         cities=cities.table,
@@ -274,17 +277,15 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
         found = city_tables.from_towns(towns_around(source.area, job), thresholds=tiers)
     elif networks is not None and source.cities_from == "geonames":
         nodes = networks.road.nodes if len(networks.road.nodes) else networks.rail.network.nodes
-        found = city_tables.from_geonames(
-            tuple(float(edge) for edge in nodes.total_bounds),
-            min_population=job.cities.least_population,
-            thresholds=tiers,
-            country="" if source.has_map else job.region.country,
-        )
-        found = found.largest(job.cities.largest)
+        country = "" if source.has_map else job.region.country
+        towns = towns_around(Box.of(nodes.total_bounds.tolist()), job, country)
+        found = city_tables.from_towns(towns, thresholds=tiers)
     elif networks is not None and networks.places is not None:
         found = networks.places
     else:
         raise SchemaError("the job names no table of cities", remedy="Give cities.file.")
+    for name in job.cities.keep:
+        CityNames(found.table).row(name)
     if len(found) < 2:
         raise SchemaError(
             f"there is {len(found) or 'no'} city, and a trip needs two",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +11,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from tiers import examples
 
-from networks.cities import CityNames, Thresholds, describe_tiers, from_geonames, from_osm_places, load_csv
+from networks.cities import CityNames, Thresholds, describe_tiers, from_osm_places, from_towns, load_csv
 from networks.cities.table import sizes, tier_by_rank
 from networks.errors import SchemaError, SourceError
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Source, Ways
+from networks.world import Box, cities_in
 
 GOOD = """id,name,lat,lon,population
 1,Beijing,39.9,116.4,17751681
@@ -158,20 +161,16 @@ def test_a_byte_order_mark_is_ignored(load):
 
 
 def test_geonames_cities_are_sorted_by_population():
-    table = from_geonames((116, 39, 118, 41), min_population=1_000_000).table
+    table = from_towns(cities_in(Box.of((116, 39, 118, 41)), least_population=1_000_000)).table
     assert table["name"][:2].tolist() == ["Beijing", "Tianjin"]
+    assert table["city_id"][:2].tolist() == ["beijing", "tianjin"]
     assert table["population"].is_monotonic_decreasing
     assert table["population_definition"].str.contains("mix").all()
 
 
-def test_an_empty_box_of_geonames_is_rejected():
-    with pytest.raises(SourceError, match="box 0, 0, 1, 1"):
-        from_geonames((0, 0, 1, 1), min_population=1000)
-
-
 def elements(*tags):
     count, none = len(tags), np.zeros(0, dtype=np.int64)
-    points = Points(np.arange(count) + 10, np.full(count, 116.0), np.full(count, 39.0), tags)
+    points = Points(np.arange(count) + 10, 116.0 + np.arange(count), np.full(count, 39.0), tags)
     nothing = Points(none, none.astype(float), none.astype(float), ())
     ways = Ways(none, np.zeros(1, dtype=np.int64), none, ())
     nodes = Nodes(none, none.astype(float), none.astype(float))
@@ -210,7 +209,27 @@ def test_places_of_openstreetmap_need_a_name_and_a_population():
     ).table
     assert found["name"].tolist() == ["Large", "Small"]
     assert found["population"].tolist() == [6_000_000, 12_345]
-    assert found["city_id"].tolist() == ["11", "10"]
+    assert found["city_id"].tolist() == ["large", "small"]
+
+
+def test_places_without_population_are_named_with_the_remedy():
+    tags = [{"name": "A", "population": "9"}, *({"name": f"{row}"} for row in range(6)), {"population": "5"}]
+    (note,) = from_osm_places(elements(*tags)).notes
+    assert "6 cities and towns of the map have no population" in note
+    assert "(0, 1, 2, 3, 4, ...)" in note
+    assert "cities.file" in note
+    assert not from_osm_places(elements(tags[0])).notes
+
+
+def test_a_place_in_the_built_up_area_of_a_larger_one_is_a_part_of_it():
+    given = elements(
+        *({"name": name, "population": size} for name, size in (("A", "4000000"), ("B", "90000")))
+    )
+    near = replace(given, places=replace(given.places, lon=np.array([116.0, 116.1])))
+    found = from_osm_places(near)
+    assert found.table["name"].tolist() == ["A"]
+    assert found.merged == ((11, "B", 90_000, "A", 8.6, "built-up area"),)
+    assert len(from_osm_places(near, keep=["B"])) == 2
 
 
 def test_a_source_without_usable_places_is_rejected_with_a_remedy():

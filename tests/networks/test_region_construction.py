@@ -19,7 +19,6 @@ from networks.world.geograph import (
     Geograph,
     chains,
     distance_km,
-    foot_share,
     length_km,
     merge_short_edges,
     read_clipped,
@@ -27,7 +26,7 @@ from networks.world.geograph import (
 )
 from networks.world.towns import Box
 from tools.region.facts import Corridor, Place, Raised, Stretch, Through
-from tools.region.geometry import crossing, stretched, turn_deg
+from tools.region.geometry import crossing, foot_share, stretched, turn_deg
 from tools.region.matching import WorkingGraph, best_legs, without_spurs
 from tools.region.patterns import add_patterns, is_through_in_timetable
 from tools.region.rails import Layout, Zone, add_tracks, lay_out, slow_zones, smoothed

@@ -85,23 +85,6 @@ def test_a_town_beyond_reach_of_the_tracks_has_no_station():
     assert not elements.nodes
 
 
-def test_districts_of_a_larger_town_are_no_towns(monkeypatch):
-    big = town("Big", 0.0, 0.0, 8_000_000)  # radius 17.8 km at 8,000 residents per square km
-    near, far = town("Near", 0.0, 0.15, 300_000), town("Far", 0.0, 0.2, 300_000)  # 16.7 and 22.2 km away
-    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: (big, near, far))
-    area = world.Box(south=-1, north=1, west=-1, east=1)
-    found = world.towns_in(area, least_population=100_000, residents_per_km2=8_000)
-    assert [one.name for one in found] == ["Big", "Far"]
-    assert len(world.towns_in(area, least_population=100_000)) == 3
-
-
-def test_a_district_belongs_to_a_town_outside_the_area(monkeypatch):
-    big, near = town("Big", 0.0, 0.0, 8_000_000), town("Near", 0.0, 0.15, 300_000)
-    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: (big, near))
-    area = world.Box(south=-1, north=1, west=0.1, east=1)
-    assert world.towns_in(area, least_population=100_000, residents_per_km2=8_000) == ()
-
-
 @pytest.mark.parametrize(
     ("circle", "lat", "lon", "inside"),
     [
@@ -137,11 +120,15 @@ TOWNS = (
     town("Córdoba", 37.9, -4.8, 326_000, "ES"),
     town("Köln", 50.9, 7.0, 1_000_000, "DE", "Cologne", "Colonia", "科隆"),
     town("Colonia", -34.5, -57.8, 30_000, "UY"),
+    replace(town("Springfield", 37.2, -93.3, 170_000, "US"), division="MO"),
+    replace(town("Springfield", 39.8, -89.6, 114_000, "US"), division="IL"),
+    replace(town("Springfield", 39.7, -89.7, 20_000, "US"), division="IL"),
+    replace(town("Washington", 38.9, -77.0, 690_000, "US", "", "?"), division="DC"),
 )
 
 
 @pytest.fixture
-def four_towns(monkeypatch):
+def drawn_towns(monkeypatch):
     monkeypatch.setattr(towns, "all_towns", lambda *_: TOWNS)
 
 
@@ -155,16 +142,20 @@ def four_towns(monkeypatch):
         ("科隆", "Köln, DE", ()),
         ("Colonia", "Köln, DE", ("Colonia, UY",)),
         ("Colonia, UY", "Colonia, UY", ()),
+        ("Springfield", "Springfield, Missouri, US", ("Springfield, Illinois, US",)),
+        ("Springfield, Illinois", "Springfield, Illinois, US", ()),
+        ("springfield, il, us", "Springfield, Illinois, US", ()),
+        ("Washington, D.C.", "Washington, US", ()),
         ("-34.6, -57.8", "-34.6, -57.8", ()),
     ],
 )
-@pytest.mark.usefixtures("four_towns")
+@pytest.mark.usefixtures("drawn_towns")
 def test_a_place_is_found_by_any_of_its_names(text, name, others):
     found = world.find_place(text)
     assert (found.name, found.others) == (name, others)
 
 
-@pytest.mark.usefixtures("four_towns")
+@pytest.mark.usefixtures("drawn_towns")
 def test_coordinates_are_in_the_country_of_the_nearest_town():
     found = world.find_place("51.0, 7.1")
     assert (found.lat, found.lon, found.country) == (51.0, 7.1, "DE")
@@ -175,12 +166,15 @@ def test_coordinates_are_in_the_country_of_the_nearest_town():
     [
         ("Cologn", "did you mean Köln, DE?"),
         ("Cordoba, Spayn", "did you mean Spain?"),
+        ("Springfield, Ilinois", "did you mean Illinois?"),
+        ("?", "names no town"),
+        ("", "names no town"),
         ("95, 3", "out of range"),
         ("4419000, 448000", "in metres, as it seems"),
         ("Xyzzy", "no town"),
     ],
 )
-@pytest.mark.usefixtures("four_towns")
+@pytest.mark.usefixtures("drawn_towns")
 def test_a_place_that_is_not_found_is_told_with_suggestions(text, words):
     with pytest.raises(SourceError, match=words.replace("?", r"\?")):
         world.find_place(text)

@@ -58,7 +58,7 @@ def drawn(monkeypatch, towns=TOWNS):
         Town(node, f"t{node}", "CN", at[node][1] * KM, at[node][0] * KM, people)
         for node, people in towns.items()
     ]
-    monkeypatch.setattr(ring_use, "towns_in", lambda *_args, **_options: tuple(known))
+    monkeypatch.setattr(ring_use, "cities_in", lambda *_args, **_options: tuple(known))
     source = SimpleNamespace(country="CN", files={})
     return road_times(region, candidates(region), loads(JOB), source)["outer"]
 
@@ -161,7 +161,7 @@ def test_a_region_without_places_has_no_trips(monkeypatch):
 
 
 def test_the_cores_of_a_ring_are_those_of_the_region_and_what_it_goes_round(monkeypatch):
-    monkeypatch.setattr(ring_use, "towns_in", lambda *_args, **_options: ())
+    monkeypatch.setattr(ring_use, "cities_in", lambda *_args, **_options: ())
     region = square(places=(("town", (0, -45), 300_000, 1, (5, 60)),))
     job = loads(JOB + '\n[[rings]]\nid = "inner"\ncentres = ["Town"]\n')
     found = road_times(region, none(), job, SimpleNamespace(country="CN", files={}))

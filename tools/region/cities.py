@@ -4,8 +4,9 @@ import argparse
 import csv
 from pathlib import Path
 
-from networks.cities import from_geonames
+from networks.cities.sources import GEONAMES_DEFINITION
 from networks.regions import folder
+from networks.world.towns import Box, towns_in
 
 DISTRICTS = "districts.csv"
 """Table of places that GeoNames lists like cities, and that are districts of one; columns `id` and `name`."""
@@ -31,20 +32,21 @@ def cities(
         Folder of the region, with a table of its members, or of districts that are left out, or neither.
     """
     members, left_out = _names(place / MEMBERS), _names(place / DISTRICTS)
-    table = from_geonames(bbox, min_population=least_population, country=country).table
-    own = table[~table["city_id"].isin(left_out) & (table["city_id"].isin(members) | (not members))]
+    towns = towns_in(Box.of(bbox), least_population=least_population)
+    own = [town for town in towns if country in ("", town.country)]
     return [
         {
-            "id": row.city_id,
-            "name": members.get(row.city_id, row.name),
-            "lat": f"{row.geometry.y:.5f}",
-            "lon": f"{row.geometry.x:.5f}",
-            "population": row.population,
+            "id": town.geonames_id,
+            "name": members.get(str(town.geonames_id), town.name),
+            "lat": f"{town.lat:.5f}",
+            "lon": f"{town.lon:.5f}",
+            "population": town.population,
             "tier": "",
-            "population_definition": row.population_definition,
-            "source": row.source,
+            "population_definition": GEONAMES_DEFINITION,
+            "source": f"GeoNames {town.geonames_id} (CC BY 4.0)",
         }
-        for row in own.itertuples(index=False)
+        for town in own
+        if str(town.geonames_id) not in left_out and (not members or str(town.geonames_id) in members)
     ]
 
 

@@ -5,7 +5,27 @@ import math
 from collections.abc import Sequence
 
 from networks.sphere import KM_PER_DEGREE
-from networks.world.geograph import Point, between, distance_km, length_km, offset_km
+from networks.world.geograph import Point, distance_km, length_km
+
+
+def offset_km(a: Point, b: Point) -> tuple[float, float]:
+    """Return the offset from a to b to the north and to the east in km, in a local plane."""
+    north = (b[0] - a[0]) * KM_PER_DEGREE
+    east = (b[1] - a[1]) * KM_PER_DEGREE * math.cos(math.radians((a[0] + b[0]) / 2))
+    return north, east
+
+
+def between(a: Point, b: Point, share: float) -> Point:
+    """Return the point at a share of the straight line from a to b."""
+    return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
+
+
+def foot_share(point: Point, a: Point, b: Point) -> float:
+    """Return the share of the line from a to b at which it is closest to a point, 0 to 1."""
+    north, east = offset_km(a, b)
+    to_north, to_east = offset_km(a, point)
+    square = north * north + east * east
+    return 0.0 if square == 0 else min(1.0, max(0.0, (north * to_north + east * to_east) / square))
 
 
 def turn_deg(a: Point, b: Point, c: Point, d: Point) -> float:

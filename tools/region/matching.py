@@ -11,7 +11,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from networks.world.geograph import Geograph, Point, between, distance_km, foot_share, offset_km
+from networks.world.geograph import Geograph, Point, distance_km
+from tools.region.geometry import between, foot_share, offset_km
 
 type Edge = tuple[int, int]
 """Two node indices, the smaller first."""

@@ -15,9 +15,9 @@ import shapely.affinity
 from shapely.geometry import shape
 
 from networks.osm.tags import LENGTH_FACTOR
-from networks.world.geograph import Elements, Point, between, chains, distance_km, length_km
+from networks.world.geograph import Elements, Point, chains, distance_km, length_km
 from tools.region.facts import Corridor, Place, Stretch, Through
-from tools.region.geometry import stretched, turn_deg
+from tools.region.geometry import between, stretched, turn_deg
 from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of
 
 MOST_TURN_DEG = 50.0

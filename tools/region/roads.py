@@ -16,9 +16,9 @@ import shapely
 
 from networks.osm.tags import LENGTH_FACTOR
 from networks.sphere import KM_PER_DEGREE
-from networks.world.geograph import Elements, Point, between, chains, distance_km, length_km
+from networks.world.geograph import Elements, Point, chains, distance_km, length_km
 from tools.region.facts import Corridor
-from tools.region.geometry import crossing, stretched
+from tools.region.geometry import between, crossing, stretched
 from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of, without_spurs
 
 LOG = logging.getLogger(__name__)

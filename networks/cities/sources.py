@@ -269,26 +269,21 @@ def from_osm_places(
     if len(known) > len(usable):
         told = "%d place(s) of fewer than %d residents are left out: see cities.least_population."
         logger.warning(told, len(known) - len(usable), min_population)
+    unknown = [one.name for one in named if one.population < 0]
+    few = ", ".join(unknown[:_MOST_NAMED]) + (", ..." if len(unknown) > _MOST_NAMED else "")
+    remedy = "list them in cities.file, tag them with population, or choose cities.source = 'geonames'"
+    note = (
+        f"{len(unknown)} cities and towns of the map have no population and are left out ({few}): {remedy}."
+    )
     towns = merge(usable, keep)
     return from_towns(
         towns,
         thresholds=thresholds,
         definition=OSM_DEFINITION,
         source="OpenStreetMap node {} (ODbL)",
-        notes=_without_population([one.name for one in named if one.population < 0]),
+        notes=(note,) if unknown else (),
         local_name=[tags[town.geonames_id].get("name", "").strip() for town in towns],
         other_names=[_other_names(tags[town.geonames_id], town.name) for town in towns],
-    )
-
-
-def _without_population(names: Sequence[str]) -> tuple[str, ...]:
-    """Return a sentence on cities and towns of the map that nothing is known of, none where there is none."""
-    if not names:
-        return ()
-    few = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
-    remedy = "list them in cities.file, tag them with population, or choose cities.source = 'geonames'"
-    return (
-        f"{len(names)} cities and towns of the map have no population and are left out ({few}): {remedy}.",
     )
 
 

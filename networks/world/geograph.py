@@ -159,15 +159,12 @@ def merge_short_edges(graph: Geograph, least_km: float) -> Geograph:
 
 def _literals(path: Path) -> tuple[list[str], np.ndarray]:
     """Return the text of each adjacency row and the node coordinates."""
-    found: dict[str, str] = {}
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            for key in ("graph=", "nodes="):
-                if line.startswith(key):
-                    found[key] = line[len(key) :]
+        lines = (line.partition("=") for line in file)
+        found = {key: rest for key, _, rest in lines if key in ("graph", "nodes")}
     if len(found) < 2:
         raise SourceError("the file has no graph and nodes", where=str(path), remedy="use scgraph_data 2.0.0")
-    return found["graph="].split("}, {"), np.asarray(json.loads(found["nodes="]), dtype=float)
+    return found["graph"].split("}, {"), np.asarray(json.loads(found["nodes"]), dtype=float)
 
 
 type Tags = Mapping[str, str]

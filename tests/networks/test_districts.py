@@ -35,9 +35,10 @@ def parts(*towns: Town, keep: tuple[str, ...] = ()) -> list[str]:
         (place(13), []),
         (place(12, division="B"), []),
         (place(12, country="YY"), []),
-        (place(12, code="PPLA"), []),  # the seat of a first-level division
+        (place(12, code="PPLA"), ["built-up area"]),  # a division has one seat
         (place(12, 250_000, code="PPL"), []),  # a principal city
         (place(12, 249_999, code="PPL"), ["built-up area"]),
+        (place(12, 250_000, code="PPLA3"), ["built-up area"]),  # it may be the seat of a borough
         (place(12, 250_000), ["built-up area"]),  # not known to be a municipality
         (place(12, 250_000, "Borough of Low", code="PPLA2"), ["built-up area"]),
         (place(29, code="PPLX"), ["district"]),
@@ -50,6 +51,15 @@ def parts(*towns: Town, keep: tuple[str, ...] = ()) -> list[str]:
 )
 def test_a_place_is_a_part_of_a_city_by_level_division_and_distance(other, why):
     assert parts(CITY, other) == why
+
+
+def test_the_seat_of_a_division_is_no_part_of_a_larger_town():
+    assert parts(replace(CITY, code="PPL"), place(5, code="PPLA")) == []
+
+
+def test_divisions_of_a_city_state_are_parts_of_it():
+    state, town = (replace(one, country="HK") for one in (CITY, place(5, 300_000, code="PPLA", division="B")))
+    assert parts(state, town) == ["built-up area"]
 
 
 def test_a_satellite_city_stays_however_large_its_neighbour():

@@ -92,10 +92,10 @@ def test_stations_are_nodes_and_outlines(everything):
     assert stations.lon[0] == pytest.approx((116.0 + 116.01 + 116.02 + 116.01) / 4)
 
 
-def test_places_need_a_population(everything):
+def test_cities_and_towns_are_read_also_without_population(everything):
     places = osm.read(everything).places
-    assert places.id.tolist() == [4]
-    assert places.tags[0]["population"] == "12,345"
+    assert places.id.tolist() == [4, 5]
+    assert [tags.get("population") for tags in places.tags] == ["12,345", None]
 
 
 def test_train_routes_keep_the_order_of_their_members(everything):

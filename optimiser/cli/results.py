@@ -34,6 +34,8 @@ _FIGURES = (
 )  # fmt: skip
 _RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
 _IN_ONE = "cities in one alone"
+_UNKNOWN = {"by_road": "no ring closed", "dependence": "not measured"}
+"""What stands in tables for what a run has no value of."""
 _MOST_ROWS = 12
 """Rows of a table that are shown."""
 
@@ -302,7 +304,7 @@ def compare(
         screen.line(note)
     for key, title in wording.WORDS["compared"].items():
         if key != "within" or any(map(any, found["within"].values())):
-            _show_side_by_side(title, found[key], names)
+            _show_side_by_side(title, found[key], names, _UNKNOWN.get(key, ""))
     _show_rings(found["rings"])
     if not found["same_cities"] and not common:
         screen.line("The runs are about different cities: what each builds is in its own folder.")
@@ -311,6 +313,7 @@ def compare(
                 screen.line(f"{name}: {note}")
     else:
         _show_changes(found, summaries)
+        _show_unproposed(found["built"], (first, second))
 
 
 def _show_changes(found: Mapping[str, Any], summaries: Iterable[Mapping[str, Any]]) -> None:
@@ -328,6 +331,16 @@ def _show_changes(found: Mapping[str, Any], summaries: Iterable[Mapping[str, Any
         screen.line(f"{title}: {names or 'nothing'}")
 
 
+def _show_unproposed(built: Mapping[str, Any], homes: Sequence[Path]) -> None:
+    """Print what one run builds and the rules of the other left out, with the rule where it is known."""
+    for mine, other, home in (("first", "second", homes[1]), ("second", "first", homes[0])):
+        known, why = folder.link_ends(home), _left_out(home)
+        for name in built[mine] if known else ():
+            if name not in known:
+                reason = f": {why[name].partition(': ')[2]}" if name in why else ""
+                screen.line(f"Not proposed in the {other}: {name}{reason}")
+
+
 def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """Return the figures of two summaries side by side, and what each builds.
 
@@ -340,10 +353,10 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     -------
     dict
         `figures` and `coverage`: name to the two values; `within`: tier to the pairs within the limit in
-        words; `dependence`: measure to its values today and after building; `least_cost`: alternative that
-        asks for the least cost to it; `same_cities`: whether both count the same pairs in every tier;
-        `built`: ids in `both`, `first` only, `second` only; `rings`: id to the two rings, None where a run
-        does not ask for it.
+        words; `by_road`: what rings bring between places; `dependence`: measure to its values today and after
+        building; `least_cost`: alternative that asks for the least cost to it; `same_cities`: whether both
+        count the same pairs in every tier; `built`: ids in `both`, `first` only, `second` only; `rings`: id
+        to the two rings, None where a run does not ask for it.
     """
     one, two = set(first["built"]), set(second["built"])
     pairs = [{group: row.get("pairs") for group, row in run["coverage"].items()} for run in (first, second)]
@@ -389,6 +402,7 @@ def _facts(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "figures": {key: run.get(key) for key in _FIGURES},
         "coverage": {group: row.get("after_weight") for group, row in by_group},
         "within": {group: _within(row) for group, row in by_group},
+        "by_road": _by_road(run.get("ring_use")),
         "dependence": {text: _change(measures[name]) for name, text in words.items() if name in measures},
         "least_cost": {
             row["name"]: _least_cost(row, str(run.get("money") or ""))
@@ -410,6 +424,18 @@ def _within(row: Mapping[str, Any]) -> str | None:
     states = [row[f"{state}_pairs"] for state in ("before", "after", "all_built")]
     counts = ", ".join(f"{pairs} ({100 * pairs / row['pairs']:.0f} %)" for pairs in states)
     return f"{counts} of {row['pairs']}"
+
+
+def _by_road(use: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what the rings of a plan bring between places by road, on free roads."""
+    if use is None:
+        return {}
+    today, after = use["today"][0], (use["plan"] or use["alone"])[0]
+    faster = {f"faster by {least} min or more": after[f"faster_{least}"] for least in (5, 15)}
+    return {
+        "that pass the cores": f"{today['through_pairs']:,} today, {after['through_pairs']:,} after",
+        **{name: f"{count:,} of {after['pairs']:,}" for name, count in faster.items()},
+    }
 
 
 def _change(row: Mapping[str, Any]) -> str:
@@ -444,10 +470,13 @@ def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
             screen.line(f"Ring {name} gains {new or 'no city'} and loses {gone or 'none'}.")
 
 
-def _show_side_by_side(title: str, values: dict[str, list[Any]], names: tuple[str, str]) -> None:
+def _show_side_by_side(
+    title: str, values: dict[str, list[Any]], names: tuple[str, str], unknown: str = ""
+) -> None:
     columns = ("", names[0], names[1] if names[0] != names[1] else f"{names[1]} ")
     rows = [
-        (key.replace("_", " "), *("" if one is None else one for one in pair)) for key, pair in values.items()
+        (key.replace("_", " "), *(unknown if one is None else one for one in pair))
+        for key, pair in values.items()
     ]
     screen.table(title, [dict(zip(columns, row, strict=True)) for row in rows], right=names)
 
@@ -529,13 +558,19 @@ def _builds(home: Path, name: int | str, state: str) -> bool:
     folder.refuse_unfinished(home)
     plan = _state_folder(home, state) if state else home
     ranked = {int(rank): ends for rank, ends in folder.link_ends(plan, "links.csv", "rank").items()}
-    if ranked and (faults := unknown_links([name], ranked, folder.link_ends(home))):
+    if ranked and (faults := unknown_links([name], ranked, folder.link_ends(home), _left_out(home))):
         remedy = (
-            "links.csv of the folder has all ranks, candidates.csv all ids; left_out.csv counts what was not "
-            "proposed, by reason."
+            "links.csv of the folder has all ranks, candidates.csv all ids; left_out.csv has what was not "
+            "proposed, with the reason."
         )
         raise ProblemError(faults[0], where=str(home), done="Nothing was solved.", remedy=remedy)
     return isinstance(name, int) or name in folder.link_ends(plan, "links.csv")
+
+
+def _left_out(home: Path) -> dict[str, str]:
+    """Return why the rules left candidates out that a run does not propose, by id."""
+    rows = folder.rows_of(home / "left_out.csv")
+    return {row["candidate_id"]: row["reason"] for row in rows if row.get("candidate_id")}
 
 
 def _shown(row: dict[str, object]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -496,7 +497,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def unknown_links(
-    named: Iterable[int | str], ranked: Mapping[int, str], known: Mapping[str, str]
+    named: Iterable[int | str],
+    ranked: Mapping[int, str],
+    known: Mapping[str, str],
+    left_out: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     """Return a sentence for each link that is not there.
 
@@ -508,6 +512,8 @@ def unknown_links(
         Ids of the links of the plan by rank.
     known
         The name of every candidate by its id.
+    left_out
+        Why the rules left others out, by id.
     """
     ends = {_plain(name) for name in known.values()}
     found = []
@@ -517,7 +523,8 @@ def unknown_links(
         elif isinstance(name, str) and name not in known:
             is_pair = len(_BETWEEN.split(name.strip())) == 2 and _plain(name) not in ends
             what = f"no proposal joins {name}" if is_pair else f"no candidate has the id '{name}'"
-            found.append(f"{what}{did_you_mean(name, known)}")
+            why = f"; the rules left it out: {left_out[name].partition(': ')[2]}" if name in left_out else ""
+            found.append(f"{what}{why or did_you_mean(name, known)}")
     return found
 
 

@@ -536,5 +536,10 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     near = (left & ~far)[arcs.candidate]
     keep_most(usable_by_pairs(base, arcs.take(near), count) if far.any() else use, far=False)
     left[needed_for_reach(base, arcs, left, candidates.table["cost"].to_numpy(dtype=np.int64))] = True
-    counts = Counter(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))
-    return replace(candidates.take(np.flatnonzero(left).tolist()), report=counts + Counter(candidates.report))
+    gone = candidates.table[~left].assign(reason=kinds[~left] + ": " + reasons[~left])
+    rejected = zip(*(gone[name] for name in ("reason", "from_name", "to_name")), strict=True)
+    return replace(
+        candidates.take(np.flatnonzero(left).tolist()),
+        report=Counter(gone["reason"]) + Counter(candidates.report),
+        rejected={**candidates.rejected, **dict(zip(gone["candidate_id"], rejected, strict=True))},
+    )

@@ -153,6 +153,8 @@ class Candidates:
         `length_km`, and of both ends the nearest station and the place. Set by `line_capacity.with_sections`.
     report
         What was left out: reason to count.
+    rejected
+        Of what was left out once it had an id: id to reason and both ends.
     money, price_year
         Unit of the costs and year of the prices.
     terrain_source
@@ -164,6 +166,7 @@ class Candidates:
     runs: pd.DataFrame = field(default_factory=lambda: _empty(RUNS))
     sections: pd.DataFrame = field(default_factory=lambda: _empty(SECTIONS))
     report: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     money: str = ""
     price_year: int = 0
     terrain_source: str = ""
@@ -374,8 +377,10 @@ def tabulate(
     """Put priced proposals in tables, in order of their ids; `report` counts what was left out before."""
     every = sorted(priced, key=lambda one: one[0].candidate_id)
     _check_unique(proposal.candidate_id for proposal, _ in every)
-    left_out = Counter(report)
-    left_out.update(why for _, why in every if isinstance(why, str))
+    rejected = {
+        one.candidate_id: (why, one.from_name, one.to_name) for one, why in every if isinstance(why, str)
+    }
+    left_out = Counter(report) + Counter(why for why, *_ in rejected.values())
     rows = [row for _, row in every if not isinstance(row, str)]
     ordered = [proposal for proposal, row in every if not isinstance(row, str)]
     arcs = [
@@ -395,6 +400,7 @@ def tabulate(
         arcs=pd.DataFrame(arcs, columns=list(ARCS)).astype(dict(ARCS)),
         runs=pd.DataFrame(runs, columns=list(RUNS)).astype(dict(RUNS)),
         report=dict(left_out),
+        rejected=rejected,
         money=costs.money,
         price_year=costs.price_year,
         terrain_source=terrain.source,
@@ -451,6 +457,7 @@ def merge(first: Candidates, second: Candidates) -> Candidates:
         arcs=arcs,
         runs=runs,
         report={why: first.report.get(why, 0) + second.report.get(why, 0) for why in reasons},
+        rejected={**first.rejected, **second.rejected},
         money=first.money or second.money,
         price_year=first.price_year or second.price_year,
         terrain_source=first.terrain_source or second.terrain_source,
@@ -475,13 +482,15 @@ def fix(candidates: Candidates, *, in_: Iterable[str] = (), out: Iterable[str] =
     """
     inside, outside = set(in_), set(out)
     ids = candidates.table["candidate_id"]
-    faults = unknown_links(sorted(inside | outside), {}, candidates.ends)
+    left_out = {name: why for name, (why, *_) in candidates.rejected.items()}
+    faults = unknown_links(sorted(inside | outside), {}, candidates.ends, left_out)
     faults += [f"`{name}` is fixed both in and out" for name in sorted(inside & outside)]
     if faults:
         raise CandidateError(
             "candidates cannot be fixed",
             faults=faults,
-            remedy="The ids are in the column candidate_id of candidates.csv.",
+            remedy="The ids are in the column candidate_id of candidates.csv; what the rules leave out "
+            "can be given as a candidate of your own (candidates.file).",
         )
     today = candidates.table["fixed"].to_numpy(dtype=object)
     fixed = np.select([ids.isin(inside), ids.isin(outside)], ["in", "out"], today)

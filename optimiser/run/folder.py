@@ -308,11 +308,15 @@ def summary_of(home: Path) -> dict[str, Any]:
 
 def link_ends(home: Path, table: str = "candidates.csv", key: str = "candidate_id") -> dict[str, str]:
     """Return the two ends of each link in a table of a run folder; nothing where there is no such table."""
-    if not (home / table).is_file():
-        return {}
-    with (home / table).open(encoding="utf-8", newline="") as file:
-        rows = [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
-        return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in rows}
+    return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in rows_of(home / table)}
+
+
+def rows_of(table: Path) -> list[dict[str, str]]:
+    """Return the rows of a table of a run folder as texts; none where there is no such table."""
+    if not table.is_file():
+        return []
+    with table.open(encoding="utf-8", newline="") as file:
+        return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def city_pairs(home: Path) -> dict[tuple[str, ...], tuple[bool, bool]]:

@@ -1,6 +1,7 @@
 """Turn the values of a finished run into its report, its tables and its summary."""
 
 import sys
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
@@ -401,7 +402,7 @@ def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Netwo
     table.to_file(folder / "candidates.gpkg", layer="candidates", driver="GPKG", engine="pyogrio")
     geopackage.dress(folder / "candidates.gpkg")
     tables.write_csv(tables.rounded(table), folder / "candidates.csv")
-    tables.write_csv(left_out(candidates), folder / "left_out.csv")
+    tables.write_csv(rejected(candidates), folder / "left_out.csv")
     if len(times.road.nodes) or len(rail.nodes):
         # Road and rail as the two tables of one file; rail nodes are numbered after those of the road.
         first = len(times.road.nodes)
@@ -419,6 +420,17 @@ def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Netwo
 def left_out(candidates: Candidates) -> pd.DataFrame:
     """Return what the rules left out: `reason`, which begins with the kind, and `count`."""
     return pd.DataFrame(sorted(candidates.report.items()), columns=["reason", "count"])
+
+
+def rejected(candidates: Candidates) -> pd.DataFrame:
+    """Return the same, with a row for each that had an id, and those that had none counted by reason."""
+    found = candidates.rejected.items()
+    named = sorted((why, 1, name, start, end) for name, (why, start, end) in found)
+    others = Counter(candidates.report) - Counter(row[0] for row in named)
+    columns = ["reason", "count", "candidate_id", "from_name", "to_name"]
+    return pd.DataFrame(
+        [*named, *((why, count, "", "", "") for why, count in others.items())], columns=columns
+    )
 
 
 def write_trace(path: Path, result: Result) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from optimiser.cli.results import _show_unproposed
+
 type Call = Callable[..., tuple[int, str, str]]
 
 
@@ -148,3 +150,36 @@ def test_a_run_is_named_by_its_job_or_its_name(
     code, _, err = call("explain", "jing-jin-ji", "1")
     assert code == 2
     assert "polyring-runs/jing-jin-ji" in err.replace("\n", "")
+
+
+def test_what_rings_bring_by_road_stands_beside_a_plan_without_any(call: Call, tmp_path: Path) -> None:
+    today = {"through_pairs": 3620, "faster_5": 0, "faster_15": 0, "pairs": 13366}
+    plan = {**today, "through_pairs": 3605, "faster_5": 582, "faster_15": 69}
+    with_rings = {"today": [today], "plan": [plan], "alone": []}
+    homes = [tmp_path / "rings", tmp_path / "plain"]
+    for home, use in zip(homes, (with_rings, None), strict=True):
+        home.mkdir()
+        said = {"built": [], "coverage": {}} | ({"ring_use": use} if use else {})
+        (home / "summary.json").write_text(json.dumps(said))
+    _, out, _ = call("compare", *homes, "--json")
+    assert json.loads(out)["by_road"] == {
+        "that pass the cores": ["3,620 today, 3,605 after", None],
+        "faster by 5 min or more": ["582 of 13,366", None],
+        "faster by 15 min or more": ["69 of 13,366", None],
+    }
+    assert call("compare", *homes)[1].count("no ring closed") == 3
+
+
+def test_what_the_other_run_does_not_propose_is_named_with_the_rule(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ends = "candidate_id,from_name,to_name\n"
+    (tmp_path / "candidates.csv").write_text(f"{ends}kept,A,B\n")
+    row = "rail_service: fills too few seats,1,gone,A,C\n"
+    (tmp_path / "left_out.csv").write_text(f"reason,count,{ends}{row}rail_service: other,4,,,\n")
+    built = {"first": ["gone", "kept", "own"], "second": ["more"]}
+    _show_unproposed(built, (tmp_path / "nothing", tmp_path))
+    assert capsys.readouterr().out.splitlines() == [
+        "Not proposed in the second: gone: fills too few seats",
+        "Not proposed in the second: own",
+    ]

@@ -101,6 +101,7 @@ def test_a_candidate_that_no_open_pair_can_use_is_left_out(line):
     found = prune(line, table(proposal("fast", 0, 2, 3000), proposal("slow", 0, 2, 14_000)), Rules())
     assert found.table["candidate_id"].tolist() == ["fast"]
     assert found.report == {"road_link: no open pair can use it within the limit even when all is built": 1}
+    assert [why for why, *_ends in found.rejected.values()] == [*found.report]
 
 
 def test_with_slack_a_candidate_stays_that_brings_a_pair_near_the_limit(line):

@@ -36,6 +36,14 @@ def test_fixing_names_every_unknown_id_and_every_contradiction():
     assert len(error.value.faults) == 2
 
 
+def test_fixing_what_the_rules_left_out_names_the_rule():
+    left = dataclasses.replace(table(proposal("x", 0, 1, 5)), rejected={"y": ("rail: too slow", "A", "B")})
+    with pytest.raises(CandidateError) as error:
+        fix(left, in_=["y"])
+    assert error.value.faults == ("no candidate has the id 'y'; the rules left it out: too slow",)
+    assert merge(left, table(proposal("z", 0, 1, 5))).rejected == left.rejected
+
+
 def test_fixing_leaves_the_candidates_before_as_they_were():
     before = table(proposal("x", 0, 1, 5))
     after = fix(before, out=["x"])

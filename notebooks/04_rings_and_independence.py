@@ -82,7 +82,7 @@ run.ring_legs[["from_cities", "to_cities", "length_km", "existing_km", "new_km",
 use = run.ring_use.drop_duplicates(["state", "roads"]).set_index(["state", "roads"])
 use.loc[
     ["today", "rings alone"],
-    ["pairs", "through_pairs", "relieved_places", "mean_minutes", "faster_5", "people_5"],
+    ["pairs", "through_pairs", "mean_minutes", "faster_5"],
 ]
 
 # %%

@@ -40,7 +40,7 @@ TUTORIAL_WORDS = {
     "small": rf"{NUMBER} of them of small cities",
     "rings": rf"another {NUMBER} billion closes?",
     "lengths": r"ring roads? of ([\d, and]*\d) km",
-    "relieved": rf"takes {NUMBER} of",
+    "relieved": rf"takes a net {NUMBER} of",
     "through": rf"of {NUMBER} pairs of places out of",
     "plan": rf"^ all +\d+ +\d+ \(\d+ %\) +{NUMBER} \(",
 }

@@ -146,15 +146,18 @@ def init(
         float | None, typer.Option(help="Budget in the money of the country, such as 65e9.")
     ] = None,
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds, costs and money.")] = "",
+    place: Annotated[
+        str, typer.Option(metavar="NAME", help="Place whose map is fetched over the network.")
+    ] = "",
     full: Annotated[bool, typer.Option("--full", help="Write every key with its meaning.")] = False,
 ) -> None:
     """Write a job of your own: the keys that matter, or all of them."""
-    from optimiser.job.model import path_from
+    from optimiser.job.model import WITHOUT_EXTRACT, path_from
     from optimiser.job.reading import loads, render, start
     from optimiser.job.sections import KEYS_BY_SUFFIX
 
-    if region and file:
-        raise typer.BadParameter("name a region or a file, not both.", param_hint="--region")
+    if sum(map(bool, (region, file, place))) > 1:
+        raise typer.BadParameter("name a region, a file or a place, not several.", param_hint="--region")
     if path.suffix != ".toml":
         raise JobError("a job file ends in .toml", where=str(path), done=_UNWRITTEN)
     if path.exists():
@@ -163,17 +166,20 @@ def init(
         )
     refuse_output(path, done=_UNWRITTEN)
     countries.lineage(country or countries.WORLD)  # refuses what is no country
-    file = file or ("" if region else "region.osm.pbf")
+    file = file or ("" if region or place else "region.osm.pbf")
     known = regions.read(region) if region else None
-    key = KEYS_BY_SUFFIX.get(Path(file).suffix, "file") if file else "name"
-    source = {key: file or region} | ({"country": country} if country else {})
+    key = KEYS_BY_SUFFIX.get(Path(file).suffix, "file") if file else "place" if place else "name"
+    source = {key: file or region or place} | ({"country": country} if country else {})
     budget = "" if money is None else _in_units(money, country or (known.country if known else "world"))
     written = _with_cities(cities, None if known is None else known.cities)
     table = "" if cities is None else path_from(path.resolve().parent, cities.resolve())
     text = start(source, cities=table, budget=budget)
     write_atomically(path, render(loads(text), title=_TITLE, quiet=True) if full else text)
-    put = f"Put {file} beside it, then: " if file and not (path.parent / file).exists() else "Then: "
+    is_missing = bool(file) and not (path.parent / file).exists()
+    put = f"Put {file} beside it, then: " if is_missing else "Then: "
     screen.line(f"{path} is written. {written}{put}polyring run {path}")
+    if is_missing and key == "file":
+        screen.line(WITHOUT_EXTRACT)
 
 
 def _with_cities(table: Path | None, known: Path | None) -> str:

@@ -47,6 +47,11 @@ TAKEN = (
     "plan_fits", "fault",
 )  # fmt: skip
 """Columns of the table of cases that no factor may have as its id."""
+WITHOUT_EXTRACT = (
+    "Extracts of OpenStreetMap are on Geofabrik's download server and its mirrors. Without one, `polyring run "
+    "--around NAME --radius 250` screens the surroundings of a town offline."
+)
+"""What to do where there is no extract yet."""
 SCALES = ("costs", "road_speed", "rail_speed", "waits", "check_in", "demand", "budget")
 """Changes that multiply something, so that their values must be above 0."""
 EFFECTS = ("connections", "check_in_rule")
@@ -314,13 +319,16 @@ class LoadedJob:
             With all of them.
         """
         faults = [f"{key}: there is no file {path}" for key, path in self.files.items() if not path.is_file()]
+        remedy = "Put them there, or correct the paths, which start from the folder of the job file."
+        if "region.file" in {fault.partition(":")[0] for fault in faults}:
+            remedy = f"{remedy} {WITHOUT_EXTRACT}"
         if faults:
             raise JobError(
                 "files that the job names are missing",
                 where=self.name,
                 faults=faults,
                 done="Nothing was read or written.",
-                remedy="Put them there, or correct the paths, which start from the folder of the job file.",
+                remedy=remedy,
             )
 
     @property

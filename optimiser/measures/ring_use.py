@@ -115,7 +115,7 @@ class RoadTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripUse:
-    """What trips between places outside the cores do, in one of `CONDITIONS`; people are counted once.
+    """What trips between places outside the cores do, in one of `CONDITIONS`.
 
     Attributes
     ----------
@@ -126,15 +126,13 @@ class TripUse:
     through_pairs, through_trips, through_share
         Pairs whose fastest ways all pass a core's built-up area: they take longer when it is closed. Their
         trips per year (`gravity_trips`), and the share of these in the trips of all pairs.
-    relieved_pairs, relieved_places, relieved_people
-        Pairs that do so today and no longer; the places at their ends, and their people.
+    relieved_pairs
+        Pairs that do so today and no longer.
     mean_minutes
         Mean time of the pairs that pass a core on free roads today and that roads past it join as well; None
         where there are none.
     faster, faster_5, faster_15
         Pairs faster than today in this condition, by any time, and by 5 and 15 minutes or more.
-    people_5, people_15
-        People at both ends of the last two.
     """
 
     roads: str
@@ -143,14 +141,10 @@ class TripUse:
     through_trips: float
     through_share: float
     relieved_pairs: int
-    relieved_places: int
-    relieved_people: int
     mean_minutes: float | None
     faster: int
     faster_5: int
     faster_15: int
-    people_5: int
-    people_15: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +156,8 @@ class RingUse:
     today, alone, plan
         Trips by condition: today, with nothing but what the rings need, and with the whole plan (empty of a
         single ring).
+    shared
+        Trips with nothing but what a single ring needs, past the cores of all rings together.
     near_people
         People of places within 20 minutes of a junction of a ring, on free roads of today.
     second_way_km, second_way_existing_km
@@ -173,6 +169,7 @@ class RingUse:
     today: tuple[TripUse, ...] = ()
     alone: tuple[TripUse, ...] = ()
     plan: tuple[TripUse, ...] = ()
+    shared: tuple[TripUse, ...] = ()
     near_people: int = 0
     second_way_km: float = 0.0
     second_way_existing_km: float = 0.0
@@ -200,7 +197,6 @@ def _trip_use(roads: RoadTimes, after: Floats) -> Iterator[TripUse]:
     followed = was_joined & (before[-1] > before[0])
     for at, condition in enumerate(CONDITIONS):
         passed, passes = (times[-1] > times[at] for times in (before, after))
-        relieved = passed & ~passes
         is_faster = after[at] < before[at]
         # Infinite where nothing joined the pair before.
         gained = before[at] - np.where(is_faster, after[at], 0)
@@ -212,21 +208,12 @@ def _trip_use(roads: RoadTimes, after: Floats) -> Iterator[TripUse]:
             through_pairs=int(passes.sum()),
             through_trips=float(roads.trips[passes].sum()),
             through_share=share_of(float(roads.trips[passes].sum()), float(roads.trips.sum())) or 0.0,
-            relieved_pairs=int(relieved.sum()),
-            relieved_places=len(np.unique(roads.ends[relieved])),
-            relieved_people=people_at(roads, relieved),
+            relieved_pairs=int((passed & ~passes).sum()),
             mean_minutes=float(minutes.mean()) if len(minutes) else None,
             faster=int(is_faster.sum()),
             faster_5=int(by_5.sum()),
             faster_15=int(by_15.sum()),
-            people_5=people_at(roads, by_5),
-            people_15=people_at(roads, by_15),
         )
-
-
-def people_at(roads: RoadTimes, pairs: Mask) -> int:
-    """Return the people of the places at the ends of some pairs, bool [K], each place counted once."""
-    return int(roads.people[np.unique(roads.ends[pairs])].sum())
 
 
 def time_value(

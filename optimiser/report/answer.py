@@ -99,7 +99,10 @@ def _closed(report: ReportInput, plan: StateShown, *, could: bool = False) -> st
     money = wording.amount(cost, report.money).removesuffix(wording.per_person(report.money)[1]).strip()
     use = ""
     if plan.ring_use is not None:
-        verb, pairs = "would take" if could else "takes", ring_section.relieved(plan.ring_use)
+        verb, pairs = (
+            "would take" if could else "takes",
+            ring_section.relieved(plan.ring_use.today, plan.ring_use.alone),
+        )
         use = f", and {verb} {pairs} out of the cores"
     price = f"{_price(report, plan)}{use}"
     if could:

@@ -333,10 +333,13 @@ def _leg(leg: Leg, longest_km: float) -> dict[str, Any]:
 # ---- what it is for
 
 
-def relieved(use: RingUse) -> str:
-    """Return how many pairs of places fewer pass the cores, of those that do today: `15 of 3,620 pairs`."""
-    before, after = use.today[0].through_pairs, use.alone[0].through_pairs
-    return f"{integer(before - after) if before > after else 'none'} of {integer(before)} pairs of places"
+def relieved(today: Sequence[TripUse], after: Sequence[TripUse]) -> str:
+    """Return how many pairs of places fewer pass the cores: `a net 15 of 3,620 pairs of places`.
+
+    Net, since some pairs get a faster way through the cores.
+    """
+    before, fewer = today[0].through_pairs, today[0].through_pairs - after[0].through_pairs
+    return f"{f'a net {integer(fewer)}' if fewer > 0 else 'none'} of {integer(before)} pairs of places"
 
 
 def gains(use: RingUse) -> str:
@@ -352,18 +355,20 @@ def purpose(use: RingUse | None, plan: RingUse | None) -> str:
     """Return what a ring is for, beside all rings of a plan, in sentences; empty where it is not known."""
     if use is None:
         return ""
-    free, cores = use.alone[0], join_names(use.facts["cores"])
+    free, cores = use.alone[0], use.facts["cores"]
     before, after = (integer(state[1].through_pairs) for state in (use.today, use.alone))
-    own = [] if plan is None else [name for name in use.facts["cores"] if name not in plan.facts["cores"]]
-    as_core = (
-        f" ({join_names(own)}, which it goes round, counts as a core for this ring alone)" if own else ""
-    )
+    own = [] if plan is None else [name for name in cores if name not in plan.facts["cores"]]
+    taken = f"{relieved(use.today, use.alone)} out of {join_names(cores)}"
+    if plan is not None and own:
+        shared = f"{relieved(plan.today, use.shared)} out of {join_names(plan.facts['cores'])}"
+        taken = f"{shared}, and {taken}, if {join_names(own)}, which it goes round, counts as a core too"
+    queues = f"{before} of {integer(free.pairs)} pairs go through them"
+    with_it = "with it or without" if before == after else f"{after} with it"
     return (
-        f"By itself it takes {relieved(use)} out of {cores}{as_core}; when these are congested, {before} of "
-        f"{integer(free.pairs)} pairs go through them, {after} with it. It makes {integer(free.faster)} "
-        f"pairs faster, {integer(free.faster_5)} of them by 5 minutes or more, and lies within "
-        f"{use.facts['near_min']} minutes of {wording.people(use.near_people)} people. Should a stretch be "
-        f"closed, the rest of the ring leads round it: {short_km(use.second_way_km)} km, "
+        f"By itself it takes {taken}; when these are congested, {queues}, {with_it}. It makes "
+        f"{integer(free.faster)} pairs faster, {integer(free.faster_5)} of them by 5 minutes or more, and "
+        f"lies within {use.facts['near_min']} minutes of {wording.people(use.near_people)} people. Should a "
+        f"stretch be closed, the rest of the ring leads round it: {short_km(use.second_way_km)} km, "
         f"{short_km(use.second_way_existing_km)} km of them existing roads, have no other way round as short."
     )
 
@@ -386,9 +391,8 @@ def use_rows(use: RingUse, state: Sequence[TripUse]) -> list[tuple[str, str, lis
         ("Mean drive of pairs through the cores today, minutes", "of those that can avoid them", times),
     ]
     for least in (5, 15):
-        counted = [[getattr(one, f"{of}_{least}") for of in ("faster", "people")] for one in state]
-        cells = [f"{integer(pairs)} ({wording.people(people)} people)" for pairs, people in counted]
-        rows.append((f"Pairs faster by {least} min", "and people at their ends", cells))
+        cells = [wording.counted(getattr(one, f"faster_{least}"), one.pairs) for one in state]
+        rows.append((f"Pairs faster by {least} min", "and their share of all pairs", cells))
     return rows
 
 

@@ -223,9 +223,11 @@ def with_use(
         circuits = {ring.id: [int(link) for link in ring.pieces["link"]] for ring in some}
         near = _places_near(roads, [ring.circuit for ring in some])
         total, existing = _kilometres([lines[ring.id] for ring in some])
+        needed = candidates_on(problem, circuits)
         return RingUse(
             today=trip_use(roads),
-            alone=trip_use(roads, candidates_on(problem, circuits)),
+            alone=trip_use(roads, needed),
+            shared=trip_use(times[ALL_RINGS], needed),
             near_people=int(roads.people[near].sum()),
             second_way_km=total,
             second_way_existing_km=existing,

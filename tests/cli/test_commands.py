@@ -178,6 +178,10 @@ def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call:
     assert code == 0
     assert "polyring run" in out
     assert load(path).job.region.file == "map.osm"
+    assert call("init", region / "fetched.toml", "--place", "Shaanxi, China")[0] == 0
+    assert load(region / "fetched.toml").job.region.place == "Shaanxi, China"
+    assert "Geofabrik" in call("init", region / "absent.toml", "--file", "absent.osm.pbf")[1]
+    assert "`polyring run --around NAME" in call("run", region / "absent.toml")[2]
     assert call("init", region / "times.toml", "--file", "times.omx")[0] == 0
     assert load(region / "times.toml").job.region.matrix == "times.omx"
     assert call("init", path)[0] == 2
@@ -212,7 +216,7 @@ def test_init_with_all_keys_is_the_same_job(region: Path, call: Call) -> None:
     ("words", "fault"),
     [
         (("--region", "jing-jin"), "did you mean jing-jin-ji?"),
-        (("--region", "jing-jin-ji", "--file", "x.osm.pbf"), "not both"),
+        (("--region", "jing-jin-ji", "--file", "x.osm.pbf"), "not several"),
         (("--cities", "none.csv"), "columns id, name, lat, lon, population"),
         (("--region", "germany", "--money", "65000"), "write 65000e6 for 65000 million EUR"),
         (("--country", "ID", "--money", "nan"), "nan is"),

@@ -135,14 +135,10 @@ def _trips(through: int, last: int) -> tuple[TripUse, ...]:
             through_trips=100.0,
             through_share=0.25,
             relieved_pairs=20 - through,
-            relieved_places=20 - through,
-            relieved_people=20_000,
             mean_minutes=None if last > 2 else 90.0,
             faster=6 * last,
             faster_5=3 * last,
             faster_15=last,
-            people_5=40_000,
-            people_15=20_000,
         )
         for roads in CONDITIONS
     )

@@ -113,8 +113,8 @@ def test_a_ring_that_could_be_closed_with_the_money_is_told():
     ("after", "expected"),
     [
         (3620, "and takes none of 3,620 pairs of places out of the cores."),
-        (3619, "and takes 1 of 3,620 pairs of places out of the cores."),
-        (2386, "and takes 1,234 of 3,620 pairs of places out of the cores."),
+        (3619, "and takes a net 1 of 3,620 pairs of places out of the cores."),
+        (2386, "and takes a net 1,234 of 3,620 pairs of places out of the cores."),
     ],
 )
 def test_a_ring_that_is_closed_tells_how_many_pairs_fewer_pass_the_cores(after, expected):

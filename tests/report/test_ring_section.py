@@ -33,10 +33,10 @@ def test_what_a_ring_is_for_stands_beside_today():
     rows = {name: cells for name, _, cells in ring_section.use_rows(USE, USE.alone)}
     assert rows["Pairs through the cores"] == ["20 → 17", "20 → 17", "–"]
     assert rows["Their share of all trips"] == ["25.0 % → 25.0 %", "25.0 % → 25.0 %", "–"]
-    assert rows["Pairs faster by 15 min"] == ["2 (20 k people)"] * 3
+    assert rows["Pairs faster by 15 min"] == ["2 (3 %)"] * 3
     plan = {name: cells for name, _, cells in ring_section.use_rows(USE, USE.plan)}
     assert plan["Mean drive of pairs through the cores today, minutes"] == ["90.0 → –"] * 3
-    assert plan["Pairs faster by 5 min"] == ["9 (40 k people)"] * 3
+    assert plan["Pairs faster by 5 min"] == ["9 (15 %)"] * 3
 
 
 def test_the_page_tells_what_a_ring_is_for(make, earning):
@@ -57,8 +57,14 @@ def test_the_page_tells_what_a_ring_is_for(make, earning):
 
 def test_a_centre_that_is_a_core_for_its_ring_alone_is_named():
     plan = replace(USE, facts={**USE.facts, "cores": ["Hub"]})
-    assert "out of Hub and Side (Side, which it goes round, counts as a core for this ring alone);" in (
-        ring_section.purpose(USE, plan)
+    alone = replace(USE, shared=USE.today)
+    assert ring_section.purpose(alone, plan).startswith(
+        "By itself it takes none of 20 pairs of places out of Hub, and a net 3 of 20 pairs of places out "
+        "of Hub and Side, if Side, which it goes round, counts as a core too; when these are congested, 20 of "
+        "60 pairs go through them, 17 with it. "
+    )
+    assert "20 of 60 pairs go through them, with it or without. " in ring_section.purpose(
+        replace(alone, alone=USE.today), plan
     )
     assert "out of Hub and Side; when" in ring_section.purpose(USE, USE)
 

@@ -87,9 +87,9 @@ def test_what_a_derived_reward_is_made_of_is_stated(make, earning):
 def test_what_a_ring_is_for_is_stated(make, earning):
     text = on_screen(make("bc", rings=(replace(earning, use=USE),)))
     assert (
-        "By itself it takes 3 of 20 pairs of places out of Hub and Side; when these are congested, 20 of 60 "
-        "pairs go through them, 17 with it. It makes 12 pairs faster, 6 of them by 5 minutes or more, and "
-        "lies within 20 minutes of 1.50 M people. Should a stretch be closed, the rest of the ring leads "
+        "By itself it takes a net 3 of 20 pairs of places out of Hub and Side; when these are congested, 20 "
+        "of 60 pairs go through them, 17 with it. It makes 12 pairs faster, 6 of them by 5 minutes or more, "
+        "and lies within 20 minutes of 1.50 M people. Should a stretch be closed, the rest of the ring leads "
         "round it: 50 km, 20 km of them existing roads, have no other way round as short."
     ) in text
 

@@ -171,7 +171,7 @@ def ask(service: Service, sent: Mapping[str, object], server: Server) -> Any:  #
     raise FetchError(
         f"The server gave no usable answer: {reason}.", where=url,
         done="This answer was discarded; earlier downloads are kept, and the same call resumes from there.",
-        remedy="Try later, choose another server, or read an extract, for example of Geofabrik's download server.",
+        remedy="Try later, choose another server, or read an extract, such as Geofabrik's server has.",
     )  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def _reach(url: str, server: Server) -> None:
     raise FetchError(
         f"The server cannot be reached: {reason}.", where=f"{host}:{port}",
         done="Earlier downloads are kept; the same call resumes from there.",
-        remedy="Check the network and the address, or read an extract, for example of Geofabrik's download server.",
+        remedy="Check the network and the address, or read an extract, such as Geofabrik's server has.",
     )  # fmt: skip
 
 

@@ -48,8 +48,8 @@ TAKEN = (
 )  # fmt: skip
 """Columns of the table of cases that no factor may have as its id."""
 WITHOUT_EXTRACT = (
-    "Extracts of OpenStreetMap are on Geofabrik's download server and its mirrors. Without one, `polyring run "
-    "--around NAME --radius 250` screens the surroundings of a town offline."
+    "Extracts of OpenStreetMap are on Geofabrik's download server and its mirrors. Without one, `polyring "
+    "run --around NAME --radius 250` screens the surroundings of a town offline."
 )
 """What to do where there is no extract yet."""
 SCALES = ("costs", "road_speed", "rail_speed", "waits", "check_in", "demand", "budget")

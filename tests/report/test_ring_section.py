@@ -60,8 +60,8 @@ def test_a_centre_that_is_a_core_for_its_ring_alone_is_named():
     alone = replace(USE, shared=USE.today)
     assert ring_section.purpose(alone, plan).startswith(
         "By itself it takes none of 20 pairs of places out of Hub, and a net 3 of 20 pairs of places out "
-        "of Hub and Side, if Side, which it goes round, counts as a core too; when these are congested, 20 of "
-        "60 pairs go through them, 17 with it. "
+        "of Hub and Side, if Side, which it goes round, counts as a core too; when these are congested, 20 "
+        "of 60 pairs go through them, 17 with it. "
     )
     assert "20 of 60 pairs go through them, with it or without. " in ring_section.purpose(
         replace(alone, alone=USE.today), plan

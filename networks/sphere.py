@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+import shapely
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
 EARTH_RADIUS_KM = 6371.0088
@@ -77,3 +78,33 @@ def within(points: Floats, places: Floats, limit_km: float) -> Iterator[dict[int
     for at in unit_vectors(*points.T):
         rows = sorted(tree.query_ball_point(at, limit))
         yield {row: float(np.linalg.norm(tree.data[row] - at)) for row in rows}
+
+
+def lines_near(
+    tree: shapely.STRtree, place: ArrayLike, limit_km: float
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Find the lines within a distance of a place, in the plane tangent there.
+
+    Parameters
+    ----------
+    tree
+        Lines in degrees.
+    place
+        Longitude and latitude in degrees.
+    limit_km
+        Distance; without a line where it is negative.
+
+    Returns
+    -------
+    tuple of arrays
+        Rows of the lines, rising, their distances in km, and the shares of their lengths that are closest.
+    """
+    lon, lat = np.asarray(place, dtype=float).tolist()
+    narrow, high = max(float(np.cos(np.radians(lat))), 0.01), limit_km / KM_PER_DEGREE
+    wide = high / narrow
+    rows = np.sort(tree.query(shapely.box(lon - wide, lat - high, lon + wide, lat + high)))
+    flat = shapely.transform(tree.geometries[rows], lambda points: points * [narrow, 1.0])
+    point = shapely.Point(lon * narrow, lat)
+    km = KM_PER_DEGREE * shapely.distance(flat, point)
+    found = np.flatnonzero(km <= limit_km)
+    return rows[found], km[found], shapely.line_locate_point(flat[found], point, normalized=True)

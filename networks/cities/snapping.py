@@ -16,7 +16,7 @@ from networks.errors import SnapError
 from networks.impedance import require_times
 from networks.osm.tags import BUILT_UP
 from networks.schema import CLOSED, LINKS, NODES, Floats, Ints, Mask, Network, components, table
-from networks.sphere import KM_PER_DEGREE, nearest
+from networks.sphere import KM_PER_DEGREE, lines_near, nearest
 
 MOTORWAYS = frozenset({"motorway", "motorway_link"})
 """Classes on which no trip starts: motorways are entered at junctions with other roads."""
@@ -268,22 +268,10 @@ def _cuts(network: Network, cities: Cities, *, limit_km: float) -> dict[int, lis
     places = shapely.get_coordinates(network.nodes.geometry.to_numpy())
     _, node_km = nearest(centres, places, np.unique(links[["tail", "head"]].to_numpy()[rows]))
     found: dict[int, list[float]] = defaultdict(list)
-    for (lon, lat), reach_km in zip(centres, np.minimum(node_km - _LEAST_GAIN_KM, limit_km), strict=True):
-        # The interior point of a line that is closest to the centre, in a plane tangent there.
-        narrow = float(np.cos(np.radians(lat)))
-        high = max(float(reach_km), 0.0) / KM_PER_DEGREE
-        wide = high / max(narrow, 0.01)
-        near = np.sort(rows[tree.query(shapely.box(lon - wide, lat - high, lon + wide, lat + high))])
-        if reach_km <= 0 or near.size == 0:
-            continue
-        lines = links.geometry.to_numpy()[near]
-        flat = shapely.transform(lines, lambda points, narrow=narrow: points * [narrow, 1.0])
-        point = shapely.Point(lon * narrow, lat)
-        distance = shapely.distance(flat, point)
-        best = int(np.argmin(distance))
-        share = float(shapely.line_locate_point(flat[best], point, normalized=True))
-        if distance[best] <= high and 0.0 < share < 1.0:
-            found[int(near[best])].append(share)
+    for centre, reach_km in zip(centres, np.minimum(node_km - _LEAST_GAIN_KM, limit_km), strict=True):
+        near, km, share = lines_near(tree, centre, reach_km)
+        if near.size and 0.0 < share[best := km.argmin()] < 1.0:
+            found[int(rows[near[best]])].append(float(share[best]))
     return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from networks.cities.table import (
     DEFAULT_THRESHOLDS,
@@ -68,14 +69,7 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
             done="No cities were loaded.",
             remedy="Provide a CSV file in UTF-8.",
         ) from error
-    if amiss:
-        raise SchemaError(
-            "the table of cities has the wrong columns",
-            where=f"{path}:1",
-            faults=amiss,
-            remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
-        )
-    faults, repeats, first = list[str](), list[str](), dict[str, int]()
+    faults, repeats, first = list(amiss), list[str](), dict[str, int]()
     for line, row in rows:
         who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
         faults += [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
@@ -98,12 +92,17 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
             repeats.append(f"{who}: id '{row['id']}' is already used in line {first[row['id']]}")
     faults += repeats
     if faults:
+        remedy = "Populations are whole numbers of residents; latitude and longitude are in degrees."
+        if amiss:
+            remedy = f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}."
         raise SchemaError(
-            f"{len(faults)} fault(s) in the table of cities",
-            where=str(path),
+            "the table of cities has the wrong columns"
+            if amiss
+            else f"{len(faults)} fault(s) in the table of cities",
+            where=f"{path}:1" if amiss else str(path),
             faults=faults,
             done="No cities were loaded.",
-            remedy="Populations are whole numbers of residents; latitude and longitude are in degrees.",
+            remedy=remedy,
         )
     return _cities([row for _, row in rows], where=str(path), thresholds=thresholds)
 
@@ -134,27 +133,21 @@ def _position_fault(row: _Row) -> str:
 def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:
     if not rows:
         raise SchemaError("the table of cities has no rows", where=where, remedy="List at least two cities.")
-    population = [int(float(row["population"])) for row in rows]
-    by_size = thresholds.tier(population, has_core=any(row.get("tier") == TIERS[0] for row in rows)).tolist()
-    column = {name: [row.get(name, "") for row in rows] for name in ("id", "name", *_OPTIONAL)}
-    return build(
-        {
-            "city_id": column["id"],
-            "name": column["name"],
-            "local_name": column["local_name"],
-            "other_names": [
-                SEPARATOR.join(filter(None, map(str.strip, text.split(";"))))
-                for text in column["other_names"]
-            ],
-            "tier": [given or sized for given, sized in zip(column["tier"], by_size, strict=True)],
-            "population": population,
-            "population_definition": [text or "not stated" for text in column["population_definition"]],
-            "extent_km": [number(text) or np.nan for text in column["extent_km"]],
-            "source": [text or where for text in column["source"]],
-        },
-        lon=[float(row["lon"]) for row in rows],
-        lat=[float(row["lat"]) for row in rows],
+    table = pd.DataFrame({name: [row.get(name, "") for row in rows] for name in (*_REQUIRED, *_OPTIONAL)})
+    population, given = table["population"].astype(float).astype(np.int64), table["tier"]
+    by_size = thresholds.tier(population, has_core=bool((given == TIERS[0]).any()))
+    named = [[one.strip() for one in text.split(";")] for text in table["other_names"]]
+    own = table.assign(
+        city_id=table["id"],
+        other_names=[SEPARATOR.join(filter(None, names)) for names in named],
+        tier=given.where(given != "", by_size),
+        population=population,
+        population_definition=table["population_definition"].replace("", "not stated"),
+        extent_km=[number(text) or np.nan for text in table["extent_km"]],
+        source=table["source"].replace("", where),
     )
+    columns = {str(name): column for name, column in own.items()}
+    return build(columns, lon=table["lon"].astype(float), lat=table["lat"].astype(float))
 
 
 CITY = "PPL"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -22,7 +21,7 @@ from networks.errors import SourceError
 from networks.inputs import replacing
 from networks.osm.tags import LENGTH_FACTOR
 from networks.schema import Floats, components
-from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
+from networks.sphere import chord_to_km, lines_near, nearest, unit_vectors
 from networks.world.geograph import (
     Elements,
     Geograph,
@@ -228,26 +227,18 @@ def add_stations(
     component = components(*ends.T, size=len(graph.points))[ends[:, 0]]
     length = np.bincount(component, weights=km)
     lines = shapely.linestrings(np.array(graph.points)[ends][:, :, ::-1])
-    tree, high = shapely.STRtree(lines), parameters.station_km / KM_PER_DEGREE
+    tree = shapely.STRtree(lines)
     for town in towns:
-        narrow = max(math.cos(math.radians(town.lat)), 0.01)
-        wide = high / narrow
-        near = tree.query(shapely.box(town.lon - wide, town.lat - high, town.lon + wide, town.lat + high))
-        # The closest point of each line in the plane tangent at the centre.
-        flat = shapely.transform(lines[near], lambda at, narrow=narrow: at * [narrow, 1.0])
-        centre = shapely.Point(town.lon * narrow, town.lat)
-        feet = shapely.line_interpolate_point(flat, shapely.line_locate_point(flat, centre))
-        away = shapely.distance(feet, centre)
+        near, km, share = lines_near(tree, (town.lon, town.lat), parameters.station_km)
         # Of several networks in a town the largest one has the trains to other towns.
-        for row in np.lexsort((away, -length[component[near]])):
-            if away[row] <= high:
-                tags = {
-                    "railway": "station",
-                    "name": town.name,
-                    "source:railway": "assumed where tracks pass a town (screening)",
-                }
-                elements.add_node((feet[row].y, feet[row].x / narrow), tags)
-                break
+        for row in np.lexsort((km, -length[component[near]]))[:1]:
+            foot = shapely.line_interpolate_point(lines[near[row]], share[row], normalized=True)
+            tags = {
+                "railway": "station",
+                "name": town.name,
+                "source:railway": "assumed where tracks pass a town (screening)",
+            }
+            elements.add_node((foot.y, foot.x), tags)
 
 
 HIGHWAYS, RAILWAYS = "world_highways", "world_railways"

@@ -22,14 +22,15 @@ def add_travel_times(network: Network) -> Network:
         With `forward_s` and `backward_s` in whole seconds, max(1, round(length / speed x 3600)); `backward_s`
         is -1 (closed) on one-way links. Ferries that already have a time keep it, and so do roads whose two
         times differ, as those of roads with two speed limits; `speed_kmh` is that of the first direction.
+        Other roads keep a time that is longer than that of their speed, which holds a wait.
     """
     links = network.links.copy()
     seconds = travel_time_s(links["length_km"].to_numpy(), links["speed_kmh"].to_numpy())
     forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
     is_ferry = (links["mode"] == "ferry").to_numpy()
     differs = (backward > 0) & (forward != backward)  # a road whose directions differ in speed
-    links["forward_s"] = np.where((is_ferry | differs) & (forward > 0), forward, seconds)
-    backward = np.where((is_ferry | differs) & (backward > 0), backward, seconds)
+    links["forward_s"] = np.where((is_ferry | differs) & (forward > 0), forward, np.maximum(forward, seconds))
+    backward = np.where((is_ferry | differs) & (backward > 0), backward, np.maximum(backward, seconds))
     links["backward_s"] = np.where(links["oneway"].to_numpy(), CLOSED, backward)
     return network.replace(links=links)
 

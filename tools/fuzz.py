@@ -95,8 +95,7 @@ def values(data: bytes) -> None:
     need((limit.kmh is None) == bool(limit.reason))
     need(limit.kmh is None or 0 < limit.kmh <= max(table.most_kmh, table.none_kmh))
     tagged = {"oneway": text, "highway": text, "junction": text}
-    for reversible in ("two_way", "closed"):
-        need(osm_tags.direction(tagged, reversible=reversible)[0] in {0, 1, -1, 2})
+    need(osm_tags.direction(tagged)[0] in {0, 1, -1})
     crossing = osm_tags.duration_s(text)
     need(crossing is None or 1 <= crossing <= 14 * 86400)
     speed = rail_tracks.parse_speed_kmh(text)

@@ -135,7 +135,7 @@ class _Search:
             # The direction in which a way is open.
             if way not in self._turns:
                 tags = self._tags[way]
-                tagged, _ = direction(tags, reversible="two_way")
+                tagged, _ = direction(tags)
                 self._turns[way] = NEITHER if closed_reason(tags) else open_direction(tagged, access(tags))
             turn = self._turns[way]
             against = FORWARD if arriving else BACKWARD

@@ -3,22 +3,19 @@
 The rules are in the tables of this module; `docs/osm-tags.md` lists them.
 """
 
-import calendar
 import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
+import pandas as pd
+
 from networks.countries import read_table
 from networks.inputs import number
 from networks.osm.elements import Tags
 
-_CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$", re.ASCII)
-_ISO = re.compile(
-    r"^P(?:(\d{1,2})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?$", re.IGNORECASE | re.ASCII
-)
-_MINUTES = re.compile(r"^(\d{1,4}(?:\.\d+)?)\s*(?:min|mins|minutes)?$", re.IGNORECASE | re.ASCII)
-_HOURS = re.compile(r"^(\d{1,2}(?:\.\d+)?)\s*(?:h|hr|hour|hours)$", re.IGNORECASE | re.ASCII)
+_SHORT_FORMS = ((r"(\d+(?:\.\d+)?)(?: *mins)?", r"\1 min"), (r"(\d+:[0-5]\d)", r"\1:00"))
+"""What pandas reads in another way, or not at all: a number of minutes, and hours with minutes."""
 _LONGEST_S = 14 * 24 * 3600
 
 
@@ -35,24 +32,17 @@ def duration_s(text: str) -> int | None:
     int or None
         Seconds, between one second and two weeks; None if the text is not such a duration.
     """
-    seconds = _seconds(text.strip())
-    return seconds if seconds is not None and 1 <= seconds <= _LONGEST_S else None
+    text = text.strip().lower()
+    for pattern, form in _SHORT_FORMS:
+        text = re.sub(f"^{pattern}$", form, text, flags=re.ASCII)
+    try:
+        seconds = pd.Timedelta(text.upper() if text.startswith("p") else text).total_seconds()
+    except (ValueError, OverflowError):
+        return None
+    return round(seconds) if 1 <= seconds <= _LONGEST_S else None
 
 
-def _seconds(text: str) -> int | None:
-    if match := _CLOCK.match(text):
-        hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
-    for pattern, unit_s in ((_MINUTES, 60), (_HOURS, 3600)):
-        if match := pattern.match(text):
-            return round(float(match[1]) * unit_s)
-    if match := _ISO.match(text):
-        parts = zip(match.groups(), (86400, 3600, 60, 1), strict=True)
-        return sum(int(part or 0) * unit_s for part, unit_s in parts)
-    return None
-
-
-_DATE = re.compile(r"^\s*~?\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\s*$", re.ASCII)
+_DATE = re.compile(r"^\s*~?\s*(\d{4}(?:-\d{2}){0,2})\s*$", re.ASCII)
 
 
 def last_day(text: str) -> date | None:
@@ -68,14 +58,10 @@ def last_day(text: str) -> date | None:
     datetime.date or None
         None if the text is not such a date.
     """
-    match = _DATE.match(text)
-    if match is None:
-        return None
-    year, month, day = (int(part) if part else 0 for part in match.groups())
-    month = month or 12
     try:
-        return date(year, month, day or calendar.monthrange(year, month)[1])
-    except (ValueError, calendar.IllegalMonthError):
+        match = _DATE.match(text)
+        return pd.Period(match[1]).end_time.date() if match else None
+    except ValueError:
         return None
 
 
@@ -130,9 +116,10 @@ PASSABLE_BARRIERS = frozenset(_TABLES["barrier"]["passable"])
 CAR_SIZE: Mapping[str, float] = _TABLES["car"]
 _UNITS: Mapping[str, float] = _TABLES["units"]
 CLOSED_STATUS = tuple(map(tuple, _TABLES["status"]["closed"]))
-CONSTRUCTION_OPEN, NOT_RUNNING = (
-    frozenset(_TABLES["status"][name]) for name in ("open_construction", "not_running")
+CONSTRUCTION_OPEN, UNBUILT_PROPOSED, NOT_RUNNING = (
+    frozenset(_TABLES["status"][name]) for name in ("open_construction", "unbuilt_proposed", "not_running")
 )
+_FOR_CARS = frozenset(_TABLES["crossing"]["for_cars"])
 """Further tables of `networks/data/tags.toml`, which says what each holds."""
 
 _SIDES = ("forward", "backward")
@@ -276,13 +263,14 @@ def _includes_reference_day(word: str) -> bool:
 def carries_cars(tags: Tags) -> bool:
     """Return whether a ferry carries cars: they are not excluded, and it is not for foot passengers only.
 
-    A ferry whose tags name passengers on foot or bicycle, and nobody else, is for these.
+    A ferry whose tags name passengers on foot or bicycle, and nobody else, is for these; a shuttle train is
+    for cars.
     """
     keys = [key for key in ACCESS_KEYS if key in tags]
     value = tags[keys[0]] if keys else ""
     if tags.get("ferry") == "passenger" and set(keys) <= {"access"}:
         return False
-    if not keys and any(tags.get(key) in _ALLOWED for key in WALKERS):
+    if not keys and tags.get("route") not in _FOR_CARS and any(tags.get(key) in _ALLOWED for key in WALKERS):
         return any(tags.get(key) in _ALLOWED for key in LARGE_VEHICLES)
     return value != "private" and access_of_value(value) != "closed"
 
@@ -307,7 +295,8 @@ def closed_reason(tags: Tags) -> str:
     """
     if _CLOSING.isdisjoint(tags):
         return ""
-    is_built = tags.get("construction", "no") in CONSTRUCTION_OPEN and tags.get("proposed", "no") == "no"
+    is_built = tags.get("construction", "no") in CONSTRUCTION_OPEN
+    is_built &= tags.get("proposed") not in UNBUILT_PROPOSED
     if not is_built and not any(tags.get(key) == "yes" for key in ACCESS_KEYS[:-1]):
         return "under_construction"
     is_small = any(key in tags and is_too_small(key, tags[key]) for key in CAR_SIZE)
@@ -405,6 +394,12 @@ ROAD_KEYS = frozenset(
 BUILT_UP: Mapping[str, Any] = _TABLES["built_up"]
 """Values of `landuse` of areas by which the extent of a town is known, and the figures of that rule."""
 
+
+def is_street(tags: Tags) -> bool:
+    """Return whether the tags of a road are those of streets in towns."""
+    return any(tags.get(key) in values for key, values in BUILT_UP["streets"].items())
+
+
 BARRIER_SIGNS = frozenset({"barrier", *ACCESS_KEYS})
 """Keys of which a node needs one to stop cars."""
 
@@ -426,9 +421,6 @@ def with_slip_roads(classes: frozenset[str]) -> frozenset[str]:
     return classes | {f"{name}_link" for name in classes & set(ROAD_CLASSES[:5])}
 
 
-Reversible = Literal["two_way", "closed"]
-"""Treatment of `oneway=reversible`: open in both directions (each for part of the day), or dropped."""
-
 BOTH, FORWARD, BACKWARD, NEITHER = 0, 1, -1, 2
 """Directions in which a way is open, relative to the order of its nodes."""
 
@@ -436,34 +428,27 @@ _BY_VALUE: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("yes", "true", "1"), (FORWARD, "tag")),
     **dict.fromkeys(("-1", "reverse"), (BACKWARD, "tag_reverse")),
     **dict.fromkeys(("no", "false", "0"), (BOTH, "two_way")),
+    **{value: (BOTH, value) for value in ("reversible", "alternating")},
 }
 _ONEWAY = frozenset((*ONEWAY_KEYS, *(key + CONDITIONAL for key in ONEWAY_KEYS)))
-_REVERSIBLE_VALUES = frozenset({"reversible", "alternating"})
 _IMPLIED_CLASSES = frozenset({"motorway", "motorway_link"})
 _IMPLIED_JUNCTIONS = frozenset({"roundabout", "circular"})
 
 
-def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
+def direction(tags: Tags) -> tuple[int, str]:
     """Return the direction in which a road or ferry is open, and the rule that decided it.
-
-    Parameters
-    ----------
-    reversible
-        Treatment of `oneway=reversible` and `oneway=alternating`.
 
     Returns
     -------
     tuple of int and str
-        `BOTH`, `FORWARD`, `BACKWARD` or `NEITHER`; and the rule: `tag`, `tag_reverse`, `reversible`,
-        `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for an unknown value (then
-        two-way, unless a direction is implied).
+        `BOTH`, `FORWARD` or `BACKWARD`; and the rule: `tag`, `tag_reverse`, `reversible`,
+        `alternating`, `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for an unknown
+        value (then two-way, unless a direction is implied).
     """
     value = ""
     if not _ONEWAY.isdisjoint(tags):
         held = (conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key, "") for key in ONEWAY_KEYS)
         value = next(filter(None, (text.strip().lower() for text in held)), "")
-    if value in _REVERSIBLE_VALUES:
-        return (BOTH if reversible == "two_way" else NEITHER), "reversible"
     if value in _BY_VALUE:
         return _BY_VALUE[value]
     if tags.get("highway") in _IMPLIED_CLASSES:
@@ -479,7 +464,7 @@ def open_direction(tagged: int, access: tuple[Access, Access]) -> int:
     Parameters
     ----------
     tagged
-        `BOTH`, `FORWARD`, `BACKWARD` or `NEITHER`, from `direction`.
+        `BOTH`, `FORWARD` or `BACKWARD`, from `direction`.
     access
         How far the way is open to cars along its nodes, and against them.
     """

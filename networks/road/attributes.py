@@ -17,7 +17,6 @@ from networks.osm.tags import (
     FORWARD,
     NEITHER,
     Access,
-    Reversible,
     access,
     carries_cars,
     closed_reason,
@@ -111,7 +110,7 @@ def make_report(
         links=len(network.links),
         dropped=merged(*(part.dropped for part in parts), dropped),
         directions=merged(*(part.directions for part in parts)),
-        speeds=parts[0].speeds,
+        speeds=replace(parts[0].speeds, in_towns=int((network.links["speed_source"] == TOWN).sum())),
         length_km={str(name): round(float(km), 3) for name, km in lengths.items()},
         components=int(component.max()) + 1,
         largest_component=round(float(in_component.max() / len(network.links)), 4),
@@ -139,6 +138,8 @@ def merged(*counts: Mapping[str, int]) -> dict[str, int]:
 
 
 Texts = NDArray[np.object_]
+TOWN = "town"
+"""Source of the speed of a link without a usable limit that lies in towns for a part at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +194,7 @@ class RoadWays:
 _COLUMNS = tuple(field.name for field in fields(RoadWays) if field.name != "ways")
 
 
-def read_roads(
-    roads: Ways, *, table: SpeedTable, reversible: Reversible, opened_by: date | None
-) -> tuple[RoadWays, PartCounts]:
+def read_roads(roads: Ways, *, table: SpeedTable, opened_by: date | None) -> tuple[RoadWays, PartCounts]:
     """Determine the directions and speeds of roads, and drop those that cars cannot use.
 
     Parameters
@@ -211,23 +210,19 @@ def read_roads(
         or ("closed_to_cars" if sides == ("closed", "closed") else _vintage_reason(tags, opened_by))
         for tags, sides in zip(roads.tags, accesses, strict=True)
     ]
-    mask, directions, dropped, rules = _open(roads, accesses, reasons, reversible)
-    ways = roads.take(mask)
-    reader = SpeedReader(table)
+    read, sides, dropped, rules = _open(roads, accesses, reasons, mode="road")
+    reader, turns = SpeedReader(table), read.direction.tolist()
     speeds = [
         reader.read(way, tags, turn)
-        for way, tags, turn in zip(ways.id.tolist(), ways.tags, directions.tolist(), strict=True)
+        for way, tags, turn in zip(read.ways.id.tolist(), read.ways.tags, turns, strict=True)
     ]
-    restricted = np.array(accesses, dtype=object).reshape(-1, 2)[mask] == "restricted"
+    restricted = sides == "restricted"
     # A way allows no through traffic where it allows none in any direction that is open.
-    read = RoadWays(
-        ways=ways,
-        mode=np.full(len(ways), "road", dtype=object),
-        link_class=np.array([tags["highway"] for tags in ways.tags], dtype=object),
-        direction=directions,
+    read = replace(
+        read,
         speed_kmh=np.array([kmh for kmh, _, _ in speeds], dtype=np.float64),
         against_kmh=np.array([kmh for _, kmh, _ in speeds], dtype=np.float64),
-        is_restricted=(restricted | (directions[:, None] == [BACKWARD, FORWARD])).all(axis=1),
+        is_restricted=(restricted | (read.direction[:, None] == [BACKWARD, FORWARD])).all(axis=1),
         speed_source=np.array([source for _, _, source in speeds], dtype=object),
     )
     unread = Counter(one for tags in roads.tags for one in unknown_access(tags))
@@ -256,9 +251,7 @@ def _split_by_access(ways: RoadWays, sides: Mask) -> RoadWays:
     return RoadWays.joined(one_way(through), others)
 
 
-def read_ferries(
-    ferries: Ways, *, reversible: Reversible, opened_by: date | None
-) -> tuple[RoadWays, PartCounts]:
+def read_ferries(ferries: Ways, *, opened_by: date | None) -> tuple[RoadWays, PartCounts]:
     """Determine the directions of ferries, and drop those that do not carry cars.
 
     Parameters
@@ -275,19 +268,8 @@ def read_ferries(
         for tags in ferries.tags
     ]
     accesses = [access(tags) for tags in ferries.tags]
-    mask, directions, dropped, rules = _open(ferries, accesses, reasons, reversible)
-    ways = ferries.take(mask)
-    read = RoadWays(
-        ways=ways,
-        mode=np.full(len(ways), "ferry", dtype=object),
-        link_class=np.array([tags.get("route", "ferry") for tags in ways.tags], dtype=object),
-        direction=directions,
-        speed_kmh=np.full(len(ways), np.nan),
-        against_kmh=np.full(len(ways), np.nan),
-        is_restricted=np.zeros(len(ways), dtype=bool),
-        speed_source=np.full(len(ways), "", dtype=object),
-    )
-    texts = [tags["duration"] for tags in ways.tags if tags.get("duration")]
+    read, _, dropped, rules = _open(ferries, accesses, reasons, mode="ferry")
+    texts = [tags["duration"] for tags in read.ways.tags if tags.get("duration")]
     unread = Counter(f"duration={text}" for text in texts if duration_s(text) is None)
     return read, PartCounts(dropped, rules, speeds=SpeedCounts(), unread=unread)
 
@@ -297,19 +279,30 @@ def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
 
 
 def _open(
-    ways: Ways, accesses: list[tuple[Access, Access]], reasons: list[str], reversible: Reversible
-) -> tuple[Mask, Ints, dict[str, int], dict[str, int]]:
-    """Find the ways that cars may use in a direction; those with a reason are dropped for it."""
-    rows = [row for row, reason in enumerate(reasons) if not reason]
-    found = {row: direction(ways.tags[row], reversible=reversible) for row in rows}
-    turns = {row: open_direction(found[row][0], accesses[row]) for row in rows}
-    dropped = Counter(filter(None, reasons))
-    dropped.update(
-        "reversible" if found[row][0] == NEITHER else "closed_to_cars"
-        for row in rows
-        if turns[row] == NEITHER
+    ways: Ways, accesses: list[tuple[Access, Access]], reasons: list[str], *, mode: str
+) -> tuple[RoadWays, Texts, dict[str, int], dict[str, int]]:
+    """Return the ways that cars may use in a direction, and the access to both sides of each, str [n, 2].
+
+    Those with a reason are dropped for it. Speeds are unknown yet.
+    """
+    mask = np.array([not reason for reason in reasons], dtype=bool)
+    found = [direction(ways.tags[row]) for row in np.flatnonzero(mask)]
+    sides = [accesses[row] for row in np.flatnonzero(mask)]
+    turns = [open_direction(tagged, side) for (tagged, _), side in zip(found, sides, strict=True)]
+    directions = np.array(turns, dtype=np.int64)
+    mask[mask] = directions != NEITHER
+    kept, count = ways.take(mask), int(mask.sum())
+    key = "highway" if mode == "road" else "route"
+    read = RoadWays(
+        ways=kept,
+        mode=np.full(count, mode, dtype=object),
+        link_class=np.array([tags.get(key, mode) for tags in kept.tags], dtype=object),
+        direction=directions[directions != NEITHER],
+        speed_kmh=np.full(count, np.nan),
+        against_kmh=np.full(count, np.nan),
+        is_restricted=np.zeros(count, dtype=bool),
+        speed_source=np.full(count, "", dtype=object),
     )
-    mask = np.zeros(len(ways), bool)
-    mask[[row for row in rows if turns[row] != NEITHER]] = True
-    directions = np.array([turns[row] for row in np.flatnonzero(mask).tolist()], dtype=np.int64)
-    return mask, directions, dict(dropped), dict(Counter(rule for _, rule in found.values()))
+    dropped = Counter(filter(None, reasons)) + Counter(closed_to_cars=turns.count(NEITHER))
+    access_to = np.array(accesses, dtype=object).reshape(-1, 2)[mask]
+    return read, access_to, dict(dropped), Counter(rule for _, rule in found)

@@ -15,11 +15,21 @@ from numpy.typing import NDArray
 
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
-from networks.osm.elements import Elements, Nodes, Points, Relation, Tags, Ways
-from networks.osm.tags import BACKWARD, BOTH, ROAD_CLASSES, Reversible, duration_s, length_factor, stops_cars
-from networks.road.attributes import RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
-from networks.road.speeds import crossing_step, speed_table
+from networks.osm.elements import Elements, Nodes, Relation, Tags, Ways
+from networks.osm.tags import (
+    BACKWARD,
+    BOTH,
+    BUILT_UP,
+    ROAD_CLASSES,
+    duration_s,
+    is_street,
+    length_factor,
+    stops_cars,
+)
+from networks.road.attributes import TOWN, RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
+from networks.road.speeds import SpeedTable, crossing_step, speed_table, wait_s
 from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components
+from networks.sphere import KM_PER_DEGREE
 
 # The WGS 84 ellipsoid.
 _SEMI_MAJOR_KM = 6378.137
@@ -266,18 +276,17 @@ _MM_PER_KM = 1e6
 _LEAST_FERRY_KMH, _MOST_FERRY_KMH = 5.0, 160.0
 
 
-def assemble(
-    roads: RoadWays, nodes: Nodes, *, barriers: Points, relations: Sequence[Relation]
-) -> tuple[Network, dict[str, int]]:
+def assemble(roads: RoadWays, elements: Elements, *, table: SpeedTable) -> tuple[Network, dict[str, int]]:
     """Cut ways into links and build both tables.
 
     Parameters
     ----------
-    barriers
-        Nodes with a barrier or an access tag. The links on both sides of one that stops cars end there, at
-        nodes of their own.
-    relations
-        Route relations, which may state the duration of a ferry.
+    elements
+        What the ways are from. The links on both sides of a barrier that stops cars end there, at nodes of
+        their own; route relations may state the duration of a ferry; by built-up areas streets of towns are
+        known.
+    table
+        Speeds in towns.
 
     Returns
     -------
@@ -285,13 +294,21 @@ def assemble(
         The network with the columns of the data contract, and the number of nodes and pieces that were
         dropped, cut off or merged, by reason.
     """
+    nodes, barriers = elements.nodes, elements.barriers
     # bool [n], the nodes that stop cars.
     closed = barriers.id[np.array([stops_cars(tags) for tags in barriers.tags], dtype=bool)]
     stops = np.isin(nodes.id, closed)
     pieces = cut_at_junctions(roads.ways, nodes, stops)
     factors = np.array([length_factor(tags) for tags in roads.ways.tags], np.float64)
     pieces = replace(pieces, length_km=pieces.length_km * factors[pieces.way])
-    seconds, kmh, source = _times(roads, pieces, nodes, relations)
+    kmh, against, source = _speeds(roads, pieces, elements, table)
+    wait = _waits(roads, pieces, nodes)
+    kmh, source, seconds = _with_ferries(roads, pieces, elements, kmh, source)
+    # Times are known already of ferries, where cars wait, and against the nodes where directions differ.
+    differs = np.isfinite(against) & (against != kmh)
+    other_s = travel_time_s(pieces.length_km, np.where(differs, against, kmh)) + wait
+    backward = np.where(differs | (wait > 0), other_s, seconds)
+    seconds = np.where(wait > 0, travel_time_s(pieces.length_km, kmh) + wait, seconds)
     reversed_ = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
@@ -310,14 +327,10 @@ def assemble(
     kept, dropped = _kept(ends.tail, ends.head, pieces.length_km, oneway=oneway, speed=kmh)
     dropped["barrier"] = len(np.unique(pieces.rows[stops[pieces.rows]]))
     dropped["no_through_traffic"] = int(np.count_nonzero(cut_off))
-    oneway, source, kmh, seconds = oneway[kept], source[kept], kmh[kept], seconds[kept]
+    oneway, source, kmh = oneway[kept], source[kept], kmh[kept]
     pieces = pieces.keep(kept)
     used, at = np.unique(np.concatenate([ends.tail[kept], ends.head[kept]]), return_inverse=True)
     tags_of = [roads.ways.tags[way] for way in pieces.way]
-    # The times against the nodes are known already where the directions of a road differ in speed.
-    against = roads.against_kmh[pieces.way]
-    differs = np.isfinite(against) & (against != kmh)
-    backward = np.where(differs, travel_time_s(pieces.length_km, np.where(differs, against, 1.0)), seconds)
     links = gpd.GeoDataFrame(
         {
             "tail": at[: len(at) // 2],
@@ -328,8 +341,8 @@ def assemble(
             "speed_kmh": kmh,
             "speed_source": source,
             "oneway": oneway,
-            "forward_s": seconds,
-            "backward_s": np.where(oneway, CLOSED, backward),
+            "forward_s": seconds[kept],
+            "backward_s": np.where(oneway, CLOSED, backward[kept]),
             "osm_id": roads.ways.id[pieces.way],
             **{key: [tags.get(key, "") for tags in tags_of] for key in ("name", "ref", "start_date")},
             "tracks": 0,
@@ -393,23 +406,81 @@ def _kept(
     }
 
 
-def _times(
-    roads: RoadWays, pieces: Pieces, nodes: Nodes, relations: Sequence[Relation]
-) -> tuple[Ints, Floats, Texts]:
-    """Return the seconds (0 except for ferries), the speed and its source of each piece.
+def _speeds(
+    roads: RoadWays, pieces: Pieces, elements: Elements, table: SpeedTable
+) -> tuple[Floats, Floats, Texts]:
+    """Return the speeds of each piece along its nodes and against them, and their source.
+
+    A piece without a limit has the speed of towns for the part of its length that lies in one.
+    """
+    kmh, against = roads.speed_kmh[pieces.way], roads.against_kmh[pieces.way]
+    source = roads.speed_source[pieces.way]
+    usual = np.where(roads.mode == "road", roads.link_class, "motorway")
+    town = np.array([table.town_kmh(name) for name in usual])[pieces.way]
+    is_slower = (source == "table") & (town < kmh)
+    share = _town_shares(roads, pieces, elements, np.unique(pieces.way[is_slower]))
+    kmh, against = (
+        np.where(is_slower, 1 / ((1 - share) / one + share / np.minimum(town, one)), one)
+        for one in (kmh, against)
+    )
+    return kmh, against, np.where(is_slower & (share > 0), TOWN, source)
+
+
+def _town_shares(roads: RoadWays, pieces: Pieces, elements: Elements, ways: Ints) -> Floats:
+    """Return the share of the length of each piece that lies in towns, by tags or by areas near it.
+
+    A segment counts by half for each end that is near an area.
+
+    Parameters
+    ----------
+    ways
+        Rows of the ways that are looked at.
+    """
+    nodes, gap_km = elements.nodes, BUILT_UP["gap_km"] / 2
+    scale = KM_PER_DEGREE * np.array([np.cos(np.radians(nodes.lat.mean())), 1.0])
+    places = np.column_stack([nodes.lon, nodes.lat]) * scale
+    tree = shapely.STRtree(shapely.transform(elements.built_up, lambda at: at * scale))
+    asked = np.isin(np.arange(len(roads.ways)), ways)
+    rows = np.unique(roads.ways.rows[np.repeat(asked, np.diff(roads.ways.offsets))])
+    found, _ = tree.query(shapely.points(places[rows]), predicate="dwithin", distance=gap_km)
+    near = np.isin(pieces.rows, rows[found]).astype(np.float64)
+    km = np.linalg.norm(np.diff(places[pieces.rows], axis=0), axis=1)
+    # Up to each point of all ways, in one row: km, and km in towns.
+    total, town = (np.append(0.0, np.cumsum(one)) for one in (km, km * (near[:-1] + near[1:]) / 2))
+    share = (town[pieces.last] - town[pieces.first]) / np.maximum(
+        total[pieces.last] - total[pieces.first], 1e-9
+    )
+    is_town = np.array([is_street(tags) for tags in roads.ways.tags], dtype=bool)[pieces.way]
+    return np.where(is_town, 1.0, np.clip(share, 0.0, 1.0))
+
+
+def _waits(roads: RoadWays, pieces: Pieces, nodes: Nodes) -> Ints:
+    """Return the seconds that cars wait on each piece: half at each end of connected ways with a wait."""
+    wait = np.array([wait_s(tags) for tags in roads.ways.tags], dtype=np.int64)[pieces.way]
+    wait[(roads.mode == "ferry")[pieces.way]] = 0
+    at = np.flatnonzero(wait)
+    ends = pieces.rows[np.array([pieces.first[at], pieces.last[at]])]
+    wait[at] = wait[at] * (np.bincount(ends.ravel(), minlength=len(nodes))[ends] == 1).sum(axis=0) // 2
+    return wait
+
+
+def _with_ferries(
+    roads: RoadWays, pieces: Pieces, elements: Elements, kmh: Floats, source: Texts
+) -> tuple[Floats, Texts, Ints]:
+    """Return speeds and sources with those of ferries, and the seconds of each piece, 0 except for ferries.
 
     Pieces of ferries that meet at sea form one crossing. A tagged duration is shared by length among the
     pieces that it is for; without one, the speed of the table for the length of the crossing applies. Half of
     the wait of the table is added at each end on a shore, so that a crossing pays the wait once, however many
     ways it is mapped as.
     """
-    kmh, source = roads.speed_kmh[pieces.way], roads.speed_source[pieces.way]
+    nodes = elements.nodes
     seconds = np.zeros(len(pieces.way), dtype=np.int64)
     ferries = np.flatnonzero(roads.mode == "ferry")
     is_ferry = (roads.mode == "ferry")[pieces.way]
     at = np.flatnonzero(is_ferry & (pieces.length_km > 0))
     if not len(at):
-        return seconds, kmh, source
+        return kmh, source, seconds
     way, km, count = pieces.way[at], pieces.length_km[at], len(at)
     ends = pieces.rows[np.concatenate([pieces.first[at], pieces.last[at]])]
     # Shores are the nodes that a road touches, and ends of the ferries that nothing else touches.
@@ -420,7 +491,9 @@ def _times(
     piece = np.tile(np.arange(count), 2)
     crossing = components(piece[at_sea], count + ends[at_sea], size=count + len(nodes))[:count]
     crossing_km = np.bincount(crossing, weights=km)[crossing]
-    rides = ride_seconds(roads.ways.id[ferries], [roads.ways.tags[one] for one in ferries], relations)
+    rides = ride_seconds(
+        roads.ways.id[ferries], [roads.ways.tags[one] for one in ferries], elements.relations
+    )
     ride_s, key = np.array(rides, dtype=np.int64)[np.searchsorted(ferries, way)].T
     shared_km = np.bincount(key, weights=km)[key]
     kinds = roads.link_class[way].tolist()
@@ -432,14 +505,13 @@ def _times(
     seconds[at] = np.maximum(1, np.rint(ride + wait))
     source[at] = np.where(ride_s > 0, "tag", "table")
     kmh[at] = np.clip(km / seconds[at] * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
-    return seconds, kmh, source
+    return kmh, source, seconds
 
 
 def build(
     elements: Elements,
     *,
     country: str = "CN",
-    reversible: Reversible = "two_way",
     opened_by: date | None = None,
 ) -> tuple[Network, RoadReport]:
     """Build the network of roads and car ferries.
@@ -454,8 +526,6 @@ def build(
         Elements from `networks.osm.read` or `networks.osm.fetch`.
     country
         Speed table: an ISO 3166 code, `EU` or `world`.
-    reversible
-        Treatment of `oneway=reversible`: open in both directions, or closed.
     opened_by
         Drop what opened after this day; None for the network of today.
 
@@ -471,14 +541,9 @@ def build(
         If no link is left, or `country` is not a country code.
     """
     table = speed_table(country)
-    read, counts = read_roads(elements.roads, table=table, reversible=reversible, opened_by=opened_by)
-    ferries, ferry_counts = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
-    network, dropped = assemble(
-        RoadWays.joined(read, ferries),
-        elements.nodes,
-        barriers=elements.barriers,
-        relations=elements.relations,
-    )
+    read, counts = read_roads(elements.roads, table=table, opened_by=opened_by)
+    ferries, ferry_counts = read_ferries(elements.ferries, opened_by=opened_by)
+    network, dropped = assemble(RoadWays.joined(read, ferries), elements, table=table)
     if network.links.empty:
         raise SourceError(
             "No roads are left to build a network.", where=elements.source.name,

@@ -21,6 +21,7 @@ from networks.osm.tags import (
     IMPLICIT_LIMIT_KEYS,
     LIMIT_KEYS,
     conditional,
+    direction,
 )
 
 
@@ -46,6 +47,10 @@ class SpeedTable:
         Meaning of `maxspeed=walk` and `maxspeed=none`, km/h.
     source
         Source of the speeds.
+    unlimited
+        Word that stands for `maxspeed=none` by class: `none`, or a zone; without one it is rejected.
+    town
+        Limit of streets in towns by class, km/h, for those without a usable limit.
     most_by_tag
         Highest average speed in km/h by key and value of the tags that describe the surface.
     """
@@ -60,6 +65,8 @@ class SpeedTable:
     walk_kmh: float
     none_kmh: float
     source: str
+    unlimited: Mapping[str, str] = field(default_factory=dict)
+    town: Mapping[str, float] = field(default_factory=dict)
     most_by_tag: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def highest_kmh(self, tags: Mapping[str, str]) -> float:
@@ -103,6 +110,18 @@ class SpeedTable:
         else:
             kmh = limit_kmh * self.factor.get(road_class, self.factor["default"])
         return max(kmh, self.least_kmh)
+
+    def town_kmh(self, road_class: str) -> float:
+        """Return the average speed on streets of towns, in km/h; infinite for classes without one."""
+        limit = self.town.get(road_class.removesuffix("_link"))
+        return math.inf if limit is None else self.average_kmh(road_class, limit)
+
+
+def wait_s(tags: Tags) -> int:
+    """Return the seconds that cars wait on a road for those of the other direction, or for ships."""
+    waits: Mapping[str, Mapping[str, int]] = read_table("speeds.toml")["wait"]
+    turning = waits["direction"].get(direction(tags)[1], 0)
+    return max(turning, waits["bridge"].get(tags.get("bridge", ""), 0))
 
 
 class CrossingStep(NamedTuple):
@@ -156,6 +175,8 @@ def speed_table(country: str) -> SpeedTable:
         zones=general | zones,
         **{key: rules[key] for key in ("least_kmh", "most_kmh", "walk_kmh", "none_kmh")},
         source=entry["source"],
+        unlimited=rules["unlimited"],
+        town={name: float(value) for name, value in entry["town"].items() if name != "source"},
         most_by_tag={
             key: {value: float(kmh) for value, kmh in row.items()} for key, row in data["most_kmh"].items()
         },
@@ -272,8 +293,8 @@ class SpeedCounts:
     ----------
     tagged, imputed
         Ways whose speed comes from a usable `maxspeed`, and from the table.
-    overridden
-        0; kept for readers of import reports.
+    in_towns
+        Links of the imputed that are slowed, since they lie in towns for a part at least.
     slowed
         Ways of these whose surface allows less than their limit or class.
     rejected
@@ -284,7 +305,7 @@ class SpeedCounts:
 
     tagged: int = 0
     imputed: int = 0
-    overridden: int = 0
+    in_towns: int = 0
     slowed: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -335,11 +356,9 @@ class SpeedReader:
         return min(found[0][0], highest_kmh), min(found[-1][0], highest_kmh), source
 
     def _choose(self, way: int, tags: Tags, limits: Texts, advised: str) -> tuple[float, str]:
-        name, found = (
-            tags["highway"],
-            [kmh for text in limits if (kmh := self._limit(way, text)) is not None][:1],
-        )
-        if advised and (kmh := self._limit(way, advised)) is not None:
+        name = tags["highway"]
+        found = [kmh for text in limits if (kmh := self._limit(way, text, name)) is not None][:1]
+        if advised and (kmh := self._limit(way, advised, name)) is not None:
             found.append(kmh)
         return (
             (self._table.average_kmh(name, min(found)), "tag")
@@ -347,10 +366,11 @@ class SpeedReader:
             else (self._table.speed_kmh[name], "table")
         )
 
-    def _limit(self, way: int, text: str) -> float | None:
-        limit = self._seen.get(text)
+    def _limit(self, way: int, text: str, road_class: str) -> float | None:
+        value = text.replace("none", self._table.unlimited.get(road_class, "default"))
+        limit = self._seen.get(value)
         if limit is None:
-            limit = self._seen[text] = parse_limit(text, table=self._table)
+            limit = self._seen[value] = parse_limit(value, table=self._table)
         if limit.reason:
             self._rejected[limit.reason] += 1
             known = self._examples.setdefault(limit.reason, {})

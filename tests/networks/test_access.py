@@ -118,6 +118,7 @@ def test_conditions_are_read_on_a_wednesday_at_ten(text, value):
         ({"construction": "primary", "access": "yes"}, "under_construction"),
         ({"construction": "widening"}, ""),
         ({"proposed": "yes"}, "under_construction"),
+        ({"proposed": "trunk"}, ""),
         ({"impassable": "yes"}, "impassable"),
         ({"status": "impassable"}, "impassable"),
         ({"smoothness": "impassable"}, "impassable"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from networks.osm.tags import BACKWARD, BOTH, FORWARD, NEITHER, direction
+from networks.osm.tags import BACKWARD, BOTH, FORWARD, direction
 
 CASES = [
     ({"highway": "primary"}, BOTH, "two_way"),
@@ -31,11 +31,9 @@ CASES = [
 
 @pytest.mark.parametrize(("tags", "expected", "rule"), CASES)
 def test_the_tags_give_the_direction_and_the_rule(tags, expected, rule):
-    assert direction(tags, reversible="two_way") == (expected, rule)
+    assert direction(tags) == (expected, rule)
 
 
 @pytest.mark.parametrize("value", ["reversible", "alternating"])
-@pytest.mark.parametrize(("policy", "expected"), [("two_way", BOTH), ("closed", NEITHER)])
-def test_reversible_roads_follow_the_chosen_treatment(value, policy, expected):
-    tags = {"highway": "motorway", "oneway": value}
-    assert direction(tags, reversible=policy) == (expected, "reversible")
+def test_roads_with_changing_directions_are_open_both_ways(value):
+    assert direction({"highway": "motorway", "oneway": value}) == (BOTH, value)

@@ -103,14 +103,6 @@ def test_a_reverse_one_way_road_is_reversed_with_its_line():
     assert [x for x, _ in network.links.geometry[0].coords] == [116.02, 116.01, 116.0]
 
 
-def test_closed_reversible_roads_are_dropped_and_counted():
-    elements = draw(CROSS, [(10, (1, 2, 3), MAIN), (11, (4, 2), MAIN | {"oneway": "reversible"})])
-    network, report = road.build(elements, reversible="closed")
-    assert len(network.links) == 1
-    assert report.dropped["reversible"] == 1
-    assert report.directions["reversible"] == 1
-
-
 def test_repeated_nodes_loops_and_duplicates_are_dropped_and_counted():
     ring = CROSS | {6: (116.03, 40.01), 7: (116.03, 39.99)}
     roads = [

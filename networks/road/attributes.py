@@ -90,7 +90,7 @@ def make_report(
     Parameters
     ----------
     network
-        The finished network, with at least one link.
+        The finished network.
     country
         Key of the speed table in use.
     ways
@@ -112,8 +112,8 @@ def make_report(
         directions=merged(*(part.directions for part in parts)),
         speeds=replace(parts[0].speeds, in_towns=int((network.links["speed_source"] == TOWN).sum())),
         length_km={str(name): round(float(km), 3) for name, km in lengths.items()},
-        components=int(component.max()) + 1,
-        largest_component=round(float(in_component.max() / len(network.links)), 4),
+        components=int(component.max(initial=-1)) + 1,
+        largest_component=round(float(in_component.max(initial=0) / max(1, len(network.links))), 4),
         unread=merged(*(part.unread for part in parts)),
     )
 

@@ -28,7 +28,7 @@ from networks.osm.tags import (
 )
 from networks.road.attributes import TOWN, RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
 from networks.road.speeds import SpeedTable, crossing_step, speed_table, wait_s
-from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components
+from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components, empty_network
 from networks.sphere import KM_PER_DEGREE
 
 # The WGS 84 ellipsoid.
@@ -538,13 +538,16 @@ def build(
     Raises
     ------
     SourceError
-        If no link is left, or `country` is not a country code.
+        If no link is left of roads, if there are neither roads nor tracks, or if `country` is not a country
+        code.
     """
     table = speed_table(country)
     read, counts = read_roads(elements.roads, table=table, opened_by=opened_by)
     ferries, ferry_counts = read_ferries(elements.ferries, opened_by=opened_by)
     network, dropped = assemble(RoadWays.joined(read, ferries), elements, table=table)
-    if network.links.empty:
+    if network.links.empty and len(elements.tracks) and not len(elements.roads):
+        network = empty_network()  # a map of railways alone
+    elif network.links.empty:
         raise SourceError(
             "No roads are left to build a network.", where=elements.source.name,
             remedy="Include more road classes, or choose a later opening date.",

@@ -96,7 +96,8 @@ class Kind:
     Attributes
     ----------
     mode
-        road, rail or access; the latter two are proposed only where the base case has a rail network.
+        road, rail or access; the latter two are proposed only where the base case has a rail network, roads
+        of `KINDS` only where it has roads.
     instrument
         barrier, infrastructure or subsidy.
     propose
@@ -484,7 +485,9 @@ def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:
     rules = scope.rules
     for name, kind in rules.rows.items():
         is_asked = (name in rules.kinds or name in rules.further) and kind.by_limit == by_limit
-        if is_asked and (kind.mode == "road" or scope.base.rail is not None):
+        if is_asked and kind.mode == "road" and name in KINDS and scope.base.road.links.empty:
+            scope.left_out[f"{name}: the region has no roads"] += 1
+        elif is_asked and (kind.mode == "road" or scope.base.rail is not None):
             yield from of_kind(name, kind.propose(scope), rows=rules.rows)
 
 

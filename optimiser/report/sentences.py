@@ -129,7 +129,7 @@ def not_served(cities: Sequence[str]) -> str:
     """Return which cities take no part because they have neither roads nor a station with trains."""
     few = ", ".join(cities)
     verb = "city has" if len(cities) == 1 else "cities have"
-    return f"{len(cities)} {verb} no station of the timetable near the centre and take no part: {few}"
+    return f"{len(cities)} {verb} no station with trains near the centre and take no part: {few}"
 
 
 def measures(report: ReportInput) -> Iterator[str]:

@@ -68,21 +68,13 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     feed = None
     if "region.gtfs" in source.files and job.times.rail:
         feed = gtfs.read_feed(source.files["region.gtfs"], modes=job.region.gtfs_modes)
-    if feed is not None and not source.has_map:
-        found = _build_timetable(feed, job, source, tracks=None, road=schema.empty_network())
-        alone = ImportReport(
-            source=osm.Source(feed.name, feed.sha256),
-            read=osm.ReadCounts(),
-            rail=asdict(found.rail.report),
-            timetable=asdict(found.report),
-            notes=found.report.notes(),
-        )
-        return Networks(schema.empty_network(), found.rail, alone.to_json())
     map_file, graph_file = (source.files.get(f"region.{key}") for key in ("file", "graph"))
     if map_file is not None and map_file.suffix == storage.IMPORT_SUFFIX:
         return _from_package(map_file, job, source, feed)
-    roads, report = None, None
-    if graph_file is None:
+    roads, report, is_alone = None, None, feed is not None and not source.has_map
+    if feed is not None and is_alone:
+        elements, roads = Elements.none(osm.Source(feed.name, feed.sha256)), schema.empty_network()
+    elif graph_file is None:
         elements = _read_elements(job, source, downloads)
     else:
         graph = load_graphml(graph_file)
@@ -96,7 +88,7 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
         if job.region.graph_speeds == "graph" or graph.graph.get("created_with") == CREATOR:
             roads = _with_classes(from_graph(graph), job)
             report = road.report_of(roads)
-    if roads is None or report is None:
+    if roads is None:
         roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
     timed, known = impedance.add_travel_times(roads), roads.links[["forward_s", "backward_s"]]
     if not (known == 0).any(axis=None):  # the times of a graph of `to_graph`
@@ -110,7 +102,7 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     timetable: Mapping[str, Any] = {}
     remarks: tuple[str, ...] = ()
     if feed is not None:
-        running = _build_timetable(feed, job, source, tracks=tracks, road=timed)
+        running = _build_timetable(feed, job, source, tracks=None if is_alone else tracks, road=timed)
         tracks, timetable, remarks = running.rail, asdict(running.report), running.report.notes()
     # Services of a screening are assumed for want of relations in the source, not in this file.
     notes = (source.screening,) if source.screening else tracks.report.warnings()

@@ -257,6 +257,11 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *([f"Cities left out: {'; '.join(left)}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
         *found.times.report.get("snapped", {}).get("notes", ()),
+        *(
+            [wording.WORDS["notes"]["trains_alone"]]
+            if found.times.road.links.empty and "region.matrix" not in found.source.files
+            else []
+        ),
         *found.faults,
         *found.answers.faults,
         *([found.source.caution] if found.source.caution else []),

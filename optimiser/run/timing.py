@@ -183,9 +183,9 @@ def _served(
     """
     if rail is None or not len(rail.services.stops):
         raise SchemaError(
-            "there are neither roads nor trains",
+            "there are neither roads nor trains that call at two stations",
             done="No travel times were computed.",
-            remedy="Set times.rail = true, or give a map beside the timetable.",
+            remedy="Set times.rail = true, or give a map with roads or a timetable (region.gtfs).",
         )
     near, table = _near_stations(found, rail, assumed), found.table
     others = tuple(table["name"].astype(str).drop(table.index[near]))
@@ -194,7 +194,7 @@ def _served(
             f"{len(near)} of {len(table)} cities have a station within {assumed.centre_station_km:g} km, and "
             "a trip needs two",
             done="No travel times were computed.",
-            remedy="Give cities of the region of the timetable.",
+            remedy="Give cities with stations, raise access.centre_station_km, or give a map with roads.",
         )
     return Cities(table.iloc[near].reset_index(drop=True)), others
 

@@ -140,8 +140,8 @@ class LinkArrays:
         return int(np.count_nonzero(self.forward_s != CLOSED) + np.count_nonzero(self.backward_s != CLOSED))
 
 
-def shrink(start: LinkArrays, *, kept: Mask, prune: bool) -> LinkArrays:
-    """Join chains, prune dead ends and merge parallels until nothing changes.
+def shrink(start: LinkArrays, *, kept: Mask) -> LinkArrays:
+    """Join chains and merge parallels until nothing changes.
 
     Parameters
     ----------
@@ -149,8 +149,6 @@ def shrink(start: LinkArrays, *, kept: Mask, prune: bool) -> LinkArrays:
         All links; the run of each contains only itself.
     kept
         bool [nodes]: nodes that must not be removed.
-    prune
-        Whether to remove dead ends.
 
     Returns
     -------
@@ -161,8 +159,6 @@ def shrink(start: LinkArrays, *, kept: Mask, prune: bool) -> LinkArrays:
     while links.open_directions != before:
         before = links.open_directions
         links = _join_chains(links, kept=kept, original=start).useful()
-        if prune:
-            links = links.take(np.flatnonzero(_not_dead_ends(links, kept)))
         links = _merge_parallels(links)
     # Links that are open from head to tail alone are reversed: their lines run in the open direction.
     turn = links.forward_s == CLOSED
@@ -174,18 +170,6 @@ def shrink(start: LinkArrays, *, kept: Mask, prune: bool) -> LinkArrays:
         backward_s=np.where(turn, links.forward_s, links.backward_s),
         runs=Runs.single(np.arange(turn.size), turn).expand(links.runs),
     )
-
-
-def _not_dead_ends(links: LinkArrays, kept: Mask) -> Mask:
-    """Mark the links that do not end at a removable node with one link, no way in or no way out."""
-    size = kept.size
-    there, back = links.forward_s != CLOSED, links.backward_s != CLOSED
-    degree = np.bincount(links.tail, minlength=size) + np.bincount(links.head, minlength=size)
-    out = np.bincount(links.tail[there], minlength=size) + np.bincount(links.head[back], minlength=size)
-    into = np.bincount(links.head[there], minlength=size) + np.bincount(links.tail[back], minlength=size)
-    dead = ~kept & ((degree == 1) | (out == 0) | (into == 0))
-    marks: Mask = ~(dead[links.tail] | dead[links.head])
-    return marks
 
 
 def _join_chains(links: LinkArrays, *, kept: Mask, original: LinkArrays) -> LinkArrays:
@@ -371,19 +355,17 @@ class Contraction:
     member_flipped: Mask
 
 
-def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contraction:
+def contract(network: Network, *, keep: ArrayLike) -> Contraction:
     """Contract a network to the kept nodes and true junctions.
 
     Chains through nodes of degree two become one link, except where the mode changes. Of parallel links the
-    fastest in each direction stays. Loops are removed, and with `prune` also dead ends and one-way traps
-    without a kept node. Travel times between kept nodes stay the same to the second.
+    fastest in each direction stays. Loops are removed; dead ends stay, so that places can be snapped to them.
+    Travel times between kept nodes stay the same to the second.
 
     Parameters
     ----------
     keep
         Rows of nodes that must not be removed, such as cities, stations and border points.
-    prune
-        Whether to remove dead ends; without it, places can still be snapped to them.
 
     Returns
     -------
@@ -416,7 +398,7 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
         kind=(mode * max(len(classes), 1) + link_class).astype(np.int64),
         runs=Runs.single(np.arange(len(table_))),
     )
-    after = shrink(before, kept=kept, prune=prune)
+    after = shrink(before, kept=kept)
     used = kept.copy()
     used[np.concatenate((after.tail, after.head))] = True
     node_map = np.where(used, np.cumsum(used) - 1, -1)

@@ -103,7 +103,7 @@ def values(data: bytes) -> None:
     need(0 <= rail_tracks.number_of_tracks({"tracks": text, "passenger_lines": text}) < 100)
     minutes = rail_tracks.parse_minutes_s(text)
     need(minutes is None or all(0 <= each <= 86400 for each in minutes))
-    interval = rail_tracks.parse_interval_s(text)
+    interval = osm_tags.duration_s(text, most_s=7 * 86400)
     need(interval is None or 1 <= interval <= 7 * 86400)
 
 

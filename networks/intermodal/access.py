@@ -11,6 +11,7 @@ from scipy.spatial import KDTree
 
 from networks.cities.table import Cities, sizes
 from networks.errors import SchemaError
+from networks.impedance import require_times
 from networks.intermodal import trains
 from networks.intermodal.parameters import AccessParameters
 from networks.intermodal.trains import HALLS, Halls, Stops, with_common_lines
@@ -223,17 +224,14 @@ def build_access_network(
     SchemaError
         If travel times are missing, or a city is snapped to a node that does not exist.
     """
-    faults = []
-    unset = (road.links["forward_s"] == 0) | (road.links["backward_s"] == 0)
-    if unset.any():
-        faults.append(f"{int(unset.sum())} of {len(road.links)} links have no travel time yet")
+    require_times(road)
     beyond = cities.table["road_node"] >= len(road.nodes)
-    faults += [f"{name} is snapped to a missing road node" for name in cities.table["name"][beyond]]
+    faults = [f"{name} is snapped to a missing road node" for name in cities.table["name"][beyond]]
     if faults:
         raise SchemaError(
             "the road network and the cities do not match",
             faults=faults,
-            remedy="Add travel times to the road network, then snap the cities to this network.",
+            remedy="Snap the cities to this network.",
         )
     first_road, first_station = len(cities), len(cities) + len(road.nodes)
     city_road = cities_to_roads(cities, parameters=parameters)

@@ -14,32 +14,36 @@ from networks.countries import read_table
 from networks.inputs import number
 from networks.osm.elements import Tags
 
-_SHORT_FORMS = ((r"(\d+(?:\.\d+)?)(?: *mins)?", r"\1 min"), (r"(\d+:[0-5]\d)", r"\1:00"))
+_SHORT_FORMS = ((r"(\d+(?:\.\d+)?)(?: *mins)?", r"\1 min"), (r"(\d+:\d\d)", r"\1:00"))
 """What pandas reads in another way, or not at all: a number of minutes, and hours with minutes."""
 _LONGEST_S = 14 * 24 * 3600
 
 
-def duration_s(text: str) -> int | None:
+def duration_s(text: str, *, most_s: int = _LONGEST_S) -> int | None:
     """Parse a `duration` tag.
 
     Parameters
     ----------
     text
         `HH:MM`, `HH:MM:SS`, minutes (`35`, `35 min`), hours (`2 h`) or ISO 8601 (`PT1H30M`).
+    most_s
+        The longest that is one, by default two weeks.
 
     Returns
     -------
     int or None
-        Seconds, between one second and two weeks; None if the text is not such a duration.
+        Seconds, at least 1; None if the text is not such a duration.
     """
     text = text.strip().lower()
     for pattern, form in _SHORT_FORMS:
         text = re.sub(f"^{pattern}$", form, text, flags=re.ASCII)
+    if re.search(":[6-9]", text):  # no minutes or seconds of a clock
+        return None
     try:
         seconds = pd.Timedelta(text.upper() if text.startswith("p") else text).total_seconds()
     except (ValueError, OverflowError):
         return None
-    return round(seconds) if 1 <= seconds <= _LONGEST_S else None
+    return round(seconds) if 1 <= seconds <= most_s else None
 
 
 _DATE = re.compile(r"^\s*~?\s*(\d{4}(?:-\d{2}){0,2})\s*$", re.ASCII)
@@ -114,12 +118,12 @@ CLOSED_VALUES, RESTRICTED_VALUES, OPEN_VALUES = (
 """Values of access tags by what they mean for cars; a value that no table holds leaves a way open."""
 PASSABLE_BARRIERS = frozenset(_TABLES["barrier"]["passable"])
 CAR_SIZE: Mapping[str, float] = _TABLES["car"]
+KMH: Mapping[str, float] = _TABLES["speed_units"]
 _UNITS: Mapping[str, float] = _TABLES["units"]
 CLOSED_STATUS = tuple(map(tuple, _TABLES["status"]["closed"]))
 CONSTRUCTION_OPEN, UNBUILT_PROPOSED, NOT_RUNNING = (
     frozenset(_TABLES["status"][name]) for name in ("open_construction", "unbuilt_proposed", "not_running")
 )
-_FOR_CARS = frozenset(_TABLES["crossing"]["for_cars"])
 """Further tables of `networks/data/tags.toml`, which says what each holds."""
 
 _SIDES = ("forward", "backward")
@@ -143,7 +147,7 @@ _DECIDING = frozenset((*SIDED_KEYS, *(key + CONDITIONAL for key in SIDED_KEYS), 
 REFERENCE_DAY, REFERENCE_MINUTE = 2, 10 * 60
 """Weekday (Monday is 0) and minute at which conditional tags are read: Wednesday, 10:00."""
 
-_SIZE = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)", re.ASCII)
+_QUANTITY = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)", re.ASCII)
 _FEET = re.compile(r"(\d{1,3})\s*'\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|''))?", re.ASCII)
 
 _DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
@@ -270,7 +274,11 @@ def carries_cars(tags: Tags) -> bool:
     value = tags[keys[0]] if keys else ""
     if tags.get("ferry") == "passenger" and set(keys) <= {"access"}:
         return False
-    if not keys and tags.get("route") not in _FOR_CARS and any(tags.get(key) in _ALLOWED for key in WALKERS):
+    if (
+        not keys
+        and tags.get("route") not in _TABLES["crossing"]["for_cars"]
+        and any(tags.get(key) in _ALLOWED for key in WALKERS)
+    ):
         return any(tags.get(key) in _ALLOWED for key in LARGE_VEHICLES)
     return value != "private" and access_of_value(value) != "closed"
 
@@ -343,9 +351,23 @@ def is_too_small(key: str, text: str) -> bool:
     text = text.strip().lower()
     if feet := _FEET.fullmatch(text):
         return (int(feet[1]) + float(feet[2] or 0) / 12) * _UNITS["ft"] < CAR_SIZE[key]
-    match = _SIZE.fullmatch(text)
-    unit = _UNITS.get(match[2]) if match else None
-    return match is not None and unit is not None and float(match[1].replace(",", ".")) * unit < CAR_SIZE[key]
+    size = quantity(text, _UNITS)
+    return size is not None and size < CAR_SIZE[key]
+
+
+def quantity(text: str, units: Mapping[str, float]) -> float | None:
+    """Return a number with or without a unit, such as `30 mph`; None if the text is none.
+
+    Parameters
+    ----------
+    text
+        In small letters, without blanks at its ends.
+    units
+        What the number is multiplied by, by unit; the key of a number alone is empty.
+    """
+    match = _QUANTITY.fullmatch(text)
+    factor = units.get(match[2]) if match else None
+    return float(match[1].replace(",", ".")) * factor if match and factor else None
 
 
 ROAD_CLASSES: tuple[str, ...] = tuple(_TABLES["road"]["classes"])
@@ -393,12 +415,6 @@ ROAD_KEYS = frozenset(
 
 BUILT_UP: Mapping[str, Any] = _TABLES["built_up"]
 """Values of `landuse` of areas by which the extent of a town is known, and the figures of that rule."""
-
-
-def is_street(tags: Tags) -> bool:
-    """Return whether the tags of a road are those of streets in towns."""
-    return any(tags.get(key) in values for key, values in BUILT_UP["streets"].items())
-
 
 BARRIER_SIGNS = frozenset({"barrier", *ACCESS_KEYS})
 """Keys of which a node needs one to stop cars."""

@@ -15,9 +15,9 @@ from networks.osm.tags import duration_s, had_ended, runs, was_open
 from networks.rail.drafts import BY_TAG, Draft, KnownTimes, Timetable, neighbour_drafts, to_services
 from networks.rail.features import (
     FROM_TAG,
+    LONGEST_INTERVAL_S,
     choose,
     gather,
-    parse_interval_s,
     parse_minutes_s,
     parse_speed_kmh,
 )
@@ -130,7 +130,7 @@ def _draft(
     relation: Relation, stations: tuple[int, ...], links_of_way: Mapping[int, list[int]], counts: Counter[str]
 ) -> Draft:
     tags = relation.tags
-    headway = parse_interval_s(tags.get("interval"))
+    headway = duration_s(tags.get("interval", ""), most_s=LONGEST_INTERVAL_S)
     if headway is None:
         counts["interval not readable" if tags.get("interval") else "interval not tagged"] += 1
     whole_s = duration_s(tags.get("duration", ""))

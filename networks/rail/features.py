@@ -11,12 +11,11 @@ from datetime import date
 import numpy as np
 
 from networks.osm.elements import Elements, Relation, Tags, element_name, point_id
-from networks.osm.tags import NOT_RUNNING, duration_s, was_open
+from networks.osm.tags import KMH, NOT_RUNNING, quantity, was_open
 from networks.rail.parameters import RailParameters
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH, Ints
 from networks.sphere import within
 
-_KM_PER_MILE = 1.609344
 LONGEST_LEG_S = 24 * 3600
 LONGEST_INTERVAL_S = 7 * 24 * 3600
 """A train that runs once a week is a service; one a day in one direction alone counts half in each, so that
@@ -24,8 +23,8 @@ LONGEST_INTERVAL_S = 7 * 24 * 3600
 
 SPEED_KEYS = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
 """Tags of the speed of a track."""
+_TRAIN_KMH = {unit: kmh for unit, kmh in KMH.items() if not unit.startswith("kn")}
 
-_SPEED = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(km/h|kmh|kph|mph)?$")
 _COUNT = re.compile(r"^[1-9]\d?$", re.ASCII)
 _PLAIN_MINUTES = re.compile(r"^(\d{1,5}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
 
@@ -44,8 +43,7 @@ def parse_speed_kmh(text: str | None) -> float | None:
     float or None
         Speed in km/h; None if no part is a speed within the range of the data contract.
     """
-    found = (_SPEED.match(part.strip().lower()) for part in re.split(r"[;|]", text or ""))
-    speeds = [float(one[1]) * (_KM_PER_MILE if one[2] == "mph" else 1.0) for one in found if one]
+    speeds = (quantity(part.strip().lower(), _TRAIN_KMH) or 0.0 for part in re.split(r"[;|]", text or ""))
     return max((kmh for kmh in speeds if LEAST_SPEED_KMH <= kmh <= MOST_SPEED_KMH), default=None)
 
 
@@ -92,23 +90,6 @@ def parse_minutes_s(text: str | None) -> tuple[int, ...] | None:
     parts = [_PLAIN_MINUTES.match(part.strip()) for part in (text or "").split(";")]
     seconds = [round(float(match[0]) * 60) for match in parts if match is not None]
     return tuple(seconds) if len(seconds) == len(parts) and max(seconds) <= LONGEST_LEG_S else None
-
-
-def parse_interval_s(text: str | None) -> int | None:
-    """Parse the time between departures.
-
-    Parameters
-    ----------
-    text
-        Value of `interval`, in the forms of `networks.osm.tags.duration_s`.
-
-    Returns
-    -------
-    int or None
-        Seconds; None if the value is not a time between 1 s and one week.
-    """
-    seconds = duration_s(text or "")
-    return seconds if seconds is not None and seconds <= LONGEST_INTERVAL_S else None
 
 
 FROM_TAG, FROM_CLASS = "tag", "class"

@@ -292,11 +292,12 @@ def _open(
     directions = np.array(turns, dtype=np.int64)
     mask[mask] = directions != NEITHER
     kept, count = ways.take(mask), int(mask.sum())
-    key = "highway" if mode == "road" else "route"
     read = RoadWays(
         ways=kept,
         mode=np.full(count, mode, dtype=object),
-        link_class=np.array([tags.get(key, mode) for tags in kept.tags], dtype=object),
+        link_class=np.array(
+            [tags.get("highway" if mode == "road" else "route", mode) for tags in kept.tags], dtype=object
+        ),
         direction=directions[directions != NEITHER],
         speed_kmh=np.full(count, np.nan),
         against_kmh=np.full(count, np.nan),

@@ -13,6 +13,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from networks.countries import read_table
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
 from networks.osm.elements import Elements, Nodes, Relation, Tags, Ways
@@ -21,13 +22,13 @@ from networks.osm.tags import (
     BOTH,
     BUILT_UP,
     ROAD_CLASSES,
+    direction,
     duration_s,
-    is_street,
     length_factor,
     stops_cars,
 )
 from networks.road.attributes import TOWN, RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
-from networks.road.speeds import SpeedTable, crossing_step, speed_table, wait_s
+from networks.road.speeds import SpeedTable, crossing_step, speed_table
 from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components, empty_network
 from networks.sphere import KM_PER_DEGREE
 
@@ -415,8 +416,7 @@ def _speeds(
     """
     kmh, against = roads.speed_kmh[pieces.way], roads.against_kmh[pieces.way]
     source = roads.speed_source[pieces.way]
-    usual = np.where(roads.mode == "road", roads.link_class, "motorway")
-    town = np.array([table.town_kmh(name) for name in usual])[pieces.way]
+    town = np.array([table.town_kmh(name) for name in roads.link_class])[pieces.way]
     is_slower = (source == "table") & (town < kmh)
     share = _town_shares(roads, pieces, elements, np.unique(pieces.way[is_slower]))
     kmh, against = (
@@ -440,8 +440,8 @@ def _town_shares(roads: RoadWays, pieces: Pieces, elements: Elements, ways: Ints
     scale = KM_PER_DEGREE * np.array([np.cos(np.radians(nodes.lat.mean())), 1.0])
     places = np.column_stack([nodes.lon, nodes.lat]) * scale
     tree = shapely.STRtree(shapely.transform(elements.built_up, lambda at: at * scale))
-    asked = np.isin(np.arange(len(roads.ways)), ways)
-    rows = np.unique(roads.ways.rows[np.repeat(asked, np.diff(roads.ways.offsets))])
+    of_way = np.repeat(np.arange(len(roads.ways)), np.diff(roads.ways.offsets))
+    rows = np.unique(roads.ways.rows[np.isin(of_way, ways)])
     found, _ = tree.query(shapely.points(places[rows]), predicate="dwithin", distance=gap_km)
     near = np.isin(pieces.rows, rows[found]).astype(np.float64)
     km = np.linalg.norm(np.diff(places[pieces.rows], axis=0), axis=1)
@@ -450,14 +450,21 @@ def _town_shares(roads: RoadWays, pieces: Pieces, elements: Elements, ways: Ints
     share = (town[pieces.last] - town[pieces.first]) / np.maximum(
         total[pieces.last] - total[pieces.first], 1e-9
     )
-    is_town = np.array([is_street(tags) for tags in roads.ways.tags], dtype=bool)[pieces.way]
-    return np.where(is_town, 1.0, np.clip(share, 0.0, 1.0))
+    streets = [
+        any(tags.get(key) in values for key, values in BUILT_UP["streets"].items())
+        for tags in roads.ways.tags
+    ]
+    return np.where(np.array(streets, dtype=bool)[pieces.way], 1.0, np.clip(share, 0.0, 1.0))
 
 
 def _waits(roads: RoadWays, pieces: Pieces, nodes: Nodes) -> Ints:
     """Return the seconds that cars wait on each piece: half at each end of connected ways with a wait."""
-    wait = np.array([wait_s(tags) for tags in roads.ways.tags], dtype=np.int64)[pieces.way]
-    wait[(roads.mode == "ferry")[pieces.way]] = 0
+    turning, opening = (read_table("speeds.toml")["wait"][key] for key in ("direction", "bridge"))
+    waits = [
+        max(turning.get(direction(tags)[1], 0), opening.get(tags.get("bridge"), 0))
+        for tags in roads.ways.tags
+    ]
+    wait = np.where(roads.mode == "road", np.array(waits, dtype=np.int64), 0)[pieces.way]
     at = np.flatnonzero(wait)
     ends = pieces.rows[np.array([pieces.first[at], pieces.last[at]])]
     wait[at] = wait[at] * (np.bincount(ends.ravel(), minlength=len(nodes))[ends] == 1).sum(axis=0) // 2
@@ -474,7 +481,6 @@ def _with_ferries(
     the wait of the table is added at each end on a shore, so that a crossing pays the wait once, however many
     ways it is mapped as.
     """
-    nodes = elements.nodes
     seconds = np.zeros(len(pieces.way), dtype=np.int64)
     ferries = np.flatnonzero(roads.mode == "ferry")
     is_ferry = (roads.mode == "ferry")[pieces.way]
@@ -484,12 +490,12 @@ def _with_ferries(
     way, km, count = pieces.way[at], pieces.length_km[at], len(at)
     ends = pieces.rows[np.concatenate([pieces.first[at], pieces.last[at]])]
     # Shores are the nodes that a road touches, and ends of the ferries that nothing else touches.
-    is_shore = np.bincount(ends, minlength=len(nodes)) == 1
+    is_shore = np.bincount(ends, minlength=len(elements.nodes)) == 1
     is_shore[pieces.rows[np.concatenate([pieces.first[~is_ferry], pieces.last[~is_ferry]])]] = True
     # A graph of pieces (0 to count - 1) and of the nodes at sea behind them; its components are crossings.
     at_sea = ~is_shore[ends]
     piece = np.tile(np.arange(count), 2)
-    crossing = components(piece[at_sea], count + ends[at_sea], size=count + len(nodes))[:count]
+    crossing = components(piece[at_sea], count + ends[at_sea], size=count + len(elements.nodes))[:count]
     crossing_km = np.bincount(crossing, weights=km)[crossing]
     rides = ride_seconds(
         roads.ways.id[ferries], [roads.ways.tags[one] for one in ferries], elements.relations

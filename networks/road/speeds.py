@@ -19,9 +19,10 @@ from networks.osm.tags import (
     CONDITIONAL,
     FORWARD,
     IMPLICIT_LIMIT_KEYS,
+    KMH,
     LIMIT_KEYS,
     conditional,
-    direction,
+    quantity,
 )
 
 
@@ -38,7 +39,7 @@ class SpeedTable:
     factor
         Average speed as a share of the tagged limit, by class; `default` for all others.
     curve
-        Pairs of limit and average speed in km/h by class, limits rising; they come before `factor`.
+        Pairs of limit and average speed in km/h by class, limits rising from 0; they come before `factor`.
     zones
         Speed limit in km/h by zone, such as `CN:urban`.
     least_kmh, most_kmh
@@ -98,30 +99,16 @@ class SpeedTable:
             Average speed in km/h, at least the lowest accepted limit. Between the points of a curve it is
             interpolated; beyond its ends it keeps the share of the end.
         """
-        curve = self.curve.get(road_class, ())
-        if curve:
-            (least, slow), (most, fast) = curve[0], curve[-1]
+        kmh = limit_kmh * self.factor.get(road_class, self.factor["default"])
+        if curve := self.curve.get(road_class):
             limits, averages = zip(*curve, strict=True)
             kmh = float(np.interp(limit_kmh, limits, averages))
-            if limit_kmh < least:
-                kmh = limit_kmh * slow / least
-            elif limit_kmh > most:
-                kmh = limit_kmh * fast / most
-        else:
-            kmh = limit_kmh * self.factor.get(road_class, self.factor["default"])
         return max(kmh, self.least_kmh)
 
     def town_kmh(self, road_class: str) -> float:
         """Return the average speed on streets of towns, in km/h; infinite for classes without one."""
         limit = self.town.get(road_class.removesuffix("_link"))
         return math.inf if limit is None else self.average_kmh(road_class, limit)
-
-
-def wait_s(tags: Tags) -> int:
-    """Return the seconds that cars wait on a road for those of the other direction, or for ships."""
-    waits: Mapping[str, Mapping[str, int]] = read_table("speeds.toml")["wait"]
-    turning = waits["direction"].get(direction(tags)[1], 0)
-    return max(turning, waits["bridge"].get(tags.get("bridge", ""), 0))
 
 
 class CrossingStep(NamedTuple):
@@ -168,7 +155,8 @@ def speed_table(country: str) -> SpeedTable:
         },
         factor={name: float(value) for name, value in entry["factor"].items() if name != "source"},
         curve={
-            name: tuple((float(limit), float(kmh)) for limit, kmh in points)
+            # Ten times as far, a curve keeps the share of its end.
+            name: ((0.0, 0.0), *map(tuple, points), (10.0 * points[-1][0], 10.0 * points[-1][1]))
             for name, points in entry.get("average", {}).items()
             if name != "source"
         },
@@ -183,24 +171,12 @@ def speed_table(country: str) -> SpeedTable:
     )
 
 
-@cache
-def crossing_steps(kind: str) -> tuple[CrossingStep, ...]:
-    """Return speeds and waits of a kind of crossing, `ferry` or `shuttle_train`, lengths rising."""
-    rows = read_table("speeds.toml")["crossing"][kind]
-    return tuple(CrossingStep(float(row["up_to_km"]), float(row["kmh"]), int(row["wait_s"])) for row in rows)
-
-
 def crossing_step(kind: str, km: float) -> CrossingStep:
-    """Return the step for a crossing of a length in km; the last one is for all longer crossings."""
-    steps = crossing_steps(kind)
-    return next((step for step in steps if km <= step.up_to_km), steps[-1])
+    """Return speed and wait of a crossing, `ferry` or `shuttle_train`, of a length in km."""
+    rows = read_table("speeds.toml")["crossing"][kind]
+    return CrossingStep(**next((row for row in rows if km <= row["up_to_km"]), rows[-1]))
 
 
-_KMH = {
-    "": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "kmph": 1.0,
-    "mph": 1.609344, "mp/h": 1.609344, "knots": 1.852, "knot": 1.852, "kn": 1.852,
-}  # fmt: skip
-_NUMBER = re.compile(r"^(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)$", re.ASCII)
 _ZONE = re.compile(r"^([a-z]{2})(-[a-z0-9]+)?(?::[a-z0-9_-]*)?:([a-z0-9_]+)$")
 _CONTEXTS = frozenset({"urban", "rural", "trunk", "motorway"})
 """Kinds of road whose limit may be named without a country."""
@@ -264,11 +240,9 @@ def _parse_part(part: str, table: SpeedTable) -> Limit:
         return _zone(f"{match[1]}{match[2] or ''}".upper(), match[3], table)
     if part in _CONTEXTS:
         return _zone(table.country, part, table)
-    match = _NUMBER.match(part)
-    factor = _KMH.get(match[2]) if match else None
-    if match is None or factor is None:
+    kmh = quantity(part, KMH)
+    if kmh is None:
         return Limit(reason="unreadable")
-    kmh = float(match[1].replace(",", ".")) * factor
     reason = "too_slow" if kmh < table.least_kmh else "too_fast" if kmh > table.most_kmh else ""
     return Limit(reason=reason) if reason else Limit(kmh=kmh)
 
@@ -402,7 +376,7 @@ def _limit_texts(tags: Tags, side: str) -> tuple[Texts, str]:
     rules = [
         tags[key]
         for key in IMPLICIT_LIMIT_KEYS
-        if _ZONE.match(text := tags.get(key, "").lower()) or (key == "zone:maxspeed" and _NUMBER.match(text))
+        if _ZONE.match(text := tags.get(key, "").lower()) or (key == "zone:maxspeed" and quantity(text, KMH))
     ]
     advised = tags.get(f"maxspeed:advisory:{side}") or tags.get("maxspeed:advisory", "")
     return tuple(dict.fromkeys(text for text in (*held, *plain, *rules) if text)), advised

@@ -301,7 +301,7 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
     simplified = dict[str, int]()
     if contract:
         before = {"nodes_before": len(network.nodes), "links_before": len(network.links)}
-        network = simplify.contract(network, keep=np.zeros(0, dtype=np.int64), prune=False).network
+        network = simplify.contract(network, keep=np.zeros(0, dtype=np.int64)).network
         simplified = {**before, "nodes": len(network.nodes), "links": len(network.links)}
     report = ImportReport(
         elements.source,

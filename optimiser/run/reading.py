@@ -70,52 +70,50 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
         feed = gtfs.read_feed(source.files["region.gtfs"], modes=job.region.gtfs_modes)
     map_file, graph_file = (source.files.get(f"region.{key}") for key in ("file", "graph"))
     if map_file is not None and map_file.suffix == storage.IMPORT_SUFFIX:
-        return _from_package(map_file, job, source, feed)
-    roads, report, is_alone = None, None, feed is not None and not source.has_map
-    if feed is not None and is_alone:
-        elements, roads = Elements.none(osm.Source(feed.name, feed.sha256)), schema.empty_network()
-    elif graph_file is None:
-        elements = _read_elements(job, source, downloads)
+        found = storage.read_import(map_file)
+        elements, timed, report = found.elements, _with_classes(found.road, job), dict(found.report)
+        tracks = found.rail if job.times.rail else rail.build(Elements.none(elements.source))
     else:
-        graph = load_graphml(graph_file)
-        elements = read_graph(
-            graph,
-            roads=frozenset(job.times.road_classes),
-            ferries=job.times.ferries,
-            source=osm.Source(graph_file.name, inputs.checksum(graph_file)),
+        roads, counts = None, None
+        if feed is not None and not source.has_map:
+            elements, roads = Elements.none(osm.Source(feed.name, feed.sha256)), schema.empty_network()
+        elif graph_file is None:
+            elements = _read_elements(job, source, downloads)
+        else:
+            graph = load_graphml(graph_file)
+            elements = read_graph(
+                graph,
+                roads=frozenset(job.times.road_classes),
+                ferries=job.times.ferries,
+                source=osm.Source(graph_file.name, inputs.checksum(graph_file)),
+            )
+            # The speeds of a graph count where the job says so, and those of `to_graph` always.
+            if job.region.graph_speeds == "graph" or graph.graph.get("created_with") == CREATOR:
+                roads = _with_classes(from_graph(graph), job)
+                counts = road.report_of(roads)
+        if roads is None:
+            roads, counts = road.build(elements, country=source.country, opened_by=job.region.as_of)
+        timed, known = impedance.add_travel_times(roads), roads.links[["forward_s", "backward_s"]]
+        if not (known == 0).any(axis=None):  # the times of a graph of `to_graph`
+            timed = timed.replace(links=timed.links.assign(**known))
+        tracks = rail.build(
+            elements,
+            parameters=rail.RailParameters.default(source.country),
+            opened_by=job.region.as_of,
+            services_from="auto" if feed is None else "none",
         )
-        # The speeds of a graph count where the job says so, and those of `to_graph` always.
-        if job.region.graph_speeds == "graph" or graph.graph.get("created_with") == CREATOR:
-            roads = _with_classes(from_graph(graph), job)
-            report = road.report_of(roads)
-    if roads is None:
-        roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
-    timed, known = impedance.add_travel_times(roads), roads.links[["forward_s", "backward_s"]]
-    if not (known == 0).any(axis=None):  # the times of a graph of `to_graph`
-        timed = timed.replace(links=timed.links.assign(**known))
-    tracks = rail.build(
-        elements,
-        parameters=rail.RailParameters.default(source.country),
-        opened_by=job.region.as_of,
-        services_from="auto" if feed is None else "none",
-    )
-    timetable: Mapping[str, Any] = {}
+        report = ImportReport(
+            elements.source, elements.counts, counts, screening=bool(source.screening)
+        ).to_json()
     remarks: tuple[str, ...] = ()
     if feed is not None:
-        running = _build_timetable(feed, job, source, tracks=None if is_alone else tracks, road=timed)
-        tracks, timetable, remarks = running.rail, asdict(running.report), running.report.notes()
+        running = _build_timetable(feed, job, source, tracks=tracks if source.has_map else None, road=timed)
+        tracks, remarks = running.rail, running.report.notes()
+        report["timetable"] = asdict(running.report)
     # Services of a screening are assumed for want of relations in the source, not in this file.
     notes = (source.screening,) if source.screening else tracks.report.warnings()
-    full = ImportReport(
-        elements.source,
-        elements.counts,
-        roads=report,
-        rail=asdict(tracks.report),
-        timetable=timetable,
-        notes=notes + remarks,
-        screening=bool(source.screening),
-    )
-    return Networks(timed, tracks, full.to_json(), *_places(elements, job, source))
+    report |= {"rail": asdict(tracks.report), "notes": [*notes, *remarks]}
+    return Networks(timed, tracks, report, *_places(elements, job, source))
 
 
 def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
@@ -144,18 +142,6 @@ def towns_around(area: world.Area, job: Job, country: str = "") -> tuple[world.T
     """Return the cities of GeoNames in an area (and a country) that a job asks for, the largest first."""
     asked = job.cities.model_dump(include={"least_population", "largest", "keep"})
     return world.cities_in(area, country=country, **asked)
-
-
-def _from_package(path: Path, job: Job, source: Source, feed: gtfs.Feed | None) -> Networks:
-    found = storage.read_import(path)
-    railways = found.rail if job.times.rail else rail.build(Elements.none(found.elements.source))
-    roads, report = _with_classes(found.road, job), dict(found.report)
-    if feed is not None:
-        running = _build_timetable(feed, job, source, tracks=railways, road=roads)
-        railways, report["timetable"] = running.rail, asdict(running.report)
-        report["notes"] = list(running.report.notes())
-    report["rail"] = asdict(railways.report)
-    return Networks(roads, railways, report, *_places(found.elements, job, source))
 
 
 def _places(elements: Elements, job: Job, source: Source) -> tuple[Cities | None, gpd.GeoDataFrame]:

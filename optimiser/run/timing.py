@@ -317,7 +317,7 @@ def contracted(
         served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
         stations = rail.network.nodes.iloc[served]
         kept.append(stations_to_roads(road, stations, parameters=AccessParameters.default()).second)
-    found = simplify.contract(road, keep=np.unique(np.concatenate(kept)), prune=False)
+    found = simplify.contract(road, keep=np.unique(np.concatenate(kept)))
     moved = np.where(nodes >= 0, found.node_map[np.maximum(nodes, 0)], -1)
     # A contracted link may be an expressway for a part of its length.
     is_part = (road.links["link_class"] == EXPRESSWAY).to_numpy()[found.member, None]

@@ -319,7 +319,7 @@ def test_contraction_keeps_the_times_of_both_directions():
     fast, slow = ({"maxspeed:forward": a, "maxspeed:backward": b} for a, b in (("100", "50"), ("50", "100")))
     network, _ = road.build(draw(LINE, [(10, (1, 2), MAIN | fast), (11, (3, 2), MAIN | slow)]))
     timed = impedance.add_travel_times(network)
-    joined = simplify.contract(timed, keep=np.zeros(0, np.int64), prune=False).network
+    joined = simplify.contract(timed, keep=np.zeros(0, np.int64)).network
     sides = {int(joined.links["forward_s"][0]), int(joined.links["backward_s"][0])}
     there, back = timed.links["forward_s"], timed.links["backward_s"]
     assert sides == {int(there[0] + back[1]), int(back[0] + there[1])}

@@ -99,7 +99,7 @@ def test_waits_outlast_further_computing_and_contraction():
     again = impedance.add_travel_times(network).links
     for side in ("forward_s", "backward_s"):
         assert again[side].tolist() == network.links[side].tolist()
-    joined = simplify.contract(network, keep=np.zeros(0, np.int64), prune=False).network.links
+    joined = simplify.contract(network, keep=np.zeros(0, np.int64)).network.links
     assert {joined["forward_s"][0], joined["backward_s"][0]} == {
         network.links["forward_s"].sum(), network.links["backward_s"].sum()
     }  # fmt: skip

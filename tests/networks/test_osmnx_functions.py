@@ -28,7 +28,7 @@ def network():
     ends = roads.nodes.cx[west:east, south:north].index
     inside = roads.links["tail"].isin(ends) & roads.links["head"].isin(ends)
     part = roads.with_links(inside.to_numpy())
-    found = networks.contract(part, keep=np.zeros(0, np.int64), prune=False).network
+    found = networks.contract(part, keep=np.zeros(0, np.int64)).network
     # The embedded map has no one-way roads: close one direction of some.
     oneway = found.links.index % 7 == 0
     backward = found.links["backward_s"].mask(oneway, CLOSED)

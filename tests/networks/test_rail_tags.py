@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks.rail.features import LONGEST_INTERVAL_S, design_speed_kmh, parse_interval_s, parse_speed_kmh
+from networks.osm.tags import duration_s
+from networks.rail.features import LONGEST_INTERVAL_S, design_speed_kmh, parse_speed_kmh
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
 
@@ -36,19 +37,19 @@ def test_invalid_speeds_are_rejected(text):
     ],
 )
 def test_documented_forms_of_intervals_are_parsed(text, seconds):
-    assert parse_interval_s(text) == seconds
+    assert duration_s(text, most_s=LONGEST_INTERVAL_S) == seconds
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "0", "00:00", "hourly", "00:15-00:30", "99:00:60", "10081", "00:75", "-5", "inf"]
+    "text", ["", "0", "00:00", "hourly", "00:15-00:30", "99:00:60", "10081", "00:75", "-5", "inf"]
 )
 def test_invalid_intervals_are_rejected(text):
-    assert parse_interval_s(text) is None
+    assert duration_s(text, most_s=LONGEST_INTERVAL_S) is None
 
 
 @given(st.text(max_size=12))
 def test_no_text_gives_a_speed_or_interval_out_of_range(text):
-    speed, interval = parse_speed_kmh(text), parse_interval_s(text)
+    speed, interval = parse_speed_kmh(text), duration_s(text, most_s=LONGEST_INTERVAL_S)
     assert speed is None or LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH
     assert interval is None or 0 < interval <= LONGEST_INTERVAL_S
 
@@ -72,4 +73,4 @@ def test_the_highest_speed_of_passenger_trains_in_either_direction_counts(tags, 
     ("text", "seconds"), [("PT30M", 1800), ("PT1H", 3600), ("00:20", 1200), ("45 min", 2700)]
 )
 def test_intervals_may_be_iso_durations(text, seconds):
-    assert parse_interval_s(text) == seconds
+    assert duration_s(text, most_s=LONGEST_INTERVAL_S) == seconds

@@ -16,8 +16,7 @@ from shapely.geometry import box, shape
 
 from networks import regions
 from networks.errors import SourceError
-from networks.osm.tags import had_ended, was_open
-from networks.rail.features import parse_interval_s
+from networks.osm.tags import duration_s, had_ended, was_open
 from networks.world.geograph import distance_km
 from tools.region import facts
 from tools.region.patterns import is_in_timetable
@@ -229,7 +228,7 @@ def test_the_relations_hold_every_train_of_the_timetable_with_its_minutes(elemen
     assert len(of_day) == sum("end_date" not in tags for tags in timed) == 2 * len(patterns) == 484
     assert sum(pattern.trains_a_day for pattern in patterns) == 663 / 2
     # A train of one direction counts half in each, so that its interval is longer than a day.
-    read_a_day = [16 * 3600 / (parse_interval_s(tags["interval"]) or 1) for tags in of_day]
+    read_a_day = [16 * 3600 / (duration_s(tags["interval"]) or 1) for tags in of_day]
     assert sum(read_a_day) == pytest.approx(663, abs=0.1)
     express = [tags for tags in timed if tags["ref"].startswith("C-11 ") and tags["to"] == "TianJin"]
     assert {tags["interval"] for tags in express} == {"00:17:57"}

@@ -76,19 +76,9 @@ def test_carriageways_of_different_classes_are_not_merged():
     assert found.links["link_class"].tolist() == ["motorway", "primary"]
 
 
-def test_a_dead_end_without_a_kept_node_is_removed():
+def test_dead_ends_are_kept():
     drawn = draw([(0, 1, 10, 10), (1, 2, 10, 10), (2, 3, 10, 10), (1, 4, 5, 5)], count=5)
-    assert rows(contract(drawn, keep=[0, 4]).network) == [(0, 1, 15, 15)]
-
-
-def test_dead_ends_are_kept_without_pruning():
-    drawn = draw([(0, 1, 10, 10), (1, 2, 10, 10), (2, 3, 10, 10), (1, 4, 5, 5)], count=5)
-    assert len(contract(drawn, keep=[0, 4], prune=False).network.links) == 3
-
-
-def test_a_one_way_trap_is_removed():
-    drawn = draw([(0, 1, 9, 9), (1, 2, 9, CLOSED), (1, 2, 9, CLOSED), (0, 2, 5, CLOSED)], count=3)
-    assert rows(contract(drawn, keep=[0, 1]).network) == [(0, 1, 9, 9)]
+    assert len(contract(drawn, keep=[0, 4]).network.links) == 3
 
 
 def test_a_circle_without_a_kept_node_is_removed():
@@ -185,11 +175,11 @@ def arcs_of(bundle):
 
 
 @examples(400)
-@given(drawing=drawings(), prune=st.booleans())
-def test_every_time_between_kept_nodes_stays_the_same(drawing, prune):
+@given(drawing=drawings())
+def test_every_time_between_kept_nodes_stays_the_same(drawing):
     count, links, kept = drawing
     mask = np.isin(np.arange(count), kept)
-    found = shrink(bundle_of(links), kept=mask, prune=prune)
+    found = shrink(bundle_of(links), kept=mask)
     assert times_of(arcs_of(found), kept) == times_of([link[:4] for link in links], kept)
 
 
@@ -198,17 +188,17 @@ def test_every_time_between_kept_nodes_stays_the_same(drawing, prune):
 def test_contraction_is_complete(drawing):
     count, links, kept = drawing
     mask = np.isin(np.arange(count), kept)
-    found = shrink(bundle_of(links), kept=mask, prune=True)
-    again = shrink(replace(found, runs=Runs.single(np.arange(found.tail.size))), kept=mask, prune=True)
+    found = shrink(bundle_of(links), kept=mask)
+    again = shrink(replace(found, runs=Runs.single(np.arange(found.tail.size))), kept=mask)
     assert arcs_of(again) == arcs_of(found)
 
 
 @examples(40)
-@given(drawing=drawings(), prune=st.booleans())
-def test_a_contracted_network_is_valid_with_matching_ends_and_times(drawing, prune):
+@given(drawing=drawings())
+def test_a_contracted_network_is_valid_with_matching_ends_and_times(drawing):
     count, links, kept = drawing
     network = network_of(count, links)
-    contraction = contract(network, keep=kept, prune=prune)
+    contraction = contract(network, keep=kept)
     found = contraction.network
     schema.check(found)
     points = found.nodes.geometry.to_numpy()

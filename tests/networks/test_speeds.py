@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from networks.countries import names
 from networks.errors import SourceError
 from networks.osm.scan import FERRY_TAGS
-from networks.road.speeds import SpeedReader, crossing_steps, parse_limit, speed_table
+from networks.road.speeds import SpeedReader, crossing_step, parse_limit, speed_table
 
 CN = speed_table("CN")
 
@@ -130,7 +130,7 @@ def test_every_table_has_all_classes_a_factor_and_a_source(country):
 
 
 def test_ferries_of_any_length_have_a_speed():
-    assert all(crossing_steps(kind)[-1].up_to_km > 40_000 for _, kind in FERRY_TAGS)
+    assert all(crossing_step(kind, 40_000).up_to_km > 40_000 for _, kind in FERRY_TAGS)
 
 
 def test_a_tagged_limit_is_multiplied_by_the_factor_of_its_class():

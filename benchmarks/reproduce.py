@@ -106,6 +106,13 @@ def cells_of_bench(folder: Path) -> Cells:
     return found
 
 
+def compared(recorded: Cells, now: Cells, told: list[str]) -> list[str]:
+    """Return a line for each shared cell with its recorded and its new value, first those that differ."""
+    shared = [(key, cell) for key, cell in recorded.items() if key in now]
+    lines = [f"{row}, {column}: recorded {cell}, now {now[row, column]}" for (row, column), cell in shared]
+    return [*(f"DIFFERS {line}" for line in told), *(line for line in lines if line not in told)]
+
+
 def differences(recorded: Cells, now: Cells, *, tolerance: float) -> list[str]:
     """Return the shared cells whose figures differ; of measured ones those by more than a factor."""
     told = []
@@ -160,7 +167,12 @@ def _differs(table: Table, tolerance: float) -> bool:
         now = cells_of_bench(folder) if is_bench and folder.is_dir() else cells_of(ran.stdout)
     told = differences(table.cells, now, tolerance=tolerance)
     shared = len(table.cells.keys() & now.keys())
-    print(*told, f"{shared} of {len(table.cells)} cells compared, {len(told)} differ", sep="\n", flush=True)
+    print(
+        *compared(table.cells, now, told),
+        f"{shared} of {len(table.cells)} cells compared, {len(told)} differ",
+        sep="\n",
+        flush=True,
+    )
     if not shared:
         print("Nothing was compared: the table sums up by hand what the command gives.", flush=True)
     return bool(told) or not shared or ran.returncode not in (0, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -74,6 +75,10 @@ def _write_formula(page: HTML5Translator, node: Element) -> None:
     """Write a formula as MathML, which browsers set without fetching anything."""
     is_block = isinstance(node, math_block)
     formula = convert(node.astext(), display="block" if is_block else "inline")
+    # A prime in a script of a script is a speck: it is raised as it is.
+    formula = re.sub(
+        r"<msup>(<mi>\w+</mi>)<mi>(&#x02032;)</mi></msup>", r"<mrow>\1<mo>\2</mo></mrow>", formula
+    )
     page.body.append(formula.replace('columnalign="left"', 'style="text-align: left"'))
     raise SkipNode
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from optimiser.engine import models, presolve
+from optimiser.engine.methods import benders, column_generation
 from optimiser.engine.models import compact, cuts_master, decisions, extended, rings
 from optimiser.engine.presolve import fixings, pairs, sequence
 from optimiser.engine.search.rows import split_row
@@ -40,6 +41,8 @@ def formulation() -> str:
         ("## Side constraints of every model", decisions.add_side_rows, side),
         ("## Variant `compact`", compact, families(compact)),
         ("## Variant `cuts`", cuts_master, (cuts_master.add_partition_inequalities, split_row)),
+        ("## Variant `paths`", column_generation, ()),
+        ("## Variant `benders`", benders, ()),
         ("## Rings and periods", extended, ()),
         ("### Rings", rings, families(rings)),
         ("### Periods", extended.declare_starts, families(extended)),

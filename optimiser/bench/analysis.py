@@ -72,10 +72,15 @@ def _reach(row: Row) -> tuple[float, float, float]:
 
 def comparable(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """Return for each configuration that can prove its rows on the problems that all of them were run on."""
-    keyed = {label: by_problem(found) for label, found in grouped(rows, "label").items() if proves(found[0])}
-    first = next(iter(keyed.values()), {})
-    shared = [key for key in first if all(key in other for other in keyed.values())]
-    return {label: [found[key] for key in shared] for label, found in keyed.items()}
+    able = {label: found for label, found in grouped(rows, "label").items() if proves(found[0])}
+    shared = common(able.values())
+    return {label: [by_problem(found)[key] for key in shared] for label, found in able.items()}
+
+
+def common(groups: Iterable[Iterable[Row]]) -> list[Problem]:
+    """Return the problems of which every group of rows has one, in the order of the first group."""
+    first, *others = [by_problem(rows) for rows in groups] or [{}]
+    return [key for key in first if all(key in other for other in others)]
 
 
 def proves(row: Row) -> bool:
@@ -145,46 +150,73 @@ def with_plan_times(rows: Sequence[Row], trace_of: Callable[[Row], Trace]) -> li
     return [dataclasses.replace(row, plan_1pct_s=seconds(row)) for row in rows]
 
 
-def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> dict[str, Any]:
-    """Return the results of one configuration.
+def lines_of(rows: Sequence[Row], best: Mapping[str, int | None]) -> list[dict[str, Any]]:
+    """Return the results of each configuration, with means over the same problems.
 
     Parameters
     ----------
     rows
-        Its rows; at least one.
+        Rows of any configurations.
     best
         Best known objective of each instance; None where no plan is known.
 
     Returns
     -------
-    dict
-        `label`; `runs`, `proved`, `failed` (ended by a fault), numbers of solves; `best`, solves whose plan
-        is the best known one; `sgm_1s`, `sgm_10s`, shifted geometric means of the seconds to proof, time-outs
-        at their limit, and `mean_gap`, the mean of the gaps, each at most 1 (None for a configuration that
-        cannot prove); `root_gap`, mean distance of the bound at the root from the best known plan, each at
-        most 1, and `root_s`, shifted geometric mean (1 s) of the seconds to it (None where none is known);
-        `mean_loss`, mean distance of the plan from the best known one, each at most 1;
-        `near_s`, shifted geometric mean (1 s) of the seconds to a plan within 1 %, time-outs at the limit;
-        `peak_mb`, the largest memory of any solve.
+    list of dict
+        `label`; `runs`, `proved` (None for a configuration that cannot prove), `failed` (ended by a fault),
+        numbers of solves; `best`, solves whose plan is the best known one; `peak_mb`, the largest memory of
+        any solve. Over the `shared` problems (a number) that every configuration was run on, None without
+        one: `sgm_1s`, `sgm_10s`, shifted geometric means of the seconds to proof, time-outs at their limit,
+        and `mean_gap`, the mean of the gaps, each at most 1 (None for a configuration that cannot prove);
+        `claimed_gap`, that mean with the gaps that the solver told (None without an unconfirmed one);
+        `mean_loss`, mean distance of the plan from the best known one, each at most 1; `near_s`, shifted
+        geometric mean (1 s) of the seconds to a plan within 1 %, time-outs at the limit. Over the `roots`
+        problems on which every configuration that has root bounds has one: `root_gap`, mean distance of the
+        root bound from the best known plan, each at most 1; `root_s`, shifted geometric mean (1 s) of the
+        seconds to it; `is_root_told`, whether one of these solves claimed more than was confirmed.
     """
-    times, can_prove = [time_of(row) for row in rows], proves(rows[0])
-    roots = [(row, best[row.instance]) for row in rows if row.root_s is not None]
-    near = [row.limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in rows]
-    return {
-        "label": label,
-        "runs": len(rows),
-        "proved": sum(row.proved for row in rows),
-        "failed": sum(row.termination in FAILURES for row in rows),
-        "best": sum(row.objective is not None and row.objective == best[row.instance] for row in rows),
-        "sgm_1s": shifted_geometric_mean(times, 1.0) if can_prove else None,
-        "sgm_10s": shifted_geometric_mean(times, 10.0) if can_prove else None,
-        "mean_gap": fmean(min(1.0, left_open(row, None)) for row in rows) if can_prove else None,
-        "root_gap": fmean(min(1.0, _root_gap(row, known)) for row, known in roots) if roots else None,
-        "root_s": shifted_geometric_mean([row.root_s or 0.0 for row, _ in roots], 1.0) if roots else None,
-        "mean_loss": fmean(loss(row, best[row.instance]) for row in rows),
-        "near_s": shifted_geometric_mean(near, 1.0),
-        "peak_mb": max(row.peak_mb for row in rows),
-    }
+    groups = grouped(rows, "label")
+    shared = common(groups.values())
+    rooted = [[row for row in found if row.root_s is not None] for found in groups.values()]
+    with_root = common(filter(None, rooted))
+
+    def line(label: str, rows: Sequence[Row]) -> dict[str, Any]:
+        keyed = by_problem(rows)
+        same, roots = ([keyed[key] for key in keys if key in keyed] for keys in (shared, with_root))
+        able, roots = same if proves(rows[0]) else [], [row for row in roots if row.root_s is not None]
+        times, gaps = [time_of(row) for row in able], [min(1.0, left_open(row, None)) for row in able]
+        near = [row.limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in same]
+        claims = [(row.claimed_gap, gap) for row, gap in zip(able, gaps, strict=True)]
+        told = [gap if claim is None else min(1.0, claim) for claim, gap in claims]
+        root_gaps = [min(1.0, _root_gap(row, best[row.instance])) for row in roots]
+        return {
+            "label": label,
+            "runs": len(rows),
+            "proved": sum(row.proved for row in rows) if proves(rows[0]) else None,
+            "failed": sum(row.termination in FAILURES for row in rows),
+            "best": sum(row.objective is not None and row.objective == best[row.instance] for row in rows),
+            "shared": len(shared),
+            "roots": len(with_root),
+            "sgm_1s": _mean(times, 1.0),
+            "sgm_10s": _mean(times, 10.0),
+            "mean_gap": _mean(gaps),
+            "claimed_gap": None if told == gaps else _mean(told),
+            "root_gap": _mean(root_gaps),
+            "root_s": _mean([row.root_s or 0.0 for row in roots], 1.0),
+            "is_root_told": any(row.claimed_bound is not None for row in roots),
+            "mean_loss": _mean([loss(row, best[row.instance]) for row in same]),
+            "near_s": _mean(near, 1.0),
+            "peak_mb": max(row.peak_mb for row in rows),
+        }
+
+    return [line(*item) for item in groups.items()]
+
+
+def _mean(values: Sequence[float], shift: float | None = None) -> float | None:
+    """Return the mean, with a shift the shifted geometric one; None without values."""
+    if not values:
+        return None
+    return fmean(values) if shift is None else shifted_geometric_mean(values, shift)
 
 
 def _root_gap(row: Row, best: int | None) -> float:

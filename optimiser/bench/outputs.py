@@ -26,7 +26,7 @@ from optimiser.bench.analysis import (
     contradictions,
     grouped,
     left_open,
-    line_of,
+    lines_of,
     longest,
     proves,
     refuse_contradictions,
@@ -86,8 +86,7 @@ class Bench:
     @cached_property
     def variants(self) -> pd.DataFrame:
         """Return one row a variant with its solver: solves, proofs, mean times and gaps (docs/bench.md)."""
-        best = best_known(self.rows)
-        return pd.DataFrame([line_of(name, rows, best) for name, rows in grouped(self.rows, "label").items()])
+        return pd.DataFrame(lines_of(self.rows, best_known(self.rows)))
 
     def plot(self) -> Figure | None:
         """Draw the performance profile: the share of problems proved within a multiple of the best time.
@@ -367,22 +366,24 @@ def _families(rows: Sequence[Row]) -> Iterator[str]:
     for title, group in {**groups, **{f"Family {name}": group for name, group in families.items()}}.items():
         count = len({row.instance for row in group})
         yield f"## {title}: {'1 instance' if count == 1 else f'{count} instances'}\n"
-        yield markdown_table(
-            ("configuration", "solves", "proved", "failed", "best found", "sgm 1 s [1]", "sgm 10 s [1]",
-             "mean gap [2]", "root gap [7]", "to root [7]", "mean loss [3]", "to 1 % of best [4]",
-             "peak MB [5]"),
-            [_cells(line_of(label, found, best)) for label, found in grouped(group, "label").items()],
-        )  # fmt: skip
+        lines = lines_of(group, best)
+        yield WORDS["bench"]["means"].format(**lines[0]) + "\n"
+        # Claims that nobody confirmed have a column only where there are some.
+        heads = {
+            name: head
+            for name, head in WORDS["bench"]["columns"].items()
+            if name != "claimed_gap" or any(line[name] is not None for line in lines)
+        }
+        yield markdown_table(list(heads.values()), [[_cell(line, name) for name in heads] for line in lines])
 
 
-def _cells(line: Mapping[str, Any]) -> tuple[str, ...]:
-    proved = "-" if line["sgm_1s"] is None else str(line["proved"])
-    return (
-        line["label"], str(line["runs"]), proved, str(line["failed"]), str(line["best"]),
-        *(_number(line[name]) for name in ("sgm_1s", "sgm_10s")),
-        *(percent(line[name]) for name in ("mean_gap", "root_gap")), _number(line["root_s"]),
-        percent(line["mean_loss"]), _number(line["near_s"]), f"{line['peak_mb']:,.0f}",
-    )  # fmt: skip
+def _cell(line: Mapping[str, Any], name: str) -> str:
+    value = line[name]
+    if name in ("mean_gap", "claimed_gap", "root_gap", "mean_loss"):
+        return percent(value) + (" [8]" if name == "root_gap" and line["is_root_told"] else "")
+    if name == "peak_mb":
+        return f"{value:,.0f}"
+    return _number(value) if value is None or isinstance(value, float) else str(value)
 
 
 def _seeds(rows: Sequence[Row]) -> Iterator[str]:
@@ -517,4 +518,4 @@ def _caveats(rows: Sequence[Row]) -> Iterator[str]:
     for label, group in grouped(rows, "label").items():
         missing = len(everything) - len({(row.instance, row.seed) for row in group})
         if missing:
-            yield f"{label} was not run on {missing} of {len(everything)} problems; its means leave them out."
+            yield f"{label} was not run on {missing} of {len(everything)} problems: no mean counts them."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from optimiser.bench.instances import Configuration, Run
 from optimiser.problem.errors import ProblemError
@@ -57,14 +58,16 @@ class Row:
     other_load
         Share of the machine's processor time that other processes took meanwhile, 0 to 1.
     cuts, tree_nodes
-        Numbers that the variant reports.
+        Numbers that the variant reports; None where nobody counts nodes.
+    claimed_bound, claimed_gap
+        Tighter bound that the solver told and nobody confirmed, and its gap; None without one.
     plan_1pct_s
         Seconds to the first plan within 1 % of the best known one on this instance in the table.
     gap_1pct_s
         Seconds until the gap was 1 % or less.
     root_bound, root_s
         Bound of the root relaxation with its cuts, before any branching, and seconds until its end; None
-        where the variant has none or the solver tells none.
+        where the variant has none or the solver tells none. What was not confirmed is as it was told.
     check
         `ok`, or why the independent check refused the outcome.
     message
@@ -108,7 +111,9 @@ class Row:
     peak_mb: float
     other_load: float
     cuts: int
-    tree_nodes: int
+    tree_nodes: int | None
+    claimed_bound: float | None
+    claimed_gap: float | None
     plan_1pct_s: float | None
     gap_1pct_s: float | None
     root_bound: float | None
@@ -204,13 +209,15 @@ def load[T](path: Path, kind: type[T]) -> list[T]:
     if not path.exists():
         return []
     types: Mapping[str, Any] = get_type_hints(kind)
+    read = TypeAdapter(kind).validate_python
     reader, found = csv.reader(io.StringIO(path.read_text(encoding="utf-8"))), list[T]()
     odd = [] if (head := next(reader, [])) == [*types] else sorted({*head} ^ {*types}) or ["their order"]
     faults = [f"line 1: columns differ: {', '.join(odd)}"] if odd else []
     for cells in () if odd else reader:
         try:
-            values = {name: _value(text, types[name]) for name, text in zip(types, cells, strict=True)}
-            found.append(kind(**values))
+            named = zip(types, cells, strict=True)
+            values = {n: wording.unguarded(text) if types[n] is str else text or None for n, text in named}
+            found.append(read(values))
         except ValueError as fault:
             faults.append(f"line {reader.line_num}: {fault}")
     if faults:
@@ -224,18 +231,6 @@ def load[T](path: Path, kind: type[T]) -> list[T]:
     return found
 
 
-def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the column has
-    if kind is str:
-        return wording.unguarded(text)
-    if text == "" and kind in (int | None, float | None):
-        return None
-    if kind is bool:
-        if text not in ("True", "False"):
-            raise ValueError(f"{text!r} is neither True nor False")
-        return text == "True"
-    return int(text) if kind in (int, int | None) else float(text)
-
-
 # ---- traces
 
 
@@ -246,8 +241,11 @@ ROUNDING = 1e-12
 
 
 def root_of(trace: Sequence[TracePoint]) -> tuple[float | None, float | None]:
-    """Return the bound at the end of the root relaxation and its seconds; None without one."""
-    return next(((p.bound, p.seconds) for p in reversed(trace) if p.step in ROOT_STEPS), (None, None))
+    """Return the bound at the end of the root relaxation, as told, and its seconds; None without one."""
+    last = next((point for point in reversed(trace) if point.step in ROOT_STEPS), None)
+    return (
+        (None, None) if last is None else (last.bound if last.claimed is None else last.claimed, last.seconds)
+    )
 
 
 def gap_at(point: TracePoint, *, minimise: bool) -> float:

@@ -31,7 +31,7 @@ from optimiser.problem import dumps, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError, first_of
 from optimiser.problem.jsonfile import make_folder, write_atomically
-from optimiser.problem.result import Result, TracePoint
+from optimiser.problem.result import Result, TracePoint, gap_of
 from optimiser.run.folder import locked
 from optimiser.tasks import Executor, Task, address_of
 from optimiser.tasks import Outcome as TaskOutcome
@@ -157,12 +157,9 @@ def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
     for one in dict.fromkeys(run.configuration for run in runs):
         own = "" if one.own is None else one.own.digest
         if any(name == one.variant and digest != own for name, digest in known):
-            raise ProblemError(
-                f"the variant {one.variant!r} is not the one that was measured before",
-                where="" if one.own is None else one.own.path,
-                done="Its rows are kept; nothing was solved.",
-                remedy="Give it another name in VARIANT, or bench in another folder with --out.",
-            )
+            remedy = "Give it another name in VARIANT, or bench in another folder with --out."
+            where = "" if one.own is None else one.own.path
+            raise _changed(f"the variant {one.variant!r}", where, remedy)
 
 
 def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Run]) -> None:
@@ -185,12 +182,13 @@ def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Ru
 
 
 def _other_problem(name: str, where: Path) -> ProblemError:
-    return ProblemError(
-        f"the problem {name!r} is not the one that was measured before",
-        where=str(where),
-        done="Its rows are kept; nothing was solved.",
-        remedy="Bench it in another folder with --out, or under another file name.",
-    )
+    remedy = "Bench it in another folder with --out, or under another file name."
+    return _changed(f"the problem {name!r}", where, remedy)
+
+
+def _changed(what: str, where: object, remedy: str) -> ProblemError:
+    fault, done = f"{what} is not the one that was measured before", "Its rows are kept; nothing was solved."
+    return ProblemError(fault, where=str(where), done=done, remedy=remedy)
 
 
 def old_code_note(rows: Mapping[Key, Row], runs: Sequence[Run], code: str) -> str:
@@ -451,19 +449,25 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
     usable = result is not None and result.status in ("optimal", "feasible")
     claimed: dict[str, Any] = {"status": "none", "termination": "crash", "bound": None, "gap": None}
     asked: dict[str, Any] = dict(zip(KEY, key_of(run), strict=True))
-    root_bound, root_s = root_of(trace)
+    objective = result.objective if result is not None and usable else None
+    # The bounds of a refused claim are not known: the trace then has the trivial one.
+    root_bound, root_s = root_of(() if result is None or result.termination == "refused" else trace)
+    told = trace[-1].claimed if trace else None
+    told_gap = None if objective is None else gap_of(objective, told, minimise=facts["minimise"])
     claimed |= {} if result is None else {name: getattr(result, name) for name in claimed}
     return Row(
         **asked,
         family=run.instance.family,
         **facts,
         **claimed,
-        objective=result.objective if result is not None and usable else None,
+        objective=objective,
         seconds=measured["wall_s"] if result is None else result.seconds,
         **{name: round(measured[name], 3) for name in ("wall_s", "cpu_s", "other_load")},
         peak_mb=round(measured["peak_mb"], 1),
         cuts=trace[-1].cuts if trace else 0,
-        tree_nodes=trace[-1].nodes if trace else 0,
+        tree_nodes=trace[-1].nodes if trace else None,
+        claimed_bound=told,
+        claimed_gap=told_gap,
         plan_1pct_s=None,
         gap_1pct_s=time_to_gap(trace, 0.01, minimise=facts["minimise"]),
         root_bound=root_bound,

@@ -117,8 +117,9 @@ def bench(
         files = {"table": str(out / "runs.csv"), "summary": str(out / "summary.md")}
         screen.as_json({"rows": len(done.rows), **files, "left_out": fault_lines(done.left_out)})
     else:
-        right = ("objective", "bound", "gap", "seconds", "peak MB")
-        screen.table("Solves", [_shown(row) for row in done.rows], right=right)
+        right = ("objective", "bound", "gap", "claimed gap", "seconds", "peak MB")
+        claims = any(row.claimed_gap is not None for row in done.rows)
+        screen.table("Solves", [_shown(row, claims=claims) for row in done.rows], right=right)
         screen.line(f"Files: {out}  (open summary.md)")
     if done.left_out:
         raise incomplete(done.left_out, solved=True)
@@ -147,7 +148,7 @@ def _bad_seeds(text: str) -> typer.BadParameter:
     return typer.BadParameter(text, param_hint="'--seeds'")
 
 
-def _shown(row: Row) -> dict[str, object]:
+def _shown(row: Row, *, claims: bool = False) -> dict[str, object]:
     from optimiser.bench.outputs import percent
 
     return {
@@ -158,6 +159,7 @@ def _shown(row: Row) -> dict[str, object]:
         "objective": "-" if row.objective is None else row.objective,
         "bound": "-" if row.bound is None else f"{row.bound:.1f}",
         "gap": percent(row.gap),
+        **({"claimed gap": percent(row.claimed_gap)} if claims else {}),
         "seconds": f"{row.seconds:.2f}",
         "peak MB": f"{row.peak_mb:.0f}",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,25 +49,31 @@ def verify(
         Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a folder of a run or a sweep.")
     ],
     result: ResultFile = None,
-    both: Annotated[
-        bool, typer.Option("--both", help="Ask both checkers of the certificate beside the result.")
-    ] = False,
+    both: Annotated[bool, typer.Option("--both", help="Ask both checkers of the certificate.")] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="Ask both checkers of this one [default: certificate.json beside RESULT]."),
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Check a result against its problem, trusting no solver."""
+    """Check a result against its problem, trusting no solver.
+
+    Exit code 0: all that is claimed was checked. 10: the plan was, but its bound (or that no plan exists) is
+    a solver's word; polyring certify proves it, and then this ends with 0.
+    """
     from optimiser import verify as checks
     from optimiser.run import folder_check
 
     if result is None and (problem / "sweep.json").is_file():
-        found = folder_check.check_sweep(problem)
-        if json:
-            screen.as_json(found)
-        else:
-            screen.line(f"{problem}: the tables of the sweep agree.")
-            screen.pairs("", found, heads=("what", "value"))
-        return 0
-
+        return _show_sweep(problem, as_json=json)
     problem_file, result_file = files_of(problem, result)
+    proving = [problem] if is_run(problem, result) else [problem_file, result_file]
+    proves = f"polyring certify {shlex.join(map(str, proving))}"
+    both = both or certificate is not None
+    proof_file = certificate or result_file.parent / "certificate.json"
+    if both and not proof_file.is_file():
+        remedy = f"{proves} --out {shlex.quote(str(proof_file))} writes it; --certificate names another."
+        raise ProblemError("there is no certificate", where=str(proof_file), done=NOTHING, remedy=remedy)
     loaded = load(problem_file)
     claimed = results.load(result_file)
     plan = checks.check(loaded, claimed)
@@ -83,10 +90,10 @@ def verify(
         folder_check.refuse_contradicted(loaded, result_file)
     if is_run(problem, result):
         proof = folder_check.check_folder(problem, loaded, claimed, plan)
-    else:
-        proof = folder_check.proof_of(loaded, result_file.parent / "certificate.json")
+    if certificate or not is_run(problem, result):
+        proof = folder_check.proof_of(loaded, proof_file)
     verdict, is_checked = _verdict(loaded, claimed, plan, proof)
-    said = folder_check.confirm(loaded, result_file.parent / "certificate.json") if both else ""
+    said = folder_check.confirm(loaded, proof_file) if both else ""
     summary = outline(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
     if plan.infeasible_by:
         summary["infeasible_by"] = plan.infeasible_by
@@ -97,7 +104,22 @@ def verify(
         source = {} if plan.bound is None else {"source of the bound": plan.bound_source or "not stated"}
         told = {"both checkers": said} if both else {}
         show_outline(f"{result_file}: {verdict}.", summary | source | told)
+        if not is_checked:
+            screen.note(f"Exit code {PARTLY}, until the rest is proved: {proves}")
     return 0 if is_checked else PARTLY
+
+
+def _show_sweep(folder: Path, *, as_json: bool) -> int:
+    """Check the tables of a sweep."""
+    from optimiser.run import folder_check
+
+    found = folder_check.check_sweep(folder)
+    if as_json:
+        screen.as_json(found)
+    else:
+        screen.line(f"{folder}: the tables of the sweep agree.")
+        screen.pairs("", found, heads=("what", "value"))
+    return 0
 
 
 def _verdict(
@@ -197,6 +219,9 @@ def certify(
     else:
         screen.line(_sentence(shown))
         screen.line(f"Certificate: {written}")
+        files = [problem] if result is None else [problem_file, result_file]
+        named = ["--both"] if out is None else ["--certificate", written]
+        screen.line(f"Ask both checkers: polyring verify {shlex.join(map(str, [*files, *named]))}")
         checker = bound_checker.__file__
         screen.line(f"Check it with Python alone: python {checker} {problem_file} {written}")
     return 0 if shown["is_complete"] else PARTLY

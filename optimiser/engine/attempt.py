@@ -78,7 +78,8 @@ class CheckedClaims:
         self.trace: list[TracePoint] = []
         self.progress = progress
         self._seconds = 0.0
-        self._cuts = self._nodes = 0
+        self._cuts = 0
+        self._nodes: int | None = None
         self._believes = believes
         self._heard_bound = False
         self.claimed_bound: float | None = None
@@ -216,14 +217,16 @@ class CheckedClaims:
         self.drop_claimed_bound()
 
     def drop_claimed_bound(self) -> None:
-        """Forget the bound that the process claimed, in the trace too."""
-        self.claimed_bound, believed = None, self._incumbent.best_bound
-        if believed is not None:
-            weaker = min if self._incumbent.minimise else max
-            self.trace = [
-                dataclasses.replace(p, bound=None if p.bound is None else weaker(p.bound, believed))
-                for p in self.trace
-            ]
+        """Believe the process no further than what is proved; the trace keeps what it claimed apart."""
+        self.claimed_bound = None
+        self.trace = [self._parted(point) for point in self.trace]
+
+    def _parted(self, point: TracePoint) -> TracePoint:
+        """Return a point whose bound is no tighter than what is proved, with what was claimed beside it."""
+        told, proved = point.bound if point.claimed is None else point.claimed, self._incumbent.best_bound
+        if told is None or proved is None or not self._incumbent.is_tighter(told, proved):
+            return dataclasses.replace(point, bound=told, claimed=None)
+        return dataclasses.replace(point, bound=proved, claimed=None if self.refusals else told)
 
     def _discard(self) -> None:
         """Discard all bounds, and the claim that there is no plan, of a process that made a false claim."""

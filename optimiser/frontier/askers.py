@@ -105,7 +105,7 @@ class SolveAsker(_Asker):
             empty=result.status == "infeasible",
             seconds=result.seconds,
             warm=False,
-            nodes=result.trace[-1].nodes if result.trace else 0,
+            nodes=(result.trace[-1].nodes or 0) if result.trace else 0,
             cuts=result.trace[-1].cuts if result.trace else 0,
             reason=REASONS.get(result.termination, result.termination),
             solver=result.solver,

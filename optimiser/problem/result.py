@@ -64,7 +64,9 @@ class TracePoint:
     bound
         Best proven bound so far; None when there is none.
     cuts, nodes
-        Totals so far: cuts added, and nodes of search trees explored.
+        Totals so far: cuts added, and nodes of search trees explored; None where nobody counts nodes.
+    claimed
+        Tighter bound that nobody confirmed; None without one.
     """
 
     seconds: float
@@ -72,7 +74,8 @@ class TracePoint:
     objective: int | None
     bound: float | None
     cuts: int = 0
-    nodes: int = 0
+    nodes: int | None = None
+    claimed: float | None = None
 
 
 STARTS = {

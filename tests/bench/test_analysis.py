@@ -15,7 +15,7 @@ from optimiser.bench.analysis import (
     comparable,
     contradictions,
     grouped,
-    line_of,
+    lines_of,
     longest,
     paired_ratio,
     performance_profile,
@@ -69,7 +69,7 @@ def test_a_refused_outcome_is_found_and_raises():
 
 
 def test_a_line_counts_time_outs_at_their_limit():
-    line = line_of("cuts", [row(seconds=3.0), timed_out("b", objective=90)], {"a": 100, "b": 100})
+    (line,) = lines_of([row(seconds=3.0), timed_out("b", objective=90)], {"a": 100, "b": 100})
     assert (line["runs"], line["proved"], line["best"]) == (2, 1, 1)
     assert line["sgm_1s"] == pytest.approx((4 * 61) ** 0.5 - 1)
     assert line["sgm_10s"] == pytest.approx((13 * 70) ** 0.5 - 10)
@@ -80,15 +80,32 @@ def test_a_line_counts_time_outs_at_their_limit():
 def test_a_solve_that_effort_ended_is_a_time_out_at_its_own_seconds():
     by_effort = {"effort": 0.5, "time_limit_s": 86400.0}
     spent = timed_out("b", termination="nodes", seconds=19.0, **by_effort)
-    line = line_of("cuts", [row(seconds=3.0, **by_effort), spent], {"a": 100, "b": 100})
+    (line,) = lines_of([row(seconds=3.0, **by_effort), spent], {"a": 100, "b": 100})
     assert line["sgm_1s"] == pytest.approx((4 * 20) ** 0.5 - 1)
     less = timed_out(**{**by_effort, "effort": 0.1})
     assert longest([less, timed_out(**by_effort)]) == [timed_out(**by_effort)]
 
 
 def test_a_heuristic_has_no_time_to_proof():
-    line = line_of("greedy", [timed_out(variant="greedy", solver="none")], {"a": 100})
+    (line,) = lines_of([timed_out(variant="greedy", solver="none")], {"a": 100})
     assert (line["sgm_1s"], line["mean_gap"]) == (None, None)
+
+
+def test_means_count_the_problems_that_all_configurations_were_run_on():
+    rows = [row(), timed_out("b"), row(variant="compact"), row("b", "compact", root_bound=None, root_s=None)]
+    cuts, compact = lines_of([*rows, timed_out("c", objective=1)], {"a": 100, "b": 100, "c": 100})
+    assert (cuts["runs"], cuts["shared"], cuts["roots"], compact["runs"]) == (3, 2, 1, 2)
+    assert cuts["mean_gap"] == pytest.approx(0.5 * 20 / 90)
+    assert (cuts["root_gap"], compact["root_gap"]) == (0.2, 0.2)
+
+
+def test_a_claim_that_nobody_confirmed_has_a_mean_of_its_own():
+    told = timed_out("b", bound=180.0, claimed_bound=99.0, claimed_gap=0.1, root_bound=110.0)
+    (line,) = lines_of([row(), told], {"a": 100, "b": 100})
+    assert (line["mean_gap"], line["claimed_gap"]) == (0.5, 0.05)
+    assert line["is_root_told"]
+    (line,) = lines_of([row(), timed_out("b")], {"a": 100, "b": 100})
+    assert (line["claimed_gap"], line["is_root_told"]) == (None, False)
 
 
 def test_the_best_plan_and_the_tightest_bound_are_over_all_configurations():

@@ -82,6 +82,13 @@ def test_figures_are_compared_exactly_and_measurements_by_a_factor(cell, now, is
     assert told == ([f"{cell[0]}, {cell[1]}: recorded {table.cells[cell]}, now {now}"] if is_told else [])
 
 
+def test_both_values_of_each_cell_are_shown_and_those_that_differ_first():
+    recorded = {("a", "s"): "1.0", ("b", "s"): "2", ("c", "s"): "3"}
+    now = {("a", "s"): "1.1", ("b", "s"): "9"}
+    lines = MODULE["compared"](recorded, now, ["b, s: recorded 2, now 9"])
+    assert lines == ["DIFFERS b, s: recorded 2, now 9", "a, s: recorded 1.0, now 1.1"]
+
+
 def test_a_bench_is_compared_by_its_summary_and_its_solves(tmp_path):
     rows = [row("a_1", objective=1200, seconds=0.5), row("b_2"), row("b_2", "compact")]
     save(rows, tmp_path / "runs.csv")

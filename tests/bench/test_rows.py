@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 from bench_drawing import row
@@ -16,6 +18,13 @@ def test_rows_are_read_back_unchanged(tmp_path):
     table.save(rows, tmp_path / "runs.csv")
     read = table.load(tmp_path / "runs.csv", table.Row)
     assert read == [rows[0], dataclasses.replace(rows[1], message="a, b and c")]
+
+
+def test_the_page_explains_every_column_and_no_other():
+    page = (Path(__file__).parents[2] / "docs" / "bench.md").read_text(encoding="utf-8")
+    lines = page.partition("| column of `runs.csv` |")[2].partition("\n\n")[0].splitlines()[2:]
+    named = [name for line in lines for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    assert sorted(named) == sorted(field.name for field in dataclasses.fields(table.Row))
 
 
 def test_a_missing_table_is_an_empty_one(tmp_path):

@@ -119,6 +119,25 @@ def unfit(monkeypatch):
     monkeypatch.setattr(measuring, "measure", unfitting)
 
 
+@pytest.mark.parametrize(
+    ("termination", "told"), [("time", (40.0, 50.0, 0.1)), ("refused", (None, None, None))]
+)
+def test_a_claim_stands_beside_what_is_confirmed_and_a_root_bound_is_as_told(
+    termination, told, tmp_path, monkeypatch
+):
+    def claim(problem, **options):
+        found, bounds = tried(problem, **options), (50.0, 40.0) if termination == "time" else (None, None)
+        steps = zip((0.1, 0.2), ("root", "compact"), bounds, (None, 3), strict=True)
+        points = (TracePoint(at, step, 20, 999.0, 0, nodes, claim) for at, step, claim, nodes in steps)
+        return found.replace(trace=tuple(points), termination=termination)
+
+    monkeypatch.setattr("optimiser.engine.solve.solve", claim)
+    (row,) = bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder())
+    assert (row.claimed_bound, row.root_bound, row.root_s) == told
+    gap = None if told[0] is None else abs(40 - row.objective) / max(1, row.objective)
+    assert (row.claimed_gap, row.tree_nodes) == (gap, 3)
+
+
 def test_each_solve_has_a_row_with_sizes_and_outcome(tmp_path):
     rows = bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=Recorder())
     assert [(row.variant, row.status, row.check, row.seconds) for row in rows] == [

@@ -81,16 +81,20 @@ def test_one_seed_has_no_spread():
 
 def test_the_bound_at_the_root_stands_beside_the_gap_at_the_end():
     rows = [row(root_bound=110.0, root_s=1.0), row("b", root_bound=130.0, root_s=3.0)]
-    text = summary(
-        [*rows, row(solver="scip", root_bound=None, root_s=None)],
-        lambda _: (),
-        command="c",
-        faults=[],
-        figures={},
-    )
+    none = [row(name, solver="scip", root_bound=None, root_s=None) for name in "ab"]
+    text = summary([*rows, *none], lambda _: (), command="c", faults=[], figures={})
+    assert "Means count the 2 problems (instance and seed) that every" in text
+    assert "claimed gap" not in text
     lines = {line.split(" | ")[0]: line.split(" | ")[8:10] for line in text.splitlines() if "cuts/" in line}
     assert lines["| cuts/highs"] == ["20.00 %", "1.83"]  # sqrt((1 + 1) (3 + 1)) - 1
     assert lines["| cuts/scip"] == ["-", "-"]
+
+
+def test_claims_that_nobody_confirmed_are_marked():
+    told = timed_out(bound=180.0, claimed_bound=99.0, claimed_gap=0.1, root_bound=110.0, root_s=1.0)
+    text = summary([told, row("b")], lambda _: (), command="c", faults=[], figures={})
+    assert "| mean gap [2] | claimed gap [8] | root gap [7] |" in text
+    assert "| 50.00 % | 5.00 % | 21.11 % [8] |" in text
 
 
 def test_of_two_seeds_the_median_is_the_mean_in_both_tables():

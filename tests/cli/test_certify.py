@@ -36,8 +36,10 @@ def test_the_bound_of_a_result_is_certified_beside_it(solved: Path, call: Call) 
 def test_both_checkers_are_asked_and_what_one_of_them_refuses_is_told(solved: Path, call: Call) -> None:
     files = (solved / "problem.json", solved / "result.json")
     code, _, err = call("verify", *files, "--both")
-    assert (code, "the two checkers of certificates do not both take it" in err) == (4, True)
-    call("certify", *files)
+    written = solved / "certificate.json"
+    assert (code, f"polyring certify {files[0]} {files[1]} --out {written} writes it" in err) == (2, True)
+    code, out, _ = call("certify", *files)
+    assert f"Ask both checkers: polyring verify {files[0]} {files[1]} --both" in out
     code, out, _ = call("verify", *files, "--both")
     assert code == 0
     assert "the plan holds, its objective is 6; no plan is better than 6" in out
@@ -48,6 +50,23 @@ def test_both_checkers_are_asked_and_what_one_of_them_refuses_is_told(solved: Pa
     assert code == 4
     assert "bound_checker: REFUSED: the bound that is proved is 6" in err
     assert "second_checker: REFUSED: the bound that is proved is 6" in err
+
+
+def test_a_bound_that_nobody_checked_is_told_with_what_proves_it(solved: Path, call: Call) -> None:
+    files, proof = (solved / "problem.json", solved / "result.json"), solved / "proof.json"
+    result = json.loads(files[1].read_text())
+    by_search = {"kind": "search", "variant": "cuts", "solver": "HiGHS"}
+    files[1].write_text(json.dumps(result | {"bound_source": by_search}))
+    code, _, err = call("verify", *files)
+    assert (code, err) == (
+        10,
+        f"Exit code 10, until the rest is proved: polyring certify {files[0]} {files[1]}\n",
+    )
+    _, out, _ = call("certify", *files, "--out", proof)
+    assert f"polyring verify {files[0]} {files[1]} --certificate {proof}" in out
+    code, out, err = call("verify", *files, "--certificate", proof)
+    assert (code, err) == (0, "")
+    assert "no plan is better than 6" in out
 
 
 def test_machines_read_what_is_certified(solved: Path, call: Call) -> None:

@@ -258,7 +258,19 @@ def test_a_bound_proved_elsewhere_replaces_the_claimed_one_and_corrects_the_trac
     claims = unbelieved(line(budget=4), plan("ac"), bound(14.0), ending="proof")
     claims.replace_bound(16.5, "search")
     assert (claims.best()["bound"], claims.bound_kind, claims.claimed_bound) == (16.5, "search", None)
-    assert [point.bound for point in claims.trace] == [18.0, 18.0, 16.5]
+    assert [(point.bound, point.claimed) for point in claims.trace] == [
+        (18.0, None), (18.0, None), (16.5, 14.0),
+    ]  # fmt: skip
+
+
+def test_a_bound_that_is_confirmed_later_stays_in_the_trace():
+    claims = unbelieved(line(budget=4), plan("ac"), bound(16.0), bound(14.0), ending="proof")
+    claims.drop_claimed_bound()
+    assert [(point.bound, point.claimed) for point in claims.trace][2:] == [(18.0, 16.0), (18.0, 14.0)]
+    claims.replace_bound(14.0, "search")
+    assert [(point.bound, point.claimed) for point in claims.trace][2:] == [(16.0, None), (14.0, None)]
+    claims.refuse("false")
+    assert {(point.bound, point.claimed) for point in claims.trace} == {(18.0, None)}
 
 
 def test_a_weaker_bound_proved_elsewhere_leaves_the_one_believed():
@@ -305,8 +317,8 @@ def test_the_trace_has_each_improvement_and_goes_to_the_listener():
     for sent_s, message in enumerate((READY, bound(18.5), plan("ac", step="lns"), bound(99.0), count)):
         claims.receive({"step": "tree", "seconds": sent_s, **message})
     assert [(p.step, p.objective, p.bound, p.cuts, p.nodes) for p in claims.trace] == [
-        ("start", 2, 18.0, 0, 0),
-        ("lns", 14, 18.0, 0, 0),
+        ("start", 2, 18.0, 0, None),
+        ("lns", 14, 18.0, 0, None),
         ("tree", 14, 18.0, 3, 2),
     ]
     assert heard == claims.trace

@@ -1,17 +1,12 @@
 """Solve a problem by branch-and-Benders-cut: a tree in SCIP with cuts from flow problems in HiGHS.
 
-The method follows Bucarey, Fortz, Gonzalez-Blanco, Labbe and Mesa, "Benders decomposition for network design
-covering problems" (Computers & Operations Research 2022, arXiv 2007.06647): a master problem in x and y, one
-flow problem a pair whose dual gives cuts at fractional and at integer points, cut-set inequalities in the
-master problem from the start, an initial solution, and a network reduced to what each pair can use.
-
-It differs from the paper as follows. SCIP on one thread replaces CPLEX; HiGHS solves the flow problems. The
-initial plan comes from our heuristics, so that all variants start alike, and fractional points are rounded to
-plans, where CPLEX has heuristics of its own. Existing networks, candidates of several arcs and side
-constraints are added. Pairs that the candidates with x = 1 cover alone are not separated. Benders cuts are
-selected by the normal or the normalised rule; the facet rule after Conforti and Wolsey is missing. Only the
-introduction of the paper was available: details of its cuts and of its separation schedule are from memory
-and unchecked.
+After Bucarey et al. (arXiv 2007.06647): a master in x and y; for each pair with y_k > 0 that the candidates
+with x = 1 do not cover, at fractional and integer points, the flow problem of `compact` with capacities x,
+whose duals are prices pi of links and lambda of time; from the start `y_k <= sum of x_j` over the candidates
+at each end of a pair where no arc of today is. zeta is computed by shortest paths, so that no tolerance of a
+solver makes a cut invalid. Normalised (`benders`), the flow is maximised, up to y_k, and `zeta - lambda = 1`;
+normal (`benders-normal`), it is y_k, and the prices are a dual ray as HiGHS gives it. The facet rule (Conforti
+and Wolsey) is missing. Only the introduction of the paper was available: details are from memory.
 """
 
 from collections.abc import Sequence
@@ -71,11 +66,11 @@ def benders_cut(part: Commodity, prices: Prices) -> tuple[Integers, Floats] | No
 
     Notes
     -----
-    Let every arc cost its share of the limit times the price of time, plus the price of its link, and let
-    alpha be the cost of the cheapest path. A flow of y units within the limit costs at least `alpha y`, and
-    at most `time y + sum over links of price times capacity`. Hence `(alpha - time) y <= sum price x`: the
-    Benders cut, divided by `alpha - time` where that is positive; elsewhere there is none. alpha is computed
-    here by shortest paths, not taken from a solver, so that the cut is valid whatever the solver's tolerance.
+    An arc costs its share of the limit times the price of time, and the price of its link; alpha is the cost
+    of the cheapest path. A flow of y units within the limit costs at least `alpha y`, and at most
+    `time y + sum of price times capacity`. Hence the cut `(alpha - time) y <= sum price x`, divided by
+    `alpha - time` where that is positive. alpha is computed by shortest paths, so that no tolerance of a
+    solver makes a cut invalid.
     """
     cost = prices.time * part.seconds / part.limit if part.limit else np.zeros(len(part.tail))
     cost = cost + np.where(part.link >= 0, np.append(prices.link, 0.0)[part.link], 0.0)

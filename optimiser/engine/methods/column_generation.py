@@ -1,4 +1,14 @@
-"""Solve problems by the path formulation: column generation, then an integer model over listed columns."""
+"""Solve problems by the path formulation: column generation, then an integer model over listed columns.
+
+f stays continuous: with x integer, `f_p > 0` needs all of p built. Pricing: for each pair the cheapest paths
+within its limit, at the duals of its rows on x, that cost less than the dual of its cover row, at most three
+a round; a label search over time and price finds them (`search/labels.py`), and a path pays a candidate once.
+The bound of a round is the optimum over the columns so far, corrected by the reduced cost of the best missing
+column of each pair (Lagrangean bound: Desrosiers and Lübbecke, "A primer in column generation", 2005, section
+2.1), once a pair: it uses one unit of columns at most. In the integer phase a pair has all paths by which a
+better plan can cover it, found by their reduced costs (as routes in Baldacci, Christofides and Mingozzi
+2008), or, where they are many, time cuts, and the Benders cut of the last duals.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -295,10 +305,8 @@ def generate(t: Tables, master: PathMaster, incumbent: MaskIncumbent) -> Root | 
 
     Notes
     -----
-    Dantzig-Wolfe column generation. The bound of each round is the Lagrangean bound: the optimum over the
-    current columns, corrected by the reduced cost of the best missing column of each pair (Desrosiers and
-    Lübbecke, "A primer in column generation", 2005, section 2.1). The correction counts each pair once, since
-    a pair uses at most one unit of columns: more can be scaled down.
+    Dantzig-Wolfe column generation; the bound of each round is the Lagrangean bound. The correction counts
+    each pair once: a pair uses at most one unit of columns, for more can be scaled down.
     """
     finder, round_to_plans = PathFinder(t, paths=COLUMNS_A_ROUND), Rounding(t, incumbent)
     best: Root | None = None

@@ -10,6 +10,7 @@ from optimiser.engine.backends.interfaces import MasterSolution, unscaled
 from optimiser.engine.backends.pulp_solvers import (
     DONE,
     installed_solver,
+    nodes_of,
     proved_bound,
     result_name,
     solve_model,
@@ -72,6 +73,8 @@ def prove(
     stats = solve_model(lp, solver, seconds=left, gap=task.gap, warm=warm, nodes=task.nodes, **settings)
     if stats is None:
         return "time", result_name(None, solver)
+    if (nodes := nodes_of(lp, solver)) is not None:
+        incumbent.count("compact", nodes=nodes)
     if stats.has_solution:
         built = [float(v.varValue or 0.0) > 0.5 for v in variables.x]
         if stats.status in DONE and incumbent.evaluate(np.append(built, True)) is None:
@@ -151,9 +154,10 @@ class CompactMaster:
         bound = proved_bound(stats, solver, gap=gap, minimise=task.problem.budget is None)
         values = {v.name: float(v.varValue or 0.0) for v in lp.variables()}
         points = (values,) if stats.has_solution else ()
-        nodes = task.nodes if _LIMITS.get(stats.status) == "nodes" else 0
+        is_spent = _LIMITS.get(stats.status) == "nodes"
+        nodes = task.nodes if is_spent else nodes_of(lp, solver) or 0
         bound = unscaled(bound, self.model.scale)
-        return MasterSolution(bound, points, complete=not nodes, infeasible=infeasible, nodes=nodes)
+        return MasterSolution(bound, points, complete=not is_spent, infeasible=infeasible, nodes=nodes)
 
     def take(self, point: Values) -> None:
         """Do nothing: points come at the end of each solve."""

@@ -7,6 +7,16 @@ solve. It is exact: if a plan x does not cover k, the candidates that it does no
 x violates as soon as y_k > 0. The other families tighten the relaxation: partition inequalities where
 existing arcs leave parts of the network disconnected, lift-and-project cuts where the budget pays for a
 fraction of every candidate.
+
+At a fractional point a cut has prices: `sum_j price_j x_j >= y_k`, where every path of k within its limit
+costs at least 1. The most violated one is the dual of the largest packing of such paths into the capacities x
+(length-bounded flows and cuts: Baier et al., ACM Transactions on Computation Theory 2010), a linear program
+solved by the primal simplex method over columns from a pool and from a label search for the cheapest path
+(`methods/cuts/packing.py`). It ends when the packing reaches y_k, or when its prices, divided by that of the
+cheapest path, are cut enough (Farley, Operations Research 1990). Prices are multiples of 2^-20, rounded up:
+cuts hold exactly. They are sought between x and a core point, the moving average of earlier points, then
+nearer to x, at last at x (in-out separation: Ben-Ameur and Neto 2007). At integer points candidates open by
+falling x where the pair stays uncovered; the others are a minimal cut.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +75,9 @@ def add_partition_inequalities(
     ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one pair the
     row is a time cut. Such rows are known for Steiner trees (Grötschel and Monma 1990; Chopra and Rao 1994),
     where the left side is the number of parts minus one; here it is the coverage of the pairs of F.
-    `optimiser/engine/methods/cuts/partitions.py` separates these rows.
+    Separation (`methods/cuts/partitions.py`) begins with the parts that existing arcs join which half of the
+    pairs or more can use, takes the spanning forest of largest y, and merges two parts while the violation
+    grows, the largest gain first.
 
     Parameters
     ----------

@@ -237,7 +237,8 @@ def split_row(
     complement first.
 
     These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993. Any multipliers give a valid row;
-    `optimiser/engine/methods/cuts/root.py` finds multipliers whose row a point violates.
+    those of a deep cut are duals of a membership program (`methods/cuts/root.py`): the least by which rows of
+    length 1 must fall short for the point to be a mean of points with chi_0 = 1 and with chi_0 = 0.
 
     Parameters
     ----------

@@ -28,5 +28,6 @@ def test_no_bound_contradicts_the_optimum_when_the_start_is_poor(seed, monkeypat
     incumbent = mask_incumbent(t, seconds=300.0, send=messages.append, base=reduced.base)
     task = Task(reduced.problem, "compact", 300.0, 0.0, 1, 1, "highs", reduced.base)
     assert compact.prove(t, incumbent, task)[0] == "proof"
+    assert any(message["kind"] == "count" for message in messages)  # HiGHS tells its nodes
     bounds = [message["bound"] + reduced.base for message in messages if message["kind"] == "bound"]
     assert all(b <= optimum + 1e-6 if problem.budget is None else b >= optimum - 1e-6 for b in bounds)

@@ -18,6 +18,9 @@ from optimiser.engine.search.rows import split_row
 
 type Rows = Sequence[Callable[..., Any]]
 
+_DOING = re.compile(r"^(?:Add|Build|Solve)\b.*\n\n")
+"""First line of a docstring that says what a function or a module does."""
+
 RULES: Rows = (pairs.first_stage, *dict.fromkeys(sequence.BY_NETWORK), *pairs.BY_SETS)
 """Every rule in the order of its first use."""
 
@@ -69,7 +72,7 @@ def _page(title: str, package: ModuleType, *sections: tuple[str, object, Rows]) 
     source = f"This page is generated from the docstrings of `{folder}` by\n{command}.\n"
     parts = [f"# {title}\n", source, _prose(package).split("\n\n", maxsplit=1)[1]]
     for heading, text, rows in sections:
-        parts += [f"{heading}\n", *([_prose(text)] if text else ())]
+        parts += [f"{heading}\n", *([_DOING.sub("", _prose(text))] if text else ())]
         for row in rows:
             name = row.__name__.removeprefix("add_").replace("_", " ").capitalize()
             parts.append(f"**{name}.** {_prose(row)}")
@@ -77,8 +80,9 @@ def _page(title: str, package: ModuleType, *sections: tuple[str, object, Rows]) 
 
 
 def _prose(value: object) -> str:
-    """Return a docstring up to its section on parameters or attributes."""
-    return re.split("\n(?:Parameters|Attributes)\n", inspect.getdoc(value) or "")[0].strip() + "\n"
+    """Return a docstring up to its section on parameters or attributes; a row begins with its name."""
+    text = re.split("\n(?:Parameters|Attributes)\n", inspect.getdoc(value) or "")[0].strip() + "\n"
+    return re.sub("^(?:Add|Return|Yield) (?=`)", "", text)
 
 
 if __name__ == "__main__":

@@ -188,7 +188,6 @@ def lines_of(rows: Sequence[Row], best: Mapping[str, int | None]) -> list[dict[s
         near = [row.limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in same]
         claims = [(row.claimed_gap, gap) for row, gap in zip(able, gaps, strict=True)]
         told = [gap if claim is None else min(1.0, claim) for claim, gap in claims]
-        root_gaps = [min(1.0, _root_gap(row, best[row.instance])) for row in roots]
         return {
             "label": label,
             "runs": len(rows),
@@ -201,7 +200,7 @@ def lines_of(rows: Sequence[Row], best: Mapping[str, int | None]) -> list[dict[s
             "sgm_10s": _mean(times, 10.0),
             "mean_gap": _mean(gaps),
             "claimed_gap": None if told == gaps else _mean(told),
-            "root_gap": _mean(root_gaps),
+            "root_gap": _mean([min(1.0, _root_gap(row, best[row.instance])) for row in roots]),
             "root_s": _mean([row.root_s or 0.0 for row in roots], 1.0),
             "is_root_told": any(row.claimed_bound is not None for row in roots),
             "mean_loss": _mean([loss(row, best[row.instance]) for row in same]),

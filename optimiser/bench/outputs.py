@@ -206,7 +206,9 @@ def bench(  # noqa: PLR0913 - the options of the command
         is_here = jobs in (None, 0, 1) and cluster == "none" and scheduler is None  # one at a time
         workers = 0 if is_here else jobs
         with executor_of(workers=workers, cluster=cluster, scheduler=scheduler) as executor:
-            summarise = partial(_write_summary, Store(folder), _trace_reader(Store(folder)), command=command)
+            summarise = partial(
+                _write_summary, folder, trace_of=_trace_reader(Store(folder)), command=command
+            )
             done = solve_all(runs, folder, listener=listener, executor=executor, after_each=summarise)
         faults = (*faults, *done.faults)
         if not done.rows:
@@ -254,30 +256,15 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     filled = with_plan_times(rows, trace_of)
     table.save(filled, store.runs)
     figures = write_figures(longest(filled), trace_of, store.folder / "figures")
-    page = _write_summary(store, trace_of, filled, command=command, figures=figures, left_out=left_out)
+    said: dict[str, Any] = {"command": command, "figures": figures, "left_out": left_out}
+    page = _write_summary(folder, filled, trace_of=trace_of, **said)
     refuse_contradictions(filled)
     return page
 
 
-def _write_summary(
-    store: Store,
-    trace_of: Callable[[Row], Trace],
-    rows: Sequence[Row],
-    *,
-    command: str,
-    figures: Mapping[str, Path] = MappingProxyType({}),
-    left_out: Sequence[str] = (),
-) -> Path:
+def _write_summary(folder: Path, rows: Sequence[Row], **said: Any) -> Path:  # noqa: ANN401 - as `summary` has them
     """Write the summary of the rows so far; figures are drawn at the end of a bench alone."""
-    text = summary(
-        longest(with_plan_times(rows, trace_of)),
-        trace_of,
-        command=command,
-        faults=contradictions(rows),
-        figures=figures,
-        left_out=left_out,
-    )
-    return write_atomically(store.folder / "summary.md", text)
+    return write_atomically(folder / "summary.md", summary(rows, **said))
 
 
 # ---- summary
@@ -288,8 +275,7 @@ def summary(
     trace_of: Callable[[Row], Trace],
     *,
     command: str,
-    faults: Sequence[str],
-    figures: Mapping[str, Path],
+    figures: Mapping[str, Path] = MappingProxyType({}),
     left_out: Sequence[str] = (),
 ) -> str:
     """Return the summary as Markdown.
@@ -297,7 +283,7 @@ def summary(
     Parameters
     ----------
     rows
-        The table, one row per instance, configuration and seed.
+        The table; of several limits of a solve the longest counts.
     trace_of
         Returns the progress of the solve of a row.
     command
@@ -307,6 +293,7 @@ def summary(
     left_out
         What was asked for and could not be done.
     """
+    faults, rows = contradictions(rows), longest(with_plan_times(rows, trace_of))
     pictures = (f"![{name}]({path.parent.name}/{path.name})\n" for name, path in figures.items())
     parts = [
         "# Benchmark of solver variants\n",
@@ -368,12 +355,9 @@ def _families(rows: Sequence[Row]) -> Iterator[str]:
         yield f"## {title}: {'1 instance' if count == 1 else f'{count} instances'}\n"
         lines = lines_of(group, best)
         yield WORDS["bench"]["means"].format(**lines[0]) + "\n"
-        # Claims that nobody confirmed have a column only where there are some.
-        heads = {
-            name: head
-            for name, head in WORDS["bench"]["columns"].items()
-            if name != "claimed_gap" or any(line[name] is not None for line in lines)
-        }
+        heads = dict(WORDS["bench"]["columns"])
+        if all(line["claimed_gap"] is None for line in lines):
+            del heads["claimed_gap"]
         yield markdown_table(list(heads.values()), [[_cell(line, name) for name in heads] for line in lines])
 
 

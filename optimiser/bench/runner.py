@@ -453,7 +453,6 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
     # The bounds of a refused claim are not known: the trace then has the trivial one.
     root_bound, root_s = root_of(() if result is None or result.termination == "refused" else trace)
     told = trace[-1].claimed if trace else None
-    told_gap = None if objective is None else gap_of(objective, told, minimise=facts["minimise"])
     claimed |= {} if result is None else {name: getattr(result, name) for name in claimed}
     return Row(
         **asked,
@@ -467,7 +466,7 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
         cuts=trace[-1].cuts if trace else 0,
         tree_nodes=trace[-1].nodes if trace else None,
         claimed_bound=told,
-        claimed_gap=told_gap,
+        claimed_gap=None if objective is None else gap_of(objective, told, minimise=facts["minimise"]),
         plan_1pct_s=None,
         gap_1pct_s=time_to_gap(trace, 0.01, minimise=facts["minimise"]),
         root_bound=root_bound,

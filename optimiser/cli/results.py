@@ -65,10 +65,16 @@ def verify(
     from optimiser.run import folder_check
 
     if result is None and (problem / "sweep.json").is_file():
-        return _show_sweep(problem, as_json=json)
+        found = folder_check.check_sweep(problem)
+        if json:
+            screen.as_json(found)
+        else:
+            screen.line(f"{problem}: the tables of the sweep agree.")
+            screen.pairs("", found, heads=("what", "value"))
+        return 0
+
     problem_file, result_file = files_of(problem, result)
-    proving = [problem] if is_run(problem, result) else [problem_file, result_file]
-    proves = f"polyring certify {shlex.join(map(str, proving))}"
+    proves = f"polyring certify {_typed(problem, result)}"
     both = both or certificate is not None
     proof_file = certificate or result_file.parent / "certificate.json"
     if both and not proof_file.is_file():
@@ -88,15 +94,13 @@ def verify(
         )
     if claimed.status == "infeasible":
         folder_check.refuse_contradicted(loaded, result_file)
-    if is_run(problem, result):
-        proof = folder_check.check_folder(problem, loaded, claimed, plan)
+    proof = folder_check.check_folder(problem, loaded, claimed, plan) if is_run(problem, result) else None
     if certificate or not is_run(problem, result):
         proof = folder_check.proof_of(loaded, proof_file)
     verdict, is_checked = _verdict(loaded, claimed, plan, proof)
     said = folder_check.confirm(loaded, proof_file) if both else ""
     summary = outline(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
-    if plan.infeasible_by:
-        summary["infeasible_by"] = plan.infeasible_by
+    summary |= {"infeasible_by": plan.infeasible_by} if plan.infeasible_by else {}
     if json:
         certified = {"certified_bound": (proof or {}).get("bound"), "is_checked": is_checked, "both": said}
         screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")} | certified)
@@ -107,19 +111,6 @@ def verify(
         if not is_checked:
             screen.note(f"Exit code {PARTLY}, until the rest is proved: {proves}")
     return 0 if is_checked else PARTLY
-
-
-def _show_sweep(folder: Path, *, as_json: bool) -> int:
-    """Check the tables of a sweep."""
-    from optimiser.run import folder_check
-
-    found = folder_check.check_sweep(folder)
-    if as_json:
-        screen.as_json(found)
-    else:
-        screen.line(f"{folder}: the tables of the sweep agree.")
-        screen.pairs("", found, heads=("what", "value"))
-    return 0
 
 
 def _verdict(
@@ -150,6 +141,11 @@ def _verdict(
     return words["bound" if bound is None else "part"].format(
         word=word, bound=wording.integer(bound or 0)
     ), False
+
+
+def _typed(problem: Path, result: Path | None) -> str:
+    """Return the arguments of a command as they were typed."""
+    return shlex.join(str(one) for one in (problem, result) if one is not None)
 
 
 def is_run(problem: Path, result: Path | None) -> bool:
@@ -219,9 +215,8 @@ def certify(
     else:
         screen.line(_sentence(shown))
         screen.line(f"Certificate: {written}")
-        files = [problem] if result is None else [problem_file, result_file]
-        named = ["--both"] if out is None else ["--certificate", written]
-        screen.line(f"Ask both checkers: polyring verify {shlex.join(map(str, [*files, *named]))}")
+        named = "--both" if out is None else f"--certificate {shlex.quote(str(out))}"
+        screen.line(f"Ask both checkers: polyring verify {_typed(problem, result)} {named}")
         checker = bound_checker.__file__
         screen.line(f"Check it with Python alone: python {checker} {problem_file} {written}")
     return 0 if shown["is_complete"] else PARTLY

@@ -92,7 +92,7 @@ def test_both_values_of_each_cell_are_shown_and_those_that_differ_first():
 def test_a_bench_is_compared_by_its_summary_and_its_solves(tmp_path):
     rows = [row("a_1", objective=1200, seconds=0.5), row("b_2"), row("b_2", "compact")]
     save(rows, tmp_path / "runs.csv")
-    text = summary(rows, lambda _: (), command="c", faults=[], figures={})
+    text = summary(rows, lambda _: (), command="c")
     (tmp_path / "summary.md").write_text(text, encoding="utf-8")
     cells = MODULE["cells_of_bench"](tmp_path)
     assert cells["a_1", "objective"] == "1,200"

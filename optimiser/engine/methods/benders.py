@@ -1,12 +1,13 @@
 """Solve a problem by branch-and-Benders-cut: a tree in SCIP with cuts from flow problems in HiGHS.
 
-After Bucarey et al. (arXiv 2007.06647): a master in x and y; for each pair with y_k > 0 that the candidates
-with x = 1 do not cover, at fractional and integer points, the flow problem of `compact` with capacities x,
-whose duals are prices pi of links and lambda of time; from the start `y_k <= sum of x_j` over the candidates
-at each end of a pair where no arc of today is. zeta is computed by shortest paths, so that no tolerance of a
-solver makes a cut invalid. Normalised (`benders`), the flow is maximised, up to y_k, and `zeta - lambda = 1`;
-normal (`benders-normal`), it is y_k, and the prices are a dual ray as HiGHS gives it. The facet rule (Conforti
-and Wolsey) is missing. Only the introduction of the paper was available: details are from memory.
+After Bucarey et al. (arXiv 2007.06647): a master in x and y, a tree of SCIP; for each pair with y_k > 0 that
+the candidates with x = 1 do not cover, at fractional and integer points, the flow problem of `compact` with
+capacities x, whose duals are prices pi of links and lambda of time; from the start `y_k <= sum of x_j` over
+the candidates at each end of a pair where no arc of today is. zeta is computed by shortest paths, so that no
+tolerance of a solver makes a cut invalid. Normalised (`benders`), the flow is maximised, up to y_k, and
+`zeta - lambda = 1`; normal (`benders-normal`), it is y_k, and the prices are a dual ray as HiGHS gives it.
+The facet rule (Conforti and Wolsey) is missing. Only the paper's introduction was available: details are from
+memory.
 """
 
 from collections.abc import Sequence

@@ -67,14 +67,11 @@ def add_partition_inequalities(
             /   \        time cuts: y <= 1 each, half of a pair directly, half of it by the detour
            b-----c       parts a | b | c, F = {ab, bc}: y_ab + y_bc <= x_ab + x_bc + x_ca = 3/2
 
-    A single candidate that serves a, b and c has m = 2 in this row.
-
     Proof: merge the parts between which a built candidate has an arc that a pair of F can use. The walk of a
     covered pair of F leaves a part only by such arcs, so the ends of the pair are merged. The covered pairs
     of F form a forest, so their number is at most the rank of all these arcs, which is at most the sum of the
     ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one pair the
-    row is a time cut. Such rows are known for Steiner trees (Grötschel and Monma 1990; Chopra and Rao 1994),
-    where the left side is the number of parts minus one; here it is the coverage of the pairs of F.
+    row is a time cut. Such rows are known for Steiner trees (Grötschel and Monma 1990; Chopra and Rao 1994).
     Separation (`methods/cuts/partitions.py`) begins with the parts that existing arcs join which half of the
     pairs or more can use, takes the spanning forest of largest y, and merges two parts while the violation
     grows, the largest gain first.

@@ -242,10 +242,10 @@ ROUNDING = 1e-12
 
 def root_of(trace: Sequence[TracePoint]) -> tuple[float | None, float | None]:
     """Return the bound at the end of the root relaxation, as told, and its seconds; None without one."""
-    last = next((point for point in reversed(trace) if point.step in ROOT_STEPS), None)
-    return (
-        (None, None) if last is None else (last.bound if last.claimed is None else last.claimed, last.seconds)
-    )
+    for point in reversed(trace):
+        if point.step in ROOT_STEPS:
+            return point.bound if point.claimed is None else point.claimed, point.seconds
+    return None, None
 
 
 def gap_at(point: TracePoint, *, minimise: bool) -> float:

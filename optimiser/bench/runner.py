@@ -155,10 +155,9 @@ def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
     """
     known = {(row.variant, row.own) for row in rows}
     for one in dict.fromkeys(run.configuration for run in runs):
-        own = "" if one.own is None else one.own.digest
+        own, where = ("", "") if one.own is None else (one.own.digest, one.own.path)
         if any(name == one.variant and digest != own for name, digest in known):
             remedy = "Give it another name in VARIANT, or bench in another folder with --out."
-            where = "" if one.own is None else one.own.path
             raise _changed(f"the variant {one.variant!r}", where, remedy)
 
 
@@ -369,9 +368,8 @@ def _work(
 
     def announce() -> None:
         if waiting:
-            wait_s = left_s(state.solved.values(), (run for run, _ in left.values())) / max(
-                1, executor.workers
-            )
+            wait_s = left_s(state.solved.values(), [run for run, _ in left.values()])
+            wait_s /= max(1, executor.workers)
             run, _ = solves[waiting.popleft().key]
             state.listener.begins(run, len(tasks) - len(waiting), len(tasks), wait_s)
 

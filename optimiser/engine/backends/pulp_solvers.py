@@ -390,10 +390,9 @@ def result_name(stats: Any | None, solver: Solver) -> str:  # noqa: ANN401 - PuL
     return f"{name} (settings not supported: {missing})" if missing else name
 
 
-def nodes_of(lp: pulp.LpProblem, solver: Solver) -> int | None:
+def nodes_of(lp: Any, solver: Solver) -> int | None:  # noqa: ANN401 - PuLP's own
     """Return the nodes of the tree of the last solve of a model; None where the solver does not tell."""
-    model: Any = getattr(lp, "solverModel", None)
-    return max(0, int(model.getInfo().mip_node_count)) if solver.is_watched and model else None
+    return max(0, int(lp.solverModel.getInfo().mip_node_count)) if solver.is_watched else None
 
 
 def proved_bound(stats: Any, solver: Solver, *, gap: float, minimise: bool) -> float | None:  # noqa: ANN401

@@ -24,3 +24,10 @@ def test_every_module_that_the_page_names_is_there() -> None:
     named = re.findall(r"`(optimiser/[a-z_/.]+)`", formulation())
     assert named
     assert all((PACKAGE.parent / path).exists() for path in named)
+
+
+def test_no_sum_of_the_display_has_a_superscript_of_a_sign_below_it() -> None:
+    """Such a sign is a speck on the typeset page; and a row of the model has one line and a note."""
+    display = formulation().partition("```math")[2].partition("```")[0]
+    assert not re.search(r"sum_\{[^}]*\^", display)
+    assert max(row.count("quad") for row in display.split("\\\\")) <= 2

@@ -482,6 +482,10 @@ class ReportInput:
     state_links
         Everything that some state builds: the columns of `links` that hold for candidates (`candidate_id`,
         `kind`, `mode`, `from_name`, `to_name`, `length_km`, `cost`, ...) and `geometry`; None without states.
+    idle
+        Candidates that the plan leaves out, what adds most pairs first: `candidate_id`, `kind`, `from_name`,
+        `to_name`, `cost`, and `adds`, the pairs (positions) that each by itself would add to the plan. Empty
+        where no page is written.
     """
 
     region: str
@@ -525,6 +529,7 @@ class ReportInput:
     knee: int | None = None
     states: tuple[StateShown, ...] = ()
     state_links: gpd.GeoDataFrame | None = None
+    idle: Sequence[Row] = ()
 
     @property
     def ranks(self) -> dict[str, int]:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from optimiser.job.sections import slug
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, TierPrice
-from optimiser.problem.errors import install_extra
+from optimiser.problem.errors import install_extra, listed
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import answer, measure_sections, plots, ring_section, sentences, tables, webmap, wording
 from optimiser.report.inputs import ReportInput
@@ -41,6 +41,8 @@ WORDS = (
 )  # fmt: skip
 """Functions of `wording` that are filters of the templates."""
 
+MOST_IDLE = 60
+"""Candidates that are not built, of which the page tells; all are in `candidates.csv`."""
 MOST_ROWS = 30
 """Rows of a table that a notebook shows; the rest is counted."""
 
@@ -230,6 +232,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "links": rows,
         "packages": _packages(report, rows),
         "most_links": sentences.MOST_LINKS,
+        "idle": _idle(report),
         "per_person_unit": wording.per_person(report.money)[1],
         "tiers": _rows(coverage.by_group(pairs)),
         "cities": _rows(
@@ -325,6 +328,22 @@ def _links(report: ReportInput) -> list[Row]:
     ]
 
 
+def _idle(report: ReportInput) -> list[dict[str, Any]]:
+    """Return the first of the candidates that the plan leaves out, with the pairs that each would add."""
+    pairs, names = report.pairs[["origin", "destination"]], report.cities["name"].tolist()
+    return [
+        {
+            **row,
+            "count": len(row["adds"]),
+            "pairs": listed(
+                [" – ".join(names[end] for end in pairs.iloc[pair]) for pair in row["adds"]], 6, "; "
+            ),
+            "commands": list(commands(row["candidate_id"], is_built=False)),
+        }
+        for row in report.idle[:MOST_IDLE]
+    ]
+
+
 def _in_words(roads: str | None) -> str:
     """Return a list of roads with words for those that have no number; nothing without one."""
     words = wording.WORDS["road_classes"]
@@ -334,8 +353,7 @@ def _in_words(roads: str | None) -> str:
 def commands(candidate_id: str, *, is_built: bool) -> Iterator[tuple[str, str]]:
     """Yield commands about a proposal, for a terminal in the run folder, each after what it does."""
     words, keys = wording.WORDS["commands"], {"without": "fixed_out", "with": "fixed_in"}
-    if is_built:
-        yield words["why"], f"polyring explain . {shlex.quote(candidate_id)}"
+    yield words["why" if is_built else "why_not"], f"polyring explain . {shlex.quote(candidate_id)}"
     for what in keys if is_built else ["with"]:
         setting = shlex.quote(f"candidates.{keys[what]}=[{json.dumps(candidate_id)}]")
         yield words[what], f"polyring run job.toml --set {setting} --out ../{slug(f'{what} {candidate_id}')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -433,7 +433,8 @@ class Chain:
         }
 
         def make(folder: Path) -> None:
-            reports.write(shown, folder, with_picture=False, with_page=with_page)
+            more = replace(shown, idle=reporting.idle(found)) if with_page else shown
+            reports.write(more, folder, with_picture=False, with_page=with_page)
             if self.loaded.job.output.picture:
                 reports.draw_curve(shown, folder)
 

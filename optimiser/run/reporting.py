@@ -24,6 +24,7 @@ from optimiser.measures.coverage import Fairness
 from optimiser.measures.order import Ranking
 from optimiser.measures.ring_use import RingUse, RoadTimes, trip_use
 from optimiser.measures.tables import Measures
+from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
@@ -205,6 +206,19 @@ def assemble_report(found: Findings) -> ReportInput:
     exact, best = found.seconds[["before_s", "after_s"]], found.draft.pairs["best_s"]
     times = exact.assign(all_built_s=best.where(best >= 0, UNREACHABLE))  # exact beyond the limits too
     return replace(shown, pairs=shown.pairs.assign(**times), links=links).with_circuits()
+
+
+def idle(found: Findings) -> tuple[dict[str, Any], ...]:
+    """Return `ReportInput.idle`: a search for each candidate, for the page of the plan alone."""
+    valuer, built = Valuer.of(found.problem), frozenset(found.plan.built)
+    table, of_plan = found.candidates.table, valuer.covered(built)
+    left = table[table["candidate_id"].isin(found.problem.index.keys() - built)]
+    columns = ["candidate_id", "kind", "from_name", "to_name", "cost"]
+    rows = [
+        {**row, "adds": sorted(valuer.covered({*built, row["candidate_id"]}) - of_plan)}
+        for row in left[columns].to_dict("records")
+    ]
+    return tuple(sorted(rows, key=lambda row: (-len(row["adds"]), row["cost"], row["candidate_id"])))
 
 
 def _with_states(found: Findings, shown: ReportInput, references: Sequence[ReferenceRing]) -> ReportInput:

@@ -5,16 +5,27 @@ import re
 import shlex
 from dataclasses import replace
 from itertools import cycle, repeat
+from types import SimpleNamespace
 
 import pytest
 import typer
 from hostile_names import PAYLOADS, read
-from report_drawing import PRICED, explored, on_screen, report_out_of_reach
+from report_drawing import (
+    PRICED,
+    explored,
+    line_problem,
+    line_report,
+    on_screen,
+    report_out_of_reach,
+    three_candidates,
+)
 from ring_square import shown
 
+from optimiser import verify
 from optimiser.cli.app import app
 from optimiser.job import find
 from optimiser.report import page, wording
+from optimiser.run.reporting import idle
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +68,11 @@ def test_the_contents_lead_to_every_heading_in_its_order(drawn):
 
 def test_each_proposal_has_commands_that_the_program_takes(report):
     group = typer.main.get_command(app)
-    said = [words for row in page.context(report)["links"] for words, _ in row["commands"]]
+    shown = page.context(replace(report, idle=({"candidate_id": "left out", "adds": ()},)))
+    rows = [*shown["links"], *shown["idle"]]
+    said = [words for row in rows for words, _ in row["commands"]]
     assert set(said) == set(wording.WORDS["commands"].values())
-    for row in page.context(report)["links"]:
+    for row in rows:
         for _, command in row["commands"]:
             program, name, *given = shlex.split(command)
             context = group.get_command(None, name).make_context(name, given)
@@ -70,6 +83,26 @@ def test_each_proposal_has_commands_that_the_program_takes(report):
                 chosen = find("jing-jin-ji", settings=settings).job.candidates
                 assert (*chosen.fixed_in, *chosen.fixed_out) == (row["candidate_id"],)
             assert program == "polyring"
+
+
+def test_what_is_considered_and_not_built_is_listed_with_the_pairs_it_would_add():
+    report, table = line_report("bc"), three_candidates()
+    left = SimpleNamespace(problem=line_problem(), plan=SimpleNamespace(built=("bc",)))
+    left.candidates = SimpleNamespace(table=table)
+    rows = idle(left)
+    assert {row["candidate_id"]: len(row["adds"]) for row in rows} == {
+        name: len({*verify.score(line_problem(), ("bc", name)).covered})
+        - len({*verify.score(line_problem(), ("bc",)).covered})
+        for name in ("cd", "idle")
+    }
+    assert [row["candidate_id"] for row in rows] == ["cd", "idle"]
+    (first, _) = page.context(replace(report, idle=rows))["idle"]
+    ends = report.pairs.loc[rows[0]["adds"], ["origin", "destination"]].iloc[0]
+    assert first["pairs"].split("; ")[0] == " – ".join(report.cities["name"].iloc[ends])
+    assert first["commands"][0] == (wording.WORDS["commands"]["why_not"], "polyring explain . cd")
+    text = page.render(replace(report, idle=rows))
+    assert "Considered, not built (2)" in text
+    assert "Considered, not built" not in page.render(report)
 
 
 def test_the_style_sheet_fetches_nothing(drawn):

@@ -1,10 +1,10 @@
 """Change the checker of certificates in every small way, and see whether a document tells the difference.
 
-``python -m tools.checker_mutants`` takes all mutants of `optimiser/verify/bound_checker.py` (those of
-`tools.mutants`, comparisons turned round, bounds exchanged, shapes made laxer or stricter), shows each the
-forged and true certificates of the tests, thousands of documents near true ones and files, and stops at the
-first that it does not answer as the checker does. What no document tells must be listed with its reason in
-`tests/equivalent_mutants.toml`.
+``python -m tools.checker_mutants`` takes all mutants of `optimiser/verify/bound_checker.py`, or of
+`second_checker.py` with ``--checker second`` (those of `tools.mutants`, comparisons turned round, bounds
+exchanged, of the first also shapes made laxer or stricter), shows each the forged and true certificates of
+the tests, hundreds of documents near true ones and files, and stops at the first that it does not answer as
+the checker does. What no document tells must be listed with its reason in `tests/equivalent_mutants.toml`.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from tools.mutations import Mutant, mutants_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = "optimiser/verify/bound_checker.py"
+PATHS = {"first": PATH, "second": "optimiser/verify/second_checker.py"}
 MOST_STEPS, MOST_S = 10**6, 8.0
 """Steps of searches, and seconds of CPU for all documents, after which a mutant is told by its time."""
 TURNED: dict[type[ast.cmpop], ast.cmpop] = {
@@ -38,7 +39,7 @@ TURNED: dict[type[ast.cmpop], ast.cmpop] = {
     ast.GtE: ast.LtE(),
 }
 EXCHANGED = {"low": "high", "high": "low", "tail": "head", "head": "tail", "down": "up", "up": "down"}
-DOORS = {"", "departure"}
+DOORS = {"", "departure", "_known", "problem_shape", "certificate_shape", "read", "_read_object"}
 """Functions that look at values alone: their mutants are shown each value at its edges, and nothing drawn."""
 REFUSALS = (LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 
@@ -95,10 +96,10 @@ def shapes(text: str) -> Iterator[Mutant]:
             yield Mutant(*place, len(text[:start].encode()), len(text[:end].encode()), is_in_function=False)
 
 
-def every_mutant() -> list[Mutant]:
-    """Return all mutants of the checker."""
-    text = (ROOT / PATH).read_text(encoding="utf-8")
-    return [*mutants_of(PATH, text, more), *shapes(text)]
+def every_mutant(path: str = PATH) -> list[Mutant]:
+    """Return all mutants of a checker."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return [*mutants_of(path, text, more), *(shapes(text) if path == PATH else ())]
 
 
 def checker_from(source: str) -> types.ModuleType:
@@ -121,15 +122,30 @@ def _checked(problem: object, document: object) -> Callable[[types.ModuleType], 
 
 def _run(*arguments: str) -> Callable[[types.ModuleType], object]:
     def ask(checker: types.ModuleType) -> object:
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            code = checker.main(list(arguments))
+        with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()):
+            try:
+                code = checker.main(list(arguments))
+            except SystemExit as end:  # of a parser of arguments
+                return end.code
         return code, said.getvalue() if code == 0 else said.getvalue()[:8]
 
     return ask
 
 
-def _admitted(value: object, shape: str) -> Callable[[types.ModuleType], object]:
-    return lambda checker: checker.departure(value, shape, "") == ""
+def _admitted(value: Any, shape: str, problem: Any, format_: str) -> Callable[[types.ModuleType], object]:  # noqa: ANN401 - JSON
+    def ask(checker: types.ModuleType) -> object:
+        if hasattr(checker, "departure"):
+            return checker.departure(value, shape, "") == ""
+        try:
+            read = checker.read_problem(value if shape == "problem" else problem)
+            if shape != "problem":
+                shown = value if shape == "plan" else {"format": format_, "bound": value}
+                read = checker.read(checker.certificate_shape(checker.Model(read), shown), shown, "")
+        except (checker.Refused, *REFUSALS):
+            return None
+        return read
+
+    return ask
 
 
 def _edges(problem: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, object]]:
@@ -205,7 +221,7 @@ def documents(folder: Path, cases: Sequence[int] | None = None, count: int = 600
     problem, document = forged.full_documents()
     found.append(("whole", _checked(problem, document)))
     for shape, value in _edges(problem, document):
-        found.append(("edge", _admitted(json.loads(json.dumps(value)), shape)))
+        found.append(("edge", _admitted(json.loads(json.dumps(value)), shape, problem, document["format"])))
     return [*found, *_files(forged, folder)]
 
 
@@ -266,14 +282,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--documents", type=int, default=600, help="documents near true ones (default: 600)")
     parser.add_argument("--only", default="", help="mutants whose description has this text")
+    parser.add_argument("--checker", choices=PATHS, default="first", help="to change (default: first)")
+    parser.add_argument("--share", type=float, default=1.0, help="of the mutants, drawn with seed 1")
     options = parser.parse_args(arguments)
-    source, known, counts, left = (ROOT / PATH).read_bytes(), reasons(), Counter[str](), 0
+    path, chance = PATHS[options.checker], random.Random(1)  # noqa: S311 - chance for drawings, no secret
+    source, known, counts, left = (ROOT / path).read_bytes(), reasons(), Counter[str](), 0
     with tempfile.TemporaryDirectory() as folder:
         shown = documents(Path(folder), count=options.documents)
         checker = checker_from(source.decode())
         answers = [ask(checker) for _, ask in shown]
-        for mutant in every_mutant():
-            if options.only not in str(mutant):
+        for mutant in every_mutant(path):
+            if options.only not in str(mutant) or chance.random() >= options.share:
                 continue
             name = told_by(mutant, source, shown, answers)
             is_listed = not name and key_of(mutant) in known

@@ -11,23 +11,25 @@ import json
 import math
 import sys
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
+from functools import cache
 from heapq import heappop, heappush
-from itertools import accumulate, chain, combinations, count, pairwise, repeat
+from itertools import accumulate, chain, combinations, compress, count, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_BYTES = 2**30
 MOST_STEPS = 3_000_000_000
 MOST_BOUNDS = 16  # of a search for a path
 NEVER = 1 << 200  # a time beyond every limit
+FREE = (0, 1, 0)  # bounds of a variable, and its factor in the objective
 
 type Document = dict[str, Any]
 type Arc = tuple[int, int, int]
-type Terms = Iterable[tuple[str, int]]
-type Splits = tuple[str, int, Splits] | None  # variable, value and the splits above
+type Names = Mapping[str, int] | Iterable[str]  # variables with factors, or with factors of 1
+type Move = tuple[str, int, int, list[int]]  # f, the nodes from and to which it leads, its crossings
 
 
 class Refused(Exception):
@@ -40,165 +42,129 @@ def demand(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - as an asserti
         raise Refused(otherwise)
 
 
-def among(values: Iterable[object], allowed: Container[object], what: str) -> None:
-    """Refuse a value that is not among those allowed."""
-    demand(all(value in allowed for value in values), f"{what} does not exist")
-
-
-def distinct(values: Sequence[object], what: str) -> None:
-    """Refuse a value that is there twice."""
-    demand(len(set(values)) == len(values), f"{what} occurs twice")
-
-
-def read_document(path: str) -> Any:  # noqa: ANN401 - JSON
-    """Read JSON in UTF-8 of at most 2^30 bytes, in which no key occurs twice in an object."""
-    try:
-        file = Path(path)
-        demand(
-            file.is_file() and file.stat().st_size <= MOST_BYTES, f"{path!a} is no file of at most 2^30 bytes"
-        )
-        return json.loads(file.read_bytes().decode("utf-8"), object_pairs_hook=_object)
-    except (OSError, ValueError, RecursionError) as error:
-        raise Refused(f"{path!a} cannot be read as JSON in UTF-8: {str(error)!a:.99}") from None
-
-
-def _object(items: list[tuple[str, Any]]) -> Document:
-    distinct([key for key, _ in items], "a key of an object")
-    return dict(items)
-
-
-class Either(tuple[Any, ...]):
-    """A value of one of several shapes."""
-
-    __slots__ = ()
-
-
-def fault(shape: Any, value: Any, name: str) -> str:  # noqa: ANN401 - JSON
-    """Say what keeps a value, under the key of that name, from having the shape; empty if nothing does.
-
-    A range stands for its integers, a type for its values, a set for one of its texts, None for null, [shape]
-    for a list, a tuple for a list of this length, {str: shape} for an object with any keys, another one for
-    one with these keys, of which those with a question mark may be missing.
-    """
-    inner: Iterable[tuple[Any, Any, str]] = ()
-    match shape:
-        case range() | set():  # no truth value in place of a number
-            fits = type(value) is (int if isinstance(shape, range) else str) and value in shape
-        case Either():
-            fits = any(not fault(one, value, name) for one in shape)
-        case list() | tuple():
-            fits = type(value) is list and (isinstance(shape, list) or len(value) == len(shape))
-            inner = zip(
-                repeat(shape[0]) if isinstance(shape, list) else shape, value if fits else (), repeat(name)
-            )
-        case dict():  # none is unknown, none that is needed is missing
-            fits = type(value) is dict
-            if fits and str not in shape:
-                known, needed = {key.rstrip("?") for key in shape}, {key for key in shape if key[-1] != "?"}
-                if wrong := (value.keys() - known) | (needed - value.keys()):
-                    return f"{name!a}: unknown or missing: {sorted(wrong)!a:.60}"
-            of = [shape.get(key, shape.get(f"{key}?", shape.get(str))) for key in value] if fits else ()
-            inner = zip(of, value.values(), value, strict=True) if fits else ()
-        case _:
-            fits = value is None if shape is None else type(value) is shape
-    if not fits:
-        return f"{name!a}: {value!a:.60} is not of the type or size that is needed"
-    return next((found for part in inner if (found := fault(*part))), "")
+def _known(document: Any, key: str) -> tuple[range, frozenset[str]]:  # noqa: ANN401 - JSON
+    items = document.get(key) if type(document) is dict else None  # whatever the document is
+    ids = (item.get("id") for item in items if type(item) is dict) if type(items) is list else ()
+    return range(len(items) if type(items) is list else 0), frozenset(id_ for id_ in ids if type(id_) is str)
 
 
 # fmt: off
-SIZE = range(2**63)  # "n"
-SIGNED = range(1 - 2**63, 2**63)  # "s"
+SIZE, SIGNED = range(2**63), range(1 - 2**63, 2**63)  # "n" and "s"
 LARGE = range(1 - 2**14000, 2**14000)  # "L"
-TEXT = Either((str, None))
-ARCS = [(SIZE, SIZE, range(1, 2**63))]
-POINTS = [(SIGNED, SIGNED)]
-RING = {
-    "id": str, "required?": bool, "reward?": SIZE, "centres": POINTS, "nodes": POINTS, "longest?": SIZE,
-    "links": [{"tail": SIZE, "head": SIZE, "candidate": TEXT, "via?": POINTS, "length?": SIZE}],
-    "stops?": [{"id": str, "nodes": [SIZE], "group?": str, "must?": bool}],
-    "least_stops?": SIZE, "least_by_group?": {str: SIZE}, "apart?": [str],
-}
-PROBLEM = {
-    "format": {"polyring-problem/1"}, "name": str, "note?": str, "money?": str, "nodes": [str], "arcs": ARCS,
-    "candidates": [{
-        "id": str, "cost": SIZE, "arcs": ARCS, "kind?": str, "fixed?": {"in", "out"}, "lead?": SIZE,
-        "instrument?": {"barrier", "infrastructure", "subsidy"},
-    }],
-    "pairs": [{"origin": SIZE, "destination": SIZE, "limit": SIZE, "weight": SIZE, "group?": str}],
-    "budget": Either((SIZE, None)), "cover?": {"targets"},
-    "caps?": {"barrier?": SIZE, "infrastructure?": SIZE, "subsidy?": SIZE},
-    "cities?": [{"id": str, "weight": SIZE, "pairs": [SIZE], "need": SIZE, "group?": str}],
-    "capacities?": [{"id": str, "use": {str: range(1, 2**63)}, "most": SIZE}],
-    "targets?": [{"group": str, "least": SIZE, "of?": {"pairs", "cities"}}],
-    "excludes?": [(str, str)], "requires?": [(str, str)], "rings?": [RING],
-    "periods?": [{"id": str, "budget": SIZE, "factor": SIZE}],
-}
-DEFAULTS: dict[str, Document] = {  # of the problem and of its parts
-    "": {"cities": [], "caps": {}, "capacities": [], "targets": [], "excludes": [], "requires": [],
-         "rings": [], "periods": []},
-    "candidates": {"fixed": None, "lead": 0, "instrument": None},
-    "pairs": {"group": None}, "cities": {"group": None}, "targets": {"of": "pairs"},
-    "rings": {"required": False, "reward": 0, "stops": [], "least_stops": 0, "least_by_group": {},
-              "apart": []},
-}
-ROW = Either((
-    {"model": str},
-    {"time": str, "unit": range(1, 2**14000), "prices": {str: range(2**14000)}},
-    {"partition": [str], "parts": [SIZE]},
-    {"leave": str, "nodes": [SIZE], "potentials": [SIGNED], "centre": SIZE, "node": SIZE},
-    {"mend": str, "links": [SIZE]},
-))
-ENTRY = Either(({"objective": range(2), "multipliers": [(SIZE, LARGE)]}, (str, SIZE, SIZE)))
-CERTIFICATE = {
-    "format": {"polyring-certificate/1", "polyring-certificate/2"},
-    "problem?": str, "cost?": SIZE, "coverage?": SIZE,
-    "built?": [{"id": str, "cost?": SIZE}], "starts?": {str: SIZE}, "rings?": [{"id": str, "links": [SIZE]}],
-    "cities?": [{"id": str, "weight": SIZE, "pairs": [SIZE]}],
-    "paths?": [{"pair": SIZE, "nodes": [str], "seconds": [SIZE], "candidates": [TEXT], "time_s": SIZE}],
-    "bound?": {
-        "bound": Either((LARGE, None)), "denominator_bits": range(4097), "rows": [ROW], "tree": [ENTRY],
-    },
-}
+POINTS, NULL = [[SIGNED, SIGNED]], type(None)
+
+
+def problem_shape(given: Any) -> Document:  # noqa: ANN401 - JSON
+    """Shape of a problem; positions and ids are those that exist."""
+    (node, _), (pair, _) = _known(given, "nodes"), _known(given, "pairs")
+    (_, candidate), (_, ring) = _known(given, "candidates"), _known(given, "rings")
+    arcs, instrument = [[node, node, range(1, 2**63)]], frozenset({"barrier", "infrastructure", "subsidy"})
+    ring_link = {"tail": SIZE, "head": SIZE, "candidate": (candidate, NULL), "via?": POINTS, "length?": SIZE}
+    return {
+        "format": frozenset({"polyring-problem/1"}), "name": str, "note?": str, "money?": str,
+        "nodes": [str], "arcs": arcs, "budget": (SIZE, NULL), "cover?": frozenset({"targets"}),
+        "candidates": [{"id": str, "cost": SIZE, "arcs": arcs, "kind?": str, "lead?": SIZE,
+                        "fixed?": frozenset({"in", "out"}), "instrument?": instrument}, "id"],
+        "pairs": [{"origin": node, "destination": node, "limit": SIZE, "weight": SIZE, "group?": str}],
+        "cities?": [{"id": str, "weight": SIZE, "pairs": [pair, ""], "need": SIZE, "group?": str}, "id"],
+        "caps?": {instrument: SIZE}, "periods?": [{"id": str, "budget": SIZE, "factor": SIZE}],
+        "capacities?": [{"id": str, "use": {candidate: range(1, 2**63)}, "most": SIZE}],
+        "targets?": [{"group": str, "least": SIZE, "of?": frozenset({"pairs", "cities"})}],
+        "excludes?": [[candidate, candidate]], "requires?": [[candidate, candidate]],
+        "rings?": [{"id": str, "required?": bool, "reward?": SIZE, "centres": POINTS, "nodes": POINTS,
+                    "links": [ring_link], "longest?": SIZE, "least_stops?": SIZE, "apart?": [ring],
+                    "stops?": [{"id": str, "nodes": [SIZE], "group?": str, "must?": bool}],
+                    "least_by_group?": {str: SIZE}}, "id"],
+    }
+
+
+def certificate_shape(model: Model, shown: Any) -> Document:  # noqa: ANN401 - JSON
+    """Shape of a certificate for a problem; positions, ids and names are those that exist."""
+    proof = shown.get("bound") if type(shown) is dict else None
+    (row, _), (entry, _) = _known(proof, "rows"), _known(proof, "tree")
+    candidate, pair, city = frozenset(model.number), range(len(model.network.pairs)), frozenset(model.cities)
+    y, ring, variable = frozenset(model.pair_of), frozenset(model.rings), frozenset(model.variables)
+    return {
+        "format": frozenset({"polyring-certificate/1", "polyring-certificate/2"}), "problem?": str,
+        "cost?": SIZE, "coverage?": SIZE, "built?": [{"id": candidate, "cost?": SIZE}, "id"],
+        "starts?": {candidate: range(len(model.states))}, "rings?": [{"id": str, "links": [SIZE, ""]}, "id"],
+        "cities?": [{"id": city, "weight": SIZE, "pairs": [pair]}, "id"],
+        "paths?": [{"pair": pair, "nodes": [str], "seconds": [SIZE], "candidates": [(str, NULL)],
+                    "time_s": SIZE}, "pair"],
+        "bound?": {"bound": (LARGE, NULL), "denominator_bits": range(4097), "rows": [(
+            {"model": frozenset(model.rows)},
+            {"time": y, "unit": range(1, 2**14000), "prices": {frozenset(model.open_of): range(2**14000)}},
+            {"partition": [y, ""], "parts": [SIZE]},
+            {"leave": ring, "nodes": [SIZE, ""], "potentials": [SIGNED], "centre": SIZE, "node": SIZE},
+            {"mend": ring, "links": [SIZE, ""]},
+        )], "tree": [({"objective": range(2), "multipliers": [[row, LARGE]]}, [variable, entry, entry])]},
+    }
 # fmt: on
 
 
-def check_problem(given: Document) -> Document:
-    """Fill in what is left out of a problem, if its parts agree with each other."""
-    problem = DEFAULTS[""] | given
-    for part in DEFAULTS.keys() - {""}:
-        problem[part] = [DEFAULTS[part] | item for item in problem[part]]
-    nodes, pairs, rings = range(len(problem["nodes"])), problem["pairs"], problem["rings"]
+def read(shape: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - JSON
+    """Give a value of this shape, or refuse it. What is left out is None, a list or object of nothing.
+
+    A range stands for its integers, a type for its values, a set for one of its texts, a tuple for one of its
+    shapes, [shape] for a list, [shape, key] for one in which no value of the key (or, of "", no item) occurs
+    twice, [shape, shape, ...] for one of this length, an object for one with these keys (those with a
+    question mark may be left out) or, where its only key is a shape, for one with such keys.
+    """
+    if isinstance(shape, range | frozenset | type):
+        kind = int if isinstance(shape, range) else str if isinstance(shape, frozenset) else shape
+        # No truth value in place of a number.
+        if type(value) is kind and (isinstance(shape, type) or value in shape):
+            return value
+    elif isinstance(shape, tuple):
+        for one in shape:
+            with suppress(Refused):
+                return read(one, value, where)
+    elif type(value) is dict and isinstance(shape, dict):
+        return _read_object(shape, value, where)
+    elif type(value) is list and isinstance(shape, list):
+        item, *others = shape
+        if not others or isinstance(others[0], str):
+            found = [read(item, each, where) for each in value]
+            several = {each[key] if key else each for key in others for each in found}
+            demand(not others or len(several) == len(found), f"{where}: one of them occurs twice")
+            return found
+        if len(value) == len(shape):
+            return tuple(read(one, each, where) for one, each in zip(shape, value, strict=True))
+    raise Refused(f"{where}: {value!a:.60} does not exist, or is not of the type or size that is needed")
+
+
+def _read_object(shape: dict[Any, Any], value: Document, where: str) -> Document:
+    if len(shape) == 1 and not isinstance(one := next(iter(shape)), str):
+        return {read(one, key, where): read(shape[one], item, where) for key, item in value.items()}
+    shapes = {key.rstrip("?"): of for key, of in shape.items()}
+    wrong = (value.keys() - shapes.keys()) | ({key for key in shape if key[-1] != "?"} - value.keys())
+    demand(not wrong, f"{where}: unknown or missing: {sorted(wrong)!a:.60}")
+    empty: Document = {key: type(of)() if isinstance(of, dict | list) else None for key, of in shapes.items()}
+    return empty | {key: read(shapes[key], item, f"{where}.{key}") for key, item in value.items()}
+
+
+def read_problem(given: Any) -> Document:  # noqa: ANN401 - JSON
+    """Read a problem whose parts agree with each other."""
+    problem: Document = read(problem_shape(given), given, "problem")
     budget, periods = problem["budget"], problem["periods"]
-    for part in ("candidates", "cities", "rings"):
-        distinct([item["id"] for item in problem[part]], f"an id in `{part}`")
-    ids = {candidate["id"] for candidate in problem["candidates"]}
-    arcs = chain(problem["arcs"], *(candidate["arcs"] for candidate in problem["candidates"]))
-    among(chain(*(arc[:2] for arc in arcs)), nodes, "a node of an arc")
-    among(chain(*((pair["origin"], pair["destination"]) for pair in pairs)), nodes, "an end of a pair")
-    for city in problem["cities"]:
-        among(city["pairs"], range(len(pairs)), "a pair of a city")
-        distinct(city["pairs"], "a pair of a city")
-    for named in chain(problem["excludes"], problem["requires"], (c["use"] for c in problem["capacities"])):
-        among(named, ids, "a candidate of `excludes`, `requires` or `capacities`")
-        distinct([*named], "a candidate of `excludes` or `requires`")
+    alone = any(a == b for a, b in problem["excludes"] + problem["requires"])
+    demand(not alone, "a candidate of `excludes` or `requires` occurs twice")
     for target in problem["targets"]:
-        unclear = not target["group"] and any(item["group"] is None for item in problem[target["of"]])
+        groups = [item["group"] for item in problem[target["of"] or "pairs"]]
+        unclear = not target["group"] and None in groups
         demand(not unclear, "a target of the group '', where some have no group")
-    demand(budget is None or "cover" not in problem, "`cover` does not go with a budget")
+    demand(budget is None or problem["cover"] is None, "`cover` does not go with a budget")
     agree = len(periods) > 0 and sum(period["budget"] for period in periods) == budget
     demand(agree or "periods" not in given, "the periods have another budget, or there are none")
     demand(agree or not any(c["lead"] for c in problem["candidates"]), "a lead needs periods")
-    for ring in rings:
-        demand(len(ring["centres"]) > 0, "a ring has no centre")
-        among(ring["apart"], {other["id"] for other in rings} - {ring["id"]}, "a ring of `apart`")
+    for ring in problem["rings"]:
+        exists = len(ring["centres"]) > 0 and ring["id"] not in ring["apart"]
+        demand(exists, "a ring has no centre, or is `apart` of itself")
         ends = ((link["tail"], link["head"]) for link in ring["links"])
-        stops = (stop["nodes"] for stop in ring["stops"])
-        among(chain(*ends, *stops), range(len(ring["nodes"])), "a node of a link or stop")
-        among((link["candidate"] for link in ring["links"]), ids | {None}, "the candidate of a link")
-        demand(
-            "longest" not in ring or all("length" in link for link in ring["links"]), "a link has no length"
-        )
+        nodes = chain(*ends, *(stop["nodes"] for stop in ring["stops"]))
+        demand(all(node < len(ring["nodes"]) for node in nodes), "a node of a link or stop does not exist")
+        measured = ring["longest"] is None or all(link["length"] is not None for link in ring["links"])
+        demand(measured, "a link has no length")
     return problem
 
 
@@ -207,16 +173,14 @@ class Network:
 
     def __init__(self, problem: Document) -> None:
         self.size, self.pairs, self.steps = len(problem["nodes"]), problem["pairs"], 0
-        self.existing: list[Arc] = [tuple(arc) for arc in problem["arcs"]]
-        self.arcs_of: list[list[Arc]] = [
-            [tuple(arc) for arc in candidate["arcs"] if candidate["fixed"] != "out"]
-            for candidate in problem["candidates"]
-        ]
-        self._horizon = max((pair["limit"] for pair in self.pairs), default=0)
-        everything = list(chain(self.existing, *self.arcs_of))
+        self.existing: list[Arc] = problem["arcs"]
+        candidates = problem["candidates"]
+        self.arcs_of: list[list[Arc]] = [[] if c["fixed"] == "out" else c["arcs"] for c in candidates]
+        self.horizon = max((pair["limit"] for pair in self.pairs), default=0)
+        everything = [*self.existing, *chain(*self.arcs_of)]
         turned = [(head, tail, seconds) for tail, head, seconds in everything]
-        self._all_open = (self._fastest(everything), self._fastest(turned))
-        self._known: dict[tuple[bool, int], list[int]] = {}
+        # From a node, and back from all nodes to it, with all open that is not fixed `out`.
+        self.times_from, self.times_to = self._times(everything), self._times(turned)
 
     def take(self, steps: int) -> None:
         """Count work, and refuse what would keep a checker busy."""
@@ -224,44 +188,38 @@ class Network:
         if self.steps > MOST_STEPS:
             raise Refused(f"not checked within {MOST_STEPS} steps")
 
-    def _fastest(self, arcs: Iterable[Arc]) -> list[dict[int, int]]:
-        """Seconds by tail and head, of parallel arcs the fastest."""
-        best: list[dict[int, int]] = [{} for _ in range(self.size)]
-        for tail, head, seconds in arcs:
-            best[tail][head] = min(seconds, best[tail].get(head, NEVER))
-        return best
-
-    def _times(self, out: list[dict[int, int]], source: int) -> list[int]:
+    def _times(self, arcs: Iterable[Arc]) -> Callable[[int], list[int]]:
         """Shortest times as far as the longest limit, by Bellman and Ford with a queue."""
-        times, queue = [NEVER] * self.size, deque([(source, 0)])
-        times[source] = 0
-        while queue:
-            node, time = queue.popleft()
-            self.take(1)
-            if time == times[node]:
-                self.take(len(out[node]))
-                for head, seconds in out[node].items():
-                    if time + seconds < times[head] and time + seconds <= self._horizon:
-                        times[head] = time + seconds
-                        queue.append((head, time + seconds))
-        return times
+        out: list[dict[int, int]] = [{} for _ in range(self.size)]
+        for tail, head, seconds in arcs:  # of parallel arcs the fastest
+            out[tail][head] = min(seconds, out[tail].get(head, NEVER))
 
-    def times(self, node: int, *, back: bool = False) -> list[int]:
-        """Shortest times from the node, or back from all to it, with all open that is not fixed `out`."""
-        if (back, node) not in self._known:
-            self._known[back, node] = self._times(self._all_open[back], node)
-        return self._known[back, node]
+        @cache
+        def times_from(source: int) -> list[int]:
+            times, queue = [NEVER] * self.size, deque([(source, 0)])
+            times[source] = 0
+            while queue:
+                node, time = queue.popleft()
+                self.take(1)
+                if time == times[node]:
+                    self.take(len(out[node]))
+                    for head, seconds in out[node].items():
+                        if time + seconds < times[head] and time + seconds <= self.horizon:
+                            times[head] = time + seconds
+                            queue.append((head, time + seconds))
+            return times
+
+        return times_from
 
     def covered(self, candidates: Iterable[int]) -> list[bool]:
         """Whether each pair is covered where these candidates are open."""
-        out = self._fastest(chain(self.existing, *(self.arcs_of[candidate] for candidate in candidates)))
-        times = {origin: self._times(out, origin) for origin in {pair["origin"] for pair in self.pairs}}
-        return [times[pair["origin"]][pair["destination"]] <= pair["limit"] for pair in self.pairs]
+        times = self._times(chain(self.existing, *(self.arcs_of[candidate] for candidate in candidates)))
+        return [times(pair["origin"])[pair["destination"]] <= pair["limit"] for pair in self.pairs]
 
     def usable(self, pair: Document, arcs: Sequence[Arc]) -> list[Arc]:
         """Those that lie on a walk from its origin to its destination within its limit."""
         self.take(1 + len(arcs))
-        start, finish = self.times(pair["origin"]), self.times(pair["destination"], back=True)
+        start, finish = self.times_from(pair["origin"]), self.times_to(pair["destination"])
         return [arc for arc in arcs if start[arc[0]] + arc[2] + finish[arc[1]] <= pair["limit"]]
 
 
@@ -273,22 +231,22 @@ class PathSearch:
     """
 
     def __init__(self, network: Network, pair: Document, prices: Mapping[int, int], unit: int) -> None:
-        self.network, self.unit = network, unit
-        self.origin, self.destination, self.limit = pair["origin"], pair["destination"], pair["limit"]
-        self.start, self.finish = network.times(self.origin), network.times(self.destination, back=True)
+        self.network, self.unit, self.limit = network, unit, pair["limit"]
+        self.origin, self.destination = pair["origin"], pair["destination"]
+        self.start, self.finish = network.times_from(self.origin), network.times_to(self.destination)
         self.prices = {candidate: price for candidate, price in prices.items() if price > 0}
-        self.usable = {j: network.usable(pair, network.arcs_of[j]) for j in self.prices}
-        edges = {j: len({frozenset(arc[:2]) for arc in arcs}) for j, arcs in self.usable.items()}
+        self.usable = [network.usable(pair, arcs) for arcs in (*network.arcs_of, network.existing)]
+        edges = {j: len({frozenset(arc[:2]) for arc in self.usable[j]}) for j in self.prices}
         self.several = {j for j in edges if edges[j] > 1}
         # Of each edge a path pays at least an equal share of the price.
-        self.share = {j: self.prices[j] // edges[j] for j in self.prices if edges[j]}
+        share = {j: self.prices[j] // edges[j] for j in self.prices if edges[j]}
         self.out, self.entering = defaultdict[int, list[Arc]](list), defaultdict[int, list[Arc]](list)
-        for j, arcs in enumerate([*network.arcs_of, network.existing]):
-            for tail, head, seconds in network.usable(pair, arcs):
+        for j, arcs in enumerate(self.usable):
+            for tail, head, seconds in arcs:
                 self.out[tail].append((head, seconds, j))
-                self.entering[head].append((tail, seconds, j))
+                self.entering[head].append((tail, seconds, share.get(j, 0)))
         self.bounds: list[tuple[int, int, dict[int, int]]] = []
-        self._near: dict[int, frozenset[int]] = {}
+        self.is_of_use = cache(self._is_of_use)
 
     def finds_cheaper(self) -> bool:
         """Whether there is such a path."""
@@ -309,8 +267,7 @@ class PathSearch:
         while queue:
             node = queue.popleft()
             self.network.take(1 + len(self.entering[node]))
-            for tail, seconds, payer in self.entering[node]:
-                fare = self.share.get(payer, 0)
+            for tail, seconds, fare in self.entering[node]:
                 total = least[node] + a * fare + b * seconds
                 if tail not in least or total < least[tail]:
                     least[tail], sums[tail] = total, (sums[node][0] + fare, sums[node][1] + seconds)
@@ -322,8 +279,13 @@ class PathSearch:
         left = self.limit - time
         return all(a * price + least[node] - b * left < a * self.unit for a, b, least in self.bounds if a)
 
+    def _is_of_use(self, j: int, node: int) -> bool:
+        """Whether a way may use an arc of the candidate after the node."""
+        to, left = self.network.times_to, self.limit - self.start[node]
+        return any(to(tail)[node] + time + self.finish[head] <= left for tail, head, time in self.usable[j])
+
     def _search(self) -> bool:
-        kept = defaultdict[int, list[tuple[int, frozenset[int]]]](list)
+        kept, cost = defaultdict[int, list[tuple[int, frozenset[int]]]](list), self.prices.__getitem__
         ways: list[tuple[int, int, int, frozenset[int]]] = [(0, 0, self.origin, frozenset())]
         while ways:
             time, price, node, paid = heappop(ways)
@@ -331,42 +293,22 @@ class PathSearch:
             if node == self.destination:
                 return True
             # An earlier way is as good if, once it paid for all that this one paid for, it is as cheap.
-            if any(
-                other + self._sum(paid - theirs) <= price for other, theirs in kept[node] if other <= price
-            ):
+            if any(low + sum(map(cost, paid - had)) <= price for low, had in kept[node] if low <= price):
                 continue
             kept[node].append((price, paid))
             for head, seconds, payer in self.out[node]:
                 then, total = time + seconds, price + (0 if payer in paid else self.prices.get(payer, 0))
                 if total < self.unit and then + self.finish[head] <= self.limit:
-                    owned = (paid | ({payer} & self.several)) & self._of_use(head)
-                    if self._may_be_cheaper(total - self._sum(owned), then, head):
+                    owned = frozenset(j for j in paid | ({payer} & self.several) if self.is_of_use(j, head))
+                    if self._may_be_cheaper(total - sum(map(cost, owned)), then, head):
                         heappush(ways, (then, total, head, owned))
         return False
 
-    def _sum(self, candidates: Iterable[int]) -> int:
-        return sum(self.prices[candidate] for candidate in candidates)
 
-    def _of_use(self, node: int) -> frozenset[int]:
-        """Find the candidates of several edges of which a way may use an arc after the node."""
-        if node not in self._near:
-            to, left = self.network.times, self.limit - self.start[node]
-            self._near[node] = frozenset(
-                j
-                for j in self.several
-                if any(
-                    to(arc[0], back=True)[node] + arc[2] + self.finish[arc[1]] <= left
-                    for arc in self.usable[j]
-                )
-            )
-        return self._near[node]
-
-
-@dataclass(slots=True)
-class Row:
+class Row(NamedTuple):
     """Sum of terms <= most, or = most; `unit` is that of a time cut."""
 
-    terms: dict[str, int]
+    terms: Mapping[str, int]
     most: int
     equation: bool = False
     unit: int = 1
@@ -377,17 +319,17 @@ class Row:
         return total == self.most if self.equation else total <= self.most
 
 
-def numbered(kind: str, position: int, digits: int = 7) -> str:
-    """Name what is at a position; positions count from 0, names from 1."""
-    return f"{kind}{position + 1:0{digits}}"
+def row(plus: Names, minus: Names = (), most: int = 0, *, equation: bool = False, unit: int = 1) -> Row:
+    """Make a row; terms with the same variable are summed."""
+    terms = Counter(plus)
+    terms.subtract(minus)
+    return Row(terms, most, equation, unit)
 
 
-def summed(terms: Terms) -> dict[str, int]:
-    """Sum terms with the same variable."""
-    found = Counter[str]()
-    for variable, factor in terms:
-        found[variable] += factor
-    return found
+def divided(terms: Mapping[str, int], most: int) -> Row:
+    """Divide by the greatest common divisor of the factors, and round the right side down."""
+    divisor = math.gcd(*terms.values()) or 1
+    return Row({variable: factor // divisor for variable, factor in terms.items()}, most // divisor)
 
 
 def crossings(line: Sequence[Sequence[int]], centre: Sequence[int]) -> int | None:
@@ -405,60 +347,82 @@ class Ring:
     """A ring that has variables."""
 
     def __init__(self, data: Document, name: str) -> None:
-        self.data, self.name, self.r, self.links, stops = data, name, f"r{name}", data["links"], data["stops"]
-        self.crossed: dict[int, list[int]] = {}  # crossings with each centre, of links that have variables
-        self.moves: list[tuple[str, int, int]] = []  # each f with the nodes from which and to which it leads
-        self._entering = defaultdict[int, list[str]](list)
-        for position, link in enumerate(self.links):
-            line = [data["nodes"][link["tail"]], *link.get("via", []), data["nodes"][link["head"]]]
+        self.data, self.name, self.r = data, name, f"r{name}"
+        self.both: dict[int, tuple[Move, Move]] = {}  # fa and fb of links that have variables
+        for link, of in enumerate(data["links"]):
+            tail, head, number = of["tail"], of["head"], f"{name}_{link + 1:06}"
+            line = [data["nodes"][tail], *of["via"], data["nodes"][head]]
             found = [c for c in (crossings(line, centre) for centre in data["centres"]) if c is not None]
             if len(found) == len(data["centres"]):  # else the line runs through a centre
-                self.crossed[position] = found
-                ends = ((link["tail"], link["head"]), (link["head"], link["tail"]))
-                self.moves += [(f, *way) for f, way in zip(self.both(position), ends, strict=True)]
-        for f, _, head in self.moves:
-            self._entering[head].append(f)
-        least = data["least_by_group"]
-        counts = [data["least_stops"] or s.get("must") or least.get(s.get("group")) for s in stops]
-        self.passes = {stop: numbered(f"n{name}_", stop, 6) for stop, counted in enumerate(counts) if counted}
-        self.rows: list[Row] = []  # but those called `use`, `formed` and `apart`
+                back = (f"fb{number}", head, tail, [-crossed for crossed in found])
+                self.both[link] = ((f"fa{number}", tail, head, found), back)
+        self.used = {link: [fa[0], fb[0]] for link, (fa, fb) in self.both.items()}
+        self.moves = list(chain(*self.both.values()))
+        self.turned = {f: other for fa, fb in self.both.values() for f, other in ((fa[0], fb), (fb[0], fa))}
+        self.entering, self.leaving = defaultdict[int, list[str]](list), defaultdict[int, list[str]](list)
+        for f, tail, head, _ in self.moves:
+            self.entering[head].append(f)
+            self.leaving[tail].append(f)
+        least, stops = data["least_by_group"], data["stops"]
+        counted = [s["must"] or data["least_stops"] or least.get(s["group"]) for s in stops]
+        self.stops = {f"n{name}_{k:06}": stop for k, stop in enumerate(stops, 1) if counted[k - 1]}
+        self.rows = dict(chain(self._circuits(), self._stops()))  # but `use`, `formed` and `apart`
 
-    def both(self, link: int) -> tuple[str, str]:
-        """Name the variables of a link."""
-        return numbered(f"fa{self.name}_", link, 6), numbered(f"fb{self.name}_", link, 6)
+    def into(self, nodes: Iterable[int]) -> list[str]:
+        """Variables f into any of the nodes."""
+        return [f for node in set(nodes) for f in self.entering.get(node, [])]
 
-    def into(self, nodes: Iterable[int], factor: int = 1) -> list[tuple[str, int]]:
-        """Terms of the variables f into any of the nodes."""
-        return [(f, factor) for node in set(nodes) for f in self._entering.get(node, [])]
+    def _circuits(self) -> Iterator[tuple[str, Row]]:
+        data, r, name = self.data, self.r, self.name
+        for node, out in self.leaving.items():
+            yield f"circuit{name}_{node + 1:06}", row(self.into([node]), out, equation=True)
+            yield f"visit{name}_{node + 1:06}", row(self.into([node]), [r])
+        for c in range(len(data["centres"])):
+            q, crossed = f"q{name}_{c + 1:03}", {f: crossed[c] for f, _, _, crossed in self.moves}
+            yield f"round{name}_{c + 1:03}", row(crossed | ({q: 2} if c else {}), [r], equation=True)
+            if c:
+                yield f"turn{name}_{c + 1:03}", row([q], [r])
+        if data["longest"] is not None:
+            lengths = {f: data["links"][link]["length"] for link, fs in self.used.items() for f in fs}
+            u, most = math.gcd(*lengths.values()) or 1, min(data["longest"], sum(lengths.values()) // 2)
+            yield f"longest{name}", row({f: length // u for f, length in lengths.items()}, {r: most // u})
+
+    def _stops(self) -> Iterator[tuple[str, Row]]:
+        data, r, name = self.data, self.r, self.name
+        for n, stop in self.stops.items():
+            yield f"stop{n[1:]}", row([n], self.into(stop["nodes"]))
+            if stop["must"]:
+                yield f"must{n[1:]}", row([r], [n])
+        sums = [(f"stops{name}", data["least_stops"] or 0, list(self.stops))]
+        for k, (group, least) in enumerate(sorted(data["least_by_group"].items()), 1):
+            ns = [n for n, stop in self.stops.items() if stop["group"] == group]
+            sums.append((f"stops{name}_{k:03}", least, ns))
+        for number, least, ns in sums:
+            yield number, row({r: min(least, len(ns) + 1)}, ns)
 
     def point(self, links: list[int]) -> set[str]:
         """Direct a circuit so that it winds +1 round the first centre: variables, but rt, that are then 1."""
-        distinct(links, "a link of a circuit")
-        demand(self.crossed.keys() >= set(links) > set(), "a circuit is empty, or a link has no variables")
-        ends = [(self.links[link]["tail"], self.links[link]["head"]) for link in links]
-        ways = self._follow(ends, ends[0][0]) or self._follow(ends, ends[0][1])
-        demand(len(ways) > 0, "a circuit is no closed chain, or visits a node twice")
-        directed = list(zip(links, ways, strict=True))
-        winds = [
-            sum(way * self.crossed[n][c] for n, way in directed) for c in range(len(self.data["centres"]))
-        ]
-        sign = -1 if winds[0] == -1 else 1
-        found = {self.r} | {self.both(link)[0 if sign * way > 0 else 1] for link, way in directed}
-        found |= {numbered(f"q{self.name}_", c, 3) for c, wind in enumerate(winds) if c and sign * wind == -1}
-        visited, stops = set(chain(*ends)), self.data["stops"]
-        return found | {n for stop, n in self.passes.items() if visited & set(stops[stop]["nodes"])}
+        demand(self.both.keys() >= set(links) > set(), "a circuit is empty, or a link has no variables")
+        (_, tail, head, _), _ = self.both[links[0]]
+        moves = self._follow(links, tail) or self._follow(links, head)
+        demand(len(moves) > 0, "a circuit is no closed chain, or visits a node twice")
+        if sum(crossed[0] for *_, crossed in moves) == -1:
+            moves = [self.turned[f] for f, *_ in moves]
+        fs, _, heads, crossed = zip(*moves, strict=True)
+        winds, visited = enumerate(map(sum, zip(*crossed, strict=True)), 1), set(heads)
+        turned = {f"q{self.name}_{c:03}" for c, wind in winds if c > 1 and wind == -1}
+        return {self.r, *fs} | turned | {n for n, s in self.stops.items() if visited & set(s["nodes"])}
 
-    @staticmethod
-    def _follow(ends: list[tuple[int, int]], start: int) -> list[int]:
-        """Of each link 1 (from tail to head) or -1 on the way round from a node; empty if there is none."""
-        node, ways, visited = start, [], set()
-        for tail, head in ends:
+    def _follow(self, links: list[int], start: int) -> list[Move]:
+        """Go round from a node; nothing if that fails."""
+        node, moves, visited = start, list[Move](), set[int]()
+        for fa, fb in (self.both[link] for link in links):
             visited.add(node)
-            if node not in (tail, head):
+            moves.append(fa if fa[1] == node else fb)
+            if moves[-1][1] != node:
                 return []
-            ways.append(1 if node == tail else -1)
-            node = head if node == tail else tail
-        return ways if node == start and len(visited) == len(ends) else []
+            node = moves[-1][2]
+        return moves if node == start and len(visited) == len(links) else []
 
 
 class Model:
@@ -466,265 +430,131 @@ class Model:
 
     def __init__(self, problem: Document) -> None:
         self.problem, self.network = problem, Network(problem)
-        self.lower, self.upper, self.objective = dict[str, int](), dict[str, int](), dict[str, int]()
-        self.rows: dict[str, Row] = {}
         self.candidates, self.periods = problem["candidates"], problem["periods"]
         self.number = {candidate["id"]: j for j, candidate in enumerate(self.candidates)}
+        self.leads = [candidate["lead"] or 0 for candidate in self.candidates]
+        self.cities = {city["id"]: city for city in problem["cities"]}
         self.maximises = problem["budget"] is not None
         self.factors = [period["factor"] for period in self.periods] or [int(self.maximises)]
         self.states = [f"_{period + 1}" for period in range(len(self.periods))] or [""]
+        self.variables: dict[str, tuple[int, int, int]] = {}  # bounds, and factor in the objective
         self.open_of: dict[str, tuple[str, int]] = {}  # state and candidate of each variable called open
         self.pair_of: dict[str, tuple[str, int]] = {}  # state and pair of each y
-        self.rings: dict[str, Ring] = {}
-        self._candidates()
-        self._coverage()
-        self._choices()
-        for ring in problem["rings"]:  # that are required, or, with a budget, have a reward above 0
-            if ring["required"] or (self.maximises and ring["reward"] > 0):
-                name = numbered("", len(self.rings), 3)
-                self.rings[name] = Ring(ring, name)
-                self._ring(self.rings[name])
-        self._apart()
-
-    def _variable(self, name: str, lower: int = 0, upper: int = 1, objective: int = 0) -> str:
-        self.lower[name], self.upper[name], self.objective[name] = lower, upper, objective
-        return name
-
-    def _row(
-        self, name: str, terms: Terms, sense: str = "<=", right: int = 0, *, divided: bool = False
-    ) -> Row:
-        sign = -1 if sense == ">=" else 1  # every >= row is used as the <= row with all signs turned
-        factors = summed(terms)
-        divisor = (math.gcd(*factors.values()) or 1) if divided else 1
-        factors = {variable: sign * factor // divisor for variable, factor in factors.items()}
-        self.rows[name] = Row(factors, sign * right // divisor, sense == "=")
-        return self.rows[name]
+        # That are required, or, with a budget, have a reward above 0.
+        rings = [ring for ring in problem["rings"] if ring["required"] or (self.maximises and ring["reward"])]
+        self.rings = {f"{k:03}": Ring(ring, f"{k:03}") for k, ring in enumerate(rings, 1)}
+        parts = (self._candidates(), self._coverage(), self._choices(), self._targets())
+        self.rows = dict(chain(*parts, *map(self._ring, self.rings.values()), self._apart()))
 
     def open(self, j: int, state: int) -> str:
         """Name the variable that is 1 if a candidate is open."""
-        return numbered("o" if self.periods else "x", j) + self.states[state]
+        return f"{'o' if self.periods else 'x'}{j + 1:07}{self.states[state]}"
 
-    def _started(self, j: int, period: int, factor: int) -> list[tuple[str, int]]:
-        """Terms of the starts of a candidate up to a period; without periods, x."""
-        return [(numbered("x", j) + t, factor) for t in self.states[: max(0, period + 1)]]
+    def _started(self, j: int, period: int) -> list[str]:
+        """Name the starts of a candidate up to a period; without periods, x."""
+        return [f"x{j + 1:07}{t}" for t in self.states[: max(0, period + 1)]]
 
-    def _candidates(self) -> None:
+    def _candidates(self) -> Iterator[tuple[str, Row]]:
         for j, candidate in enumerate(self.candidates):
-            bounds = {"in": (1, 1), "out": (0, 0)}.get(candidate["fixed"], (0, 1))
-            x = self._variable(numbered("x", j), *bounds, 0 if self.maximises else -candidate["cost"])
-            if self.periods:
-                starts = [(self._variable(x + t), 1) for t in self.states]
-                self._row(numbered("start_", j), [*starts, (x, -1)], "=")
+            x, bounds = f"x{j + 1:07}", {"in": (1, 1), "out": (0, 0)}.get(candidate["fixed"], (0, 1))
             for s, t in enumerate(self.states):
-                self.open_of[self.open(j, s)] = (t, j)
+                o = self.open(j, s)
+                self.open_of[o] = (t, j)
                 if self.periods:
-                    started = self._started(j, s - candidate["lead"], -1)
-                    self._row(numbered("open_", j) + t, [(self._variable(self.open(j, s)), 1), *started], "=")
+                    self.variables |= {o: FREE, x + t: FREE}
+                    yield f"open_{j + 1:07}{t}", row([o], self._started(j, s - self.leads[j]), equation=True)
+            self.variables[x] = (*bounds, 0 if self.maximises else -candidate["cost"])
+            if self.periods:
+                yield f"start_{j + 1:07}", row(self._started(j, len(self.states)), [x], equation=True)
 
-    def _coverage(self) -> None:
+    def _coverage(self) -> Iterator[tuple[str, Row]]:
         today, ever = self.network.covered([]), self.network.covered(range(len(self.candidates)))
-        all_needed = not self.maximises and "cover" not in self.problem
+        all_needed = not self.maximises and self.problem["cover"] is None
         for t, factor in zip(self.states, self.factors, strict=True):
             for i, pair in enumerate(self.network.pairs):
                 lower = int(today[i] or (all_needed and ever[i]))
-                y = self._variable(numbered("y", i) + t, lower, int(ever[i]), factor * pair["weight"])
-                self.pair_of[y] = (t, i)
-            for k, city in enumerate(self.problem["cities"]):
-                z = self._variable(numbered("z", k) + t, objective=factor * city["weight"])
-                ys = [(numbered("y", i) + t, -1) for i in city["pairs"]]
-                self._row(numbered("city_", k) + t, [(z, city["need"]), *ys])
-                for i, term in enumerate(ys if city["need"] == len(ys) else []):
-                    self._row(numbered(numbered("city_", k) + "_", i) + t, [(z, 1), term])
+                self.pair_of[f"y{i + 1:07}{t}"] = (t, i)
+                self.variables[f"y{i + 1:07}{t}"] = (lower, int(ever[i]), factor * pair["weight"])
+            for k, city in enumerate(self.cities.values(), 1):
+                z, ys = f"z{k:07}{t}", [f"y{i + 1:07}{t}" for i in city["pairs"]]
+                self.variables[z] = (0, 1, factor * city["weight"])
+                yield f"city_{k:07}{t}", row({z: city["need"]}, ys)
+                for i, y in enumerate(ys if city["need"] == len(ys) else [], 1):
+                    yield f"city_{k:07}_{i:07}{t}", row([z], [y])
 
-    def _choices(self) -> None:
-        problem, costs = self.problem, [candidate["cost"] for candidate in self.candidates]
-        budgets = [period["budget"] for period in self.periods] or [problem["budget"]] * self.maximises
+    def _choices(self) -> Iterator[tuple[str, Row]]:
+        budgets = [period["budget"] for period in self.periods] or [self.problem["budget"]] * self.maximises
         for s, most in enumerate(accumulate(budgets)):
-            spent = chain(*(self._started(j, s, cost) for j, cost in enumerate(costs)))
-            self._row(
-                numbered("budget_", s, 3) if self.periods else "budget", spent, "<=", most, divided=True
-            )
-        of = {name: [c for c in self.candidates if c["instrument"] == name] for name in problem["caps"]}
-        sums = [
-            (f"cap_{k}", {c["id"]: c["cost"] for c in of[k]}, most) for k, most in problem["caps"].items()
-        ]
-        sums += [(numbered("capacity_", k), c["use"], c["most"]) for k, c in enumerate(problem["capacities"])]
-        sums += [
-            (numbered("exclude_", k), dict.fromkeys(ids, 1), 1) for k, ids in enumerate(problem["excludes"])
-        ]
-        for name, factors, most in sums:
-            terms = [(numbered("x", self.number[id_]), factor) for id_, factor in factors.items()]
-            self._row(name, terms, "<=", most, divided=True)
-        for k, ids in enumerate(problem["requires"]):
-            a, b = (self.number[id_] for id_ in ids)
-            lead = self.candidates[a]["lead"] - self.candidates[b]["lead"]
+            spent = {x: c["cost"] for j, c in enumerate(self.candidates) for x in self._started(j, s)}
+            yield f"budget_{s + 1:03}" if self.periods else "budget", divided(spent, most)
+        x = {id_: f"x{j + 1:07}" for id_, j in self.number.items()}
+        for kind, most in self.problem["caps"].items():
+            costs = {x[c["id"]]: c["cost"] for c in self.candidates if c["instrument"] == kind}
+            yield f"cap_{kind}", divided(costs, most)
+        for k, capacity in enumerate(self.problem["capacities"], 1):
+            use = {x[id_]: number for id_, number in capacity["use"].items()}
+            yield f"capacity_{k:07}", divided(use, capacity["most"])
+        for k, (a, b) in enumerate(self.problem["excludes"], 1):
+            yield f"exclude_{k:07}", row([x[a], x[b]], most=1)
+        for k, (a, b) in enumerate(self.problem["requires"], 1):
+            one, other = self.number[a], self.number[b]
             for u, t in enumerate(self.states):
-                self._row(
-                    numbered("require_", k) + t, self._started(a, u, 1) + self._started(b, u + lead, -1)
-                )
-        for k, target in enumerate(problem["targets"]):
-            kind, group, least = "z" if target["of"] == "cities" else "y", target["group"], target["least"]
-            of_group = [(i, item) for i, item in enumerate(problem[target["of"]]) if item["group"] == group]
-            terms = [(numbered(kind, i) + self.states[-1], item["weight"]) for i, item in of_group]
-            row: tuple[Terms, str, int] = (terms, ">=", least)
-            if costs and least > sum(weight for _, weight in terms):  # there is no plan
-                row = ([(numbered("x", 0), 1)], "<=", -1)
-            self._row(numbered("target_", k), *row, divided=True)
+                others = self._started(other, u + self.leads[one] - self.leads[other])
+                yield f"require_{k:07}{t}", row(self._started(one, u), others)
 
-    def _ring(self, ring: Ring) -> None:
-        data, r, name, stops = ring.data, ring.r, ring.name, ring.data["stops"]
-        reward = data["reward"] * self.maximises
-        self._variable(r, int(data["required"]), 1, self.factors[-1] * reward)
-        for variable in chain((f for f, *_ in ring.moves), ring.passes.values()):
-            self._variable(variable)
-        both = {link: [(f, 1) for f in ring.both(link)] for link in ring.crossed}
-        rows: list[tuple[str, Terms, str]] = []
-        out = defaultdict[int, list[tuple[str, int]]](list)
-        for f, tail, _ in ring.moves:
-            out[tail].append((f, -1))
-        for node in out:
-            rows.append((numbered(f"circuit{name}_", node, 6), ring.into([node]) + out[node], "="))
-            rows.append((numbered(f"visit{name}_", node, 6), [*ring.into([node]), (r, -1)], "<="))
-        for c in range(len(data["centres"])):
-            q = [self._variable(numbered(f"q{name}_", c, 3))] if c else []
-            terms = [
-                term
-                for n in both
-                for f, way in zip(ring.both(n), (1, -1), strict=True)
-                for term in [(f, way * ring.crossed[n][c])]
-            ]
-            rows.append((numbered(f"round{name}_", c, 3), [*terms, *((v, 2) for v in q), (r, -1)], "="))
-            rows += [(numbered(f"turn{name}_", c, 3), [(v, 1), (r, -1)], "<=") for v in q]
-        if "longest" in data:
-            lengths = {link: ring.links[link]["length"] for link in both}
-            u = math.gcd(*lengths.values()) or 1
-            m = min(data["longest"], sum(lengths.values())) // u
-            terms = [(f, lengths[link] // u) for link in both for f in ring.both(link)]
-            rows.append((f"longest{name}", [*terms, (r, -m)], "<="))
-        for stop, n in ring.passes.items():
-            passing = ring.into(stops[stop]["nodes"], -1)
-            rows.append((numbered(f"stop{name}_", stop, 6), [(n, 1), *passing], "<="))
-            if stops[stop].get("must"):
-                rows.append((numbered(f"must{name}_", stop, 6), [(n, 1), (r, -1)], ">="))
-        sums = [(f"stops{name}", data["least_stops"], [*ring.passes.values()])]
-        for k, (group, least) in enumerate(sorted(data["least_by_group"].items())):
-            members = [n for stop, n in ring.passes.items() if stops[stop].get("group") == group]
-            sums.append((numbered(f"stops{name}_", k, 3), least, members))
-        for kind, least, members in sums:
-            rows.append((kind, [*((n, 1) for n in members), (r, -min(least, len(members) + 1))], ">="))
-        ring.rows = [self._row(*row) for row in rows]
-        self._opened(ring, both, reward)
+    def _targets(self) -> Iterator[tuple[str, Row]]:
+        for k, target in enumerate(self.problem["targets"], 1):
+            kind, items = ("z", "cities") if target["of"] == "cities" else ("y", "pairs")
+            of_group = [m["group"] == target["group"] for m in self.problem[items]]
+            members = compress(enumerate(self.problem[items], 1), of_group)
+            weights = {f"{kind}{i:07}{self.states[-1]}": -member["weight"] for i, member in members}
+            if self.candidates and target["least"] > -sum(weights.values()):  # there is no plan
+                yield f"target_{k:07}", row(["x0000001"], most=-1)
+            else:
+                yield f"target_{k:07}", divided(weights, -target["least"])
 
-    def _opened(self, ring: Ring, both: dict[int, list[tuple[str, int]]], reward: int) -> None:
-        opener = {link: self.number.get(ring.links[link]["candidate"]) for link in both}
+    def _ring(self, ring: Ring) -> Iterator[tuple[str, Row]]:
+        data, name, reward = ring.data, ring.name, ring.data["reward"] or 0
+        yield from ring.rows.items()
+        qs = (f"q{name}_{c + 1:03}" for c in range(1, len(data["centres"])))
+        self.variables |= dict.fromkeys(chain(*ring.used.values(), ring.stops, qs), FREE)
+        self.variables[ring.r] = (int(data["required"] or 0), 1, self.factors[-1] * reward)
+        opener = {link: self.number.get(data["links"][link]["candidate"]) for link in ring.used}
         for link, j in opener.items():
             needed = ring.r if j is None else self.open(j, -1)
-            self._row(numbered(f"use{ring.name}_", link, 6), [*both[link], (needed, -1)])
-        for s in range(len(self.states) - 1 if reward else 0):
-            formed = numbered(f"formed{ring.name}_", s, 3)
-            rt = self._variable(numbered(f"rt{ring.name}_", s, 3), objective=self.factors[s] * reward)
-            self._row(formed, [(rt, 1), (ring.r, -1)])
+            yield f"use{name}_{link + 1:06}", row(ring.used[link], [needed])
+        for s, factor in enumerate(self.factors[:-1] if reward else []):
+            rt = f"rt{name}_{s + 1:03}"
+            self.variables[rt] = (0, 1, factor * reward)
+            yield f"formed{rt[2:]}", row([rt], [ring.r])
             for link, j in opener.items():
                 if j is not None:
-                    terms = [(rt, 1), *both[link], (self.open(j, s), -1)]
-                    self._row(numbered(f"{formed}_", link, 6), terms, "<=", 1)
+                    yield f"formed{rt[2:]}_{link + 1:06}", row([rt, *ring.used[link]], [self.open(j, s)], 1)
 
-    def _apart(self) -> None:
-        numbers, rings = count(), sorted(self.rings.values(), key=lambda ring: str(ring.data["id"]))
+    def _apart(self) -> Iterator[tuple[str, Row]]:
+        numbers, rings = count(1), sorted(self.rings.values(), key=lambda ring: str(ring.data["id"]))
         for one, two in combinations(rings, 2):
-            at = defaultdict[tuple[int, ...], list[int]](list)
             if two.data["id"] in one.data["apart"] or one.data["id"] in two.data["apart"]:
+                at = defaultdict[tuple[int, int], list[int]](list)
                 for node, position in enumerate(two.data["nodes"]):
-                    at[tuple(position)].append(node)
-            for node, position in enumerate(one.data["nodes"]):
-                for other in at.get(tuple(position), []):
-                    self._row(
-                        numbered("apart_", next(numbers)), one.into([node]) + two.into([other]), "<=", 1
-                    )
+                    at[position].append(node)
+                for node, position in enumerate(one.data["nodes"]):
+                    for other in at.get(position, []):
+                        into = one.into([node]) + two.into([other])
+                        yield f"apart_{next(numbers):07}", row(into, most=1)
 
 
 def rank(edges: Iterable[tuple[int, int]]) -> int:
-    """Count the edges of a spanning forest, by sets that are joined (union-find)."""
-    above: dict[int, int] = {}
-
-    def root(item: int) -> int:
-        while (parent := above.setdefault(item, item)) != item:
-            above[item] = item = above[parent]
-        return item
-
+    """Count the edges of a spanning forest, by sets that are joined."""
+    groups: dict[int, set[int]] = {}
     joined = 0
     for one, other in edges:
-        first, second = root(one), root(other)
-        above[first] = second
-        joined += first != second
+        small, large = sorted((groups.setdefault(one, {one}), groups.setdefault(other, {other})), key=len)
+        if small is not large:
+            large |= small
+            groups.update(dict.fromkeys(small, large))
+            joined += 1
     return joined
-
-
-def checked_row(model: Model, entry: Document) -> Row:
-    """Find or make a row of the list `rows`, once its evidence holds."""
-    if "model" in entry:
-        among([entry["model"]], model.rows, f"the row {entry['model']!a:.60}")
-        return model.rows[entry["model"]]
-    if "time" in entry or "partition" in entry:
-        names = entry.get("partition", [entry.get("time")])
-        among(names, model.pair_of, "a variable of a pair")
-        distinct(names, "a variable of a pair")
-        return _partition(model, entry) if "partition" in entry else _time(model, entry)
-    name = str(entry.get("leave", entry.get("mend")))
-    among([name], model.rings, f"the ring {name!a:.60}")
-    return _leave(model.rings[name], entry) if "leave" in entry else _mend(model.rings[name], entry["links"])
-
-
-def _time(model: Model, entry: Document) -> Row:
-    y, unit, prices = entry["time"], entry["unit"], entry["prices"]
-    state, pair = model.pair_of[y]
-    fits = all(name in model.open_of and model.open_of[name][0] == state for name in prices)
-    demand(fits, "a price is of no open variable of the state")
-    of = {model.open_of[name][1]: price for name, price in prices.items()}
-    search = PathSearch(model.network, model.network.pairs[pair], of, unit)
-    demand(not search.finds_cheaper(), f"a path of {y} pays less than the unit")
-    return Row({y: unit} | {name: -price for name, price in prices.items()}, 0, unit=unit)
-
-
-def _partition(model: Model, entry: Document) -> Row:
-    names, parts, network = entry["partition"], entry["parts"], model.network
-    states = {model.pair_of[y][0] for y in names}
-    demand(len(states) == 1, "the variables are not of one state")
-    demand(len(parts) == network.size, "there is not a part for each node")
-    pairs = [network.pairs[model.pair_of[y][1]] for y in names]
-    forest = rank((parts[pair["origin"]], parts[pair["destination"]]) for pair in pairs)
-    demand(forest == len(pairs), "the pairs are no forest of the parts")
-    existing = chain(*(network.usable(pair, network.existing) for pair in pairs))
-    joined = any(parts[tail] != parts[head] for tail, head, _ in existing)
-    demand(not joined, "an existing arc that is usable joins two parts")
-    terms = dict.fromkeys(names, 1)
-    for name, (state, j) in model.open_of.items():
-        if state in states:
-            arcs = chain(*(network.usable(pair, network.arcs_of[j]) for pair in pairs))
-            terms[name] = -rank({(parts[tail], parts[head]) for tail, head, _ in arcs})
-    return Row(terms, 0)
-
-
-def _leave(ring: Ring, entry: Document) -> Row:
-    nodes, centre, node = entry["nodes"], entry["centre"], entry["node"]
-    distinct(nodes, "a node of the set")
-    among(nodes, range(len(ring.data["nodes"])), "a node of the set")
-    fits = centre < len(ring.data["centres"]) and node in nodes and len(entry["potentials"]) == len(nodes)
-    demand(fits, "there is no such centre, no potential for each node, or the node is not in the set")
-    potential = dict(zip(nodes, entry["potentials"], strict=True))
-    for position, crossed in ring.crossed.items():
-        tail, head = ring.links[position]["tail"], ring.links[position]["head"]
-        if tail in potential and head in potential:
-            agree = crossed[centre] == potential[head] - potential[tail]
-            demand(agree, f"the potentials do not agree with the crossings of link {position}")
-    out = [(f, -1) for f, tail, head in ring.moves if tail in potential and head not in potential]
-    return Row(summed(ring.into([node]) + out), 0)
-
-
-def _mend(ring: Ring, links: list[int]) -> Row:
-    point = ring.point(links)
-    demand(not all(row.holds(point) for row in ring.rows), "the circuit breaks no row of its ring")
-    return Row(dict.fromkeys(chain(*(ring.both(link) for link in links)), 1), len(links) - 1)
 
 
 class Proof:
@@ -732,53 +562,98 @@ class Proof:
 
     def __init__(self, model: Model, proof: Document) -> None:
         self.model, self.tree, self.bits = model, proof["tree"], proof["denominator_bits"]
-        self.rows = [checked_row(model, entry) for entry in proof["rows"]]
-        self.divisor = math.gcd(*model.objective.values()) or 1  # "g"
-        self.objective = {v: factor // self.divisor for v, factor in model.objective.items()}  # "c'"
+        kinds: dict[str, Callable[..., Row]] = {"model": self._model, "time": self._time, "mend": self._mend}
+        kinds |= {"partition": self._partition, "leave": self._leave}
+        self.rows = [kinds[next(iter(entry))](**entry) for entry in proof["rows"]]
+        self.divisor = math.gcd(*(c for *_, c in model.variables.values())) or 1  # "g"
         # What each variable adds to S / (D M) in a leaf in which no row and no split has it.
-        self.alone = {v: c * (model.upper[v] if c > 0 else model.lower[v]) for v, c in self.objective.items()}
+        variables = model.variables.items()
+        self.alone = {v: c // self.divisor * (high if c > 0 else low) for v, (low, high, c) in variables}
         self.alone_sum = sum(self.alone.values())
         demand(len(self.tree) > 0, "the tree is empty")
-        for entry in self.tree:  # whether it is reached or not
-            if isinstance(entry, list):
-                among(entry[:1], self.objective, f"the variable {entry[0]!a:.60}")
-                among(entry[1:], range(len(self.tree)), "an entry of the tree")
-            else:
-                among((row for row, _ in entry["multipliers"]), range(len(self.rows)), "a row of a leaf")
-                signs = all(u >= 0 or self.rows[row].equation for row, u in entry["multipliers"])
-                demand(signs, "a multiplier is negative")
+        leaves = (entry for entry in self.tree if isinstance(entry, dict))  # whether they are reached or not
+        signs = all(u >= 0 or self.rows[n].equation for leaf in leaves for n, u in leaf["multipliers"])
+        demand(signs, "a multiplier is negative")
+
+    def _model(self, model: str) -> Row:
+        return self.model.rows[model]
+
+    def _time(self, time: str, unit: int, prices: dict[str, int]) -> Row:
+        network, open_of, (state, pair) = self.model.network, self.model.open_of, self.model.pair_of[time]
+        demand(all(open_of[o][0] == state for o in prices), "a price is of no open variable of the state")
+        search = PathSearch(network, network.pairs[pair], {open_of[o][1]: v for o, v in prices.items()}, unit)
+        demand(not search.finds_cheaper(), f"a path of {time} pays less than the unit")
+        return row({time: unit}, prices, unit=unit)
+
+    def _partition(self, partition: list[str], parts: list[int]) -> Row:
+        network, states = self.model.network, {self.model.pair_of[y][0] for y in partition}
+        demand(len(states) == 1, "the variables are not of one state")
+        demand(len(parts) == network.size, "there is not a part for each node")
+        pairs = [network.pairs[self.model.pair_of[y][1]] for y in partition]
+        forest = rank((parts[pair["origin"]], parts[pair["destination"]]) for pair in pairs)
+        demand(forest == len(pairs), "the pairs are no forest of the parts")
+
+        def joined(arcs: list[Arc]) -> int:
+            usable = chain(*(network.usable(pair, arcs) for pair in pairs))
+            return rank({(parts[tail], parts[head]) for tail, head, _ in usable})
+
+        demand(joined(network.existing) == 0, "an existing arc that is usable joins two parts")
+        of_state = {o: j for o, (state, j) in self.model.open_of.items() if state in states}
+        return row(partition, {o: joined(network.arcs_of[j]) for o, j in of_state.items()})
+
+    def _leave(self, leave: str, nodes: list[int], potentials: list[int], centre: int, node: int) -> Row:
+        ring = self.model.rings[leave]
+        exist = centre < len(ring.data["centres"]) and max(nodes, default=0) < len(ring.data["nodes"])
+        fits = node in nodes and len(potentials) == len(nodes)
+        demand(exist and fits, "a centre, or a node in the set, does not exist, or the potential of one")
+        potential, out = dict(zip(nodes, potentials, strict=True)), []
+        for f, tail, head, crossed in ring.moves:
+            if tail in potential and head in potential:
+                agree = crossed[centre] == potential[head] - potential[tail]
+                demand(agree, f"the potentials do not agree with the crossings of {f}")
+            elif tail in potential:
+                out.append(f)
+        return row(ring.into([node]), out)
+
+    def _mend(self, mend: str, links: list[int]) -> Row:
+        ring = self.model.rings[mend]
+        point = ring.point(links)
+        broken = any(not row.holds(point) for row in ring.rows.values())
+        demand(broken, "the circuit breaks no row of its ring")
+        return row(chain(*(ring.used[link] for link in links)), most=len(links) - 1)
 
     def bound(self) -> int | None:
         """Find the bound that the tree proves, None if it proves that there is no plan."""
-        best, reached = list[int](), set[int]()
-        waiting: list[tuple[int, Splits]] = [(0, None)]
+        best, waiting, above = list[int](), [0], dict[int, tuple[int, str, int] | None]({0: None})
         while waiting:
-            position, splits = waiting.pop()
-            demand(position not in reached, f"entry {position} of the tree is reached twice")
-            reached.add(position)
+            position = waiting.pop()
             entry = self.tree[position]
-            if isinstance(entry, list):
-                waiting += [(entry[value + 1], (entry[0], value, splits)) for value in (0, 1)]
-            elif (fixed := self._fixed(splits)) is not None:
+            if isinstance(entry, tuple):
+                variable, *parts = entry
+                for value, part in enumerate(parts):
+                    demand(part not in above, f"entry {part} of the tree is reached twice")
+                    above[part] = (position, variable, value)
+                waiting += parts
+            elif (fixed := self._fixed(above, position)) is not None:
                 right, whole = self._leaf(entry, fixed)
                 best += [right // whole] * entry["objective"]
                 demand(entry["objective"] == 1 or right < 0, f"entry {position} may hold a plan")
         return (1 if self.model.maximises else -1) * self.divisor * max(best) if best else None
 
-    def _fixed(self, splits: Splits) -> dict[str, int] | None:
+    def _fixed(self, above: dict[int, tuple[int, str, int] | None], position: int) -> dict[str, int] | None:
         """Collect the values of variables that were split, None if they contradict bounds or each other."""
         fixed: dict[str, int] = {}
-        while splits is not None:
-            variable, value, splits = splits
+        while (split := above[position]) is not None:
+            position, variable, value = split
             self.model.network.take(1)
-            possible = self.model.lower[variable] <= value <= self.model.upper[variable]
-            if not possible or fixed.setdefault(variable, value) != value:
+            lower, upper, _ = self.model.variables[variable]
+            if not lower <= value <= upper or fixed.setdefault(variable, value) != value:
                 return None
         return fixed
 
     def _leaf(self, leaf: Document, fixed: dict[str, int]) -> tuple[int, int]:
         """S and D M of a leaf."""
-        rows = [(self.rows[row], u) for row, u in leaf["multipliers"]]
+        rows = [(self.rows[number], u) for number, u in leaf["multipliers"]]
         common = math.lcm(*(row.unit for row, _ in rows))  # "M"
         whole, right, d = common << self.bits, 0, dict.fromkeys(fixed, 0)
         for row, u in rows:
@@ -790,128 +665,108 @@ class Proof:
         counted = leaf["objective"] * whole  # "o D M"
         right += counted * (self.alone_sum - sum(self.alone[variable] for variable in d))
         for variable, part in d.items():
-            slope = part + counted * self.objective[variable]
-            value = self.model.upper[variable] if slope > 0 else self.model.lower[variable]
-            right += slope * fixed.get(variable, value)
+            lower, upper, c = self.model.variables[variable]
+            slope = part + counted * (c // self.divisor)  # "d"
+            right += slope * fixed.get(variable, upper if slope > 0 else lower)
         return right, whole
 
 
-class Plan:
-    """The plan that a certificate shows."""
-
-    def __init__(self, model: Model, certificate: Document) -> None:
-        self.model, self.data = model, certificate
-        ids, starts = [entry["id"] for entry in certificate["built"]], certificate.get("starts", {})
-        distinct(ids, "a candidate that is built")
-        among(ids, model.number, "a candidate that is built")
-        # Of each candidate built, if the problem has periods, and of no other.
-        demand(starts.keys() == set(ids if model.periods else []), "`starts` are not of what is built")
-        among(starts.values(), range(len(model.states)), "a period of `starts`")
-        self.built = {model.number[id_]: starts.get(id_, 0) for id_ in ids}
-        self.open = [
-            {j for j, start in self.built.items() if start + model.candidates[j]["lead"] <= state}
-            for state in range(len(model.states))
-        ]
-        self.covered = [model.network.covered(opened) for opened in self.open]
-        self.last = {pair for pair, is_covered in enumerate(self.covered[-1]) if is_covered}
-        self.point = self._point()
-        for name in model.objective:
-            within = model.lower[name] <= int(name in self.point) <= model.upper[name]
-            demand(within, f"the plan breaks the bounds of {name}")
-        for name, row in model.rows.items():
-            demand(row.holds(self.point), f"the plan breaks the row {name}")
-        costs = {id_: model.candidates[model.number[id_]]["cost"] for id_ in ids}
-        true = all(
-            entry.get("cost", costs[entry["id"]]) == costs[entry["id"]] for entry in certificate["built"]
-        )
-        demand(
-            true and certificate["cost"] == sum(costs.values()), "the cost, or that of a candidate, is wrong"
-        )
-        coverage = sum(model.network.pairs[pair]["weight"] for pair in self.last)
-        demand(certificate["coverage"] == coverage, "the coverage is wrong")
-        self._cities(certificate.get("cities", []))
-        if "paths" in certificate:
-            self._paths(certificate["paths"])
-        self.objective = abs(sum(model.objective[variable] for variable in self.point))
-
-    def _point(self) -> set[str]:
-        """Collect the variables that are 1."""
-        model, circuits = self.model, self.data.get("rings", [])
-        found = {numbered("x", j) + t for j, s in self.built.items() for t in ("", model.states[s])}
-        for s, (t, covered) in enumerate(zip(model.states, self.covered, strict=True)):
-            found |= {model.open(j, s) for j in self.open[s]}
-            found |= {numbered("y", i) + t for i, is_covered in enumerate(covered) if is_covered}
-            cities = enumerate(model.problem["cities"])
-            needed = [k for k, city in cities if sum(covered[i] for i in city["pairs"]) >= city["need"]]
-            found |= {numbered("z", k) + t for k in needed}
-        distinct([entry["id"] for entry in circuits], "a ring")
-        rings = {ring.data["id"]: ring for ring in model.rings.values()}
-        among((entry["id"] for entry in circuits), rings, "a ring with variables of `rings`")
-        for ring, links in ((rings[entry["id"]], entry["links"]) for entry in circuits):
-            found |= ring.point(links)
-            openers = {model.number.get(ring.links[link]["candidate"]) for link in links} - {None}
-            complete = {
-                numbered(f"rt{ring.name}_", s, 3) for s, opened in enumerate(self.open) if openers <= opened
-            }
-            found |= complete & model.objective.keys()
-        return found
-
-    def _cities(self, cities: list[Document]) -> None:
-        known = {city["id"]: city for city in self.model.problem["cities"]}
-        distinct([entry["id"] for entry in cities], "a city")
-        among((entry["id"] for entry in cities), known, "a city of `cities`")
-        for entry in cities:
-            city, pairs, name = known[entry["id"]], set(entry["pairs"]), f"{entry['id']!a:.60}"
-            demand(entry["weight"] == city["weight"], f"the weight of {name} is wrong")
-            demand(pairs <= self.last & set(city["pairs"]), f"a pair is not covered, or not of {name}")
-            demand(len(pairs) >= city["need"], f"{name} needs more pairs")
-
-    def _paths(self, paths: list[Document]) -> None:
-        network, ids = self.model.network, self.model.problem["nodes"]
-        distinct([path["pair"] for path in paths], "a pair of `paths`")
-        demand({path["pair"] for path in paths} == self.last, "`paths` are not those of the covered pairs")
-        opened = {self.model.candidates[j]["id"]: network.arcs_of[j] for j in self.open[-1]}
-        arcs = {
-            opener: {(ids[tail], ids[head], seconds) for tail, head, seconds in members}
-            for opener, members in [(None, network.existing), *opened.items()]
-        }
-        for path in paths:
-            nodes, seconds, openers = path["nodes"], path["seconds"], path["candidates"]
-            pair, where = network.pairs[path["pair"]], f"the path of pair {path['pair']}"
-            demand(len(nodes) - 1 == len(seconds) == len(openers), f"{where} has lists of other lengths")
-            ends = [ids[pair["origin"]], ids[pair["destination"]]]
-            demand([nodes[0], nodes[-1]] == ends, f"{where} has other ends")
-            for opener, (tail, head), time in zip(openers, pairwise(nodes), seconds, strict=True):
-                demand((tail, head, time) in arcs.get(opener, ()), f"an arc of {where} does not exist")
-            demand(path["time_s"] == sum(seconds) <= pair["limit"], f"{where} takes another time")
+def plan_objective(model: Model, certificate: Document, shown: Document) -> int:
+    """Give the objective of the plan that a certificate shows."""
+    network, starts, ids = model.network, certificate["starts"], [of["id"] for of in certificate["built"]]
+    # Of each candidate built, if the problem has periods, and of no other.
+    demand(starts.keys() == set(ids if model.periods else []), "`starts` are not of what is built")
+    built = {model.number[id_]: starts.get(id_, 0) for id_ in ids}
+    states = range(len(model.states))
+    opened = [{j for j, start in built.items() if start + model.leads[j] <= s} for s in states]
+    covered = [network.covered(candidates) for candidates in opened]
+    point = {f"x{j + 1:07}{t}" for j, s in built.items() for t in ("", model.states[s])}
+    for s, t in enumerate(model.states):
+        point |= {model.open(j, s) for j in opened[s]}
+        point |= {f"y{i + 1:07}{t}" for i, is_covered in enumerate(covered[s]) if is_covered}
+        cities = enumerate(model.cities.values(), 1)
+        point |= {f"z{k:07}{t}" for k, c in cities if sum(covered[s][i] for i in c["pairs"]) >= c["need"]}
+    rings = {ring.data["id"]: ring for ring in model.rings.values()}
+    for id_, links in ((entry["id"], entry["links"]) for entry in certificate["rings"]):
+        demand(id_ in rings, "a ring with variables of `rings` does not exist")
+        point |= rings[id_].point(links)
+        openers = {model.number.get(rings[id_].data["links"][link]["candidate"]) for link in links} - {None}
+        complete = {f"rt{rings[id_].name}_{s + 1:03}" for s in states if openers <= opened[s]}
+        point |= complete & model.variables.keys()
+    for name, (lower, upper, _) in model.variables.items():
+        demand(lower <= int(name in point) <= upper, f"the plan breaks the bounds of {name}")
+    for name, rule in model.rows.items():
+        demand(rule.holds(point), f"the plan breaks the row {name}")
+    costs = {id_: model.candidates[model.number[id_]]["cost"] for id_ in ids}
+    true = all(entry["cost"] in (None, costs[entry["id"]]) for entry in certificate["built"])
+    demand(true and certificate["cost"] == sum(costs.values()), "the cost, or that of a candidate, is wrong")
+    last = {pair for pair, is_covered in enumerate(covered[-1]) if is_covered}
+    coverage = sum(network.pairs[pair]["weight"] for pair in last)
+    demand(certificate["coverage"] == coverage, "the coverage is wrong")
+    for entry in certificate["cities"]:
+        city, pairs = model.cities[entry["id"]], set(entry["pairs"])
+        true = entry["weight"] == city["weight"] and pairs <= last & set(city["pairs"])
+        demand(true and len(pairs) >= city["need"], f"weight or pairs of {entry['id']!a:.60} are wrong")
+    if "paths" in shown:
+        check_paths(model, certificate["paths"], last, opened[-1])
+    return abs(sum(model.variables[variable][2] for variable in point))
 
 
-def check(given: Document, certificate: Document) -> tuple[str, Fraction | None]:
+def check_paths(model: Model, paths: list[Document], covered: set[int], opened: set[int]) -> None:
+    """Refuse paths that are not there, or not those of the pairs that are covered."""
+    network, ids = model.network, model.problem["nodes"]
+    demand({path["pair"] for path in paths} == covered, "`paths` are not those of the covered pairs")
+    members = [(None, network.existing), *((model.candidates[j]["id"], network.arcs_of[j]) for j in opened)]
+    arcs = {(opener, ids[tail], ids[head], time) for opener, of in members for tail, head, time in of}
+    for path in paths:
+        nodes, seconds, openers = path["nodes"], path["seconds"], path["candidates"]
+        pair, where = network.pairs[path["pair"]], f"the path of pair {path['pair']}"
+        demand(len(nodes) - 1 == len(seconds) == len(openers), f"{where} has lists of other lengths")
+        ends = [ids[pair["origin"]], ids[pair["destination"]]]
+        demand([nodes[0], nodes[-1]] == ends, f"{where} has other ends")
+        steps = set(zip(openers, nodes[:-1], nodes[1:], seconds, strict=True))
+        demand(steps <= arcs, f"an arc of {where} does not exist")
+        demand(path["time_s"] == sum(seconds) <= pair["limit"], f"{where} takes another time")
+
+
+def check(given: Any, shown: Any) -> tuple[str, Fraction | None]:  # noqa: ANN401 - JSON
     """Give the sentence, and the gap if there are a plan and a bound; raises `Refused` otherwise."""
-    for name, shape, document in (("problem", PROBLEM, given), ("certificate", CERTIFICATE, certificate)):
-        version = document.get("format") if isinstance(document, dict) else None
-        wrong = fault(shape["format"], version, "format") or fault(shape, document, name)
-        demand(not wrong, f"{name}: {wrong}")
-    problem = check_problem(given)
-    demand(certificate.get("problem", problem["name"]) == problem["name"], "it is of another problem")
-    shows_plan, of_plan = "built" in certificate, certificate.keys() - {"format", "problem", "bound"}
-    demand(shows_plan or "bound" in certificate, "there is neither a plan nor a proof")
-    demand(shows_plan or not of_plan, "nothing but `problem` goes with a proof alone")
-    demand(not shows_plan or {"cost", "coverage"} <= of_plan, "a plan needs `cost` and `coverage`")
-    model = Model(problem)
-    plan = Plan(model, certificate) if shows_plan else None
-    shown = f"the plan holds, its objective is {plan.objective}" if plan else "no plan is shown"
-    if "bound" not in certificate:
-        return f"{shown}; no bound is proved", None
-    bound, claimed = Proof(model, certificate["bound"]).bound(), certificate["bound"]["bound"]
+    model = Model(read_problem(given))
+    certificate: Document = read(certificate_shape(model, shown), shown, "certificate")
+    demand(certificate["problem"] in (None, model.problem["name"]), "it is of another problem")
+    proof, of_plan = certificate["bound"], shown.keys() - {"format", "problem", "bound"}
+    has_plan = {"built", "cost", "coverage"} <= of_plan
+    demand(has_plan or not of_plan, "a plan needs `built`, `cost` and `coverage`, a proof nothing of it")
+    demand(has_plan or "bound" in shown, "there is neither a plan nor a proof")
+    best = plan_objective(model, certificate, shown) if has_plan else None
+    words = "no plan is shown" if best is None else f"the plan holds, its objective is {best}"
+    if "bound" not in shown:
+        return f"{words}; no bound is proved", None
+    bound, claimed = Proof(model, proof).bound(), proof["bound"]
     demand(bound == claimed, f"the bound that is proved is {bound!a:.60}, not {claimed!a:.60}")
-    demand(plan is None or bound is not None, "there is a plan, and a proof that there is none")
-    if plan is None or bound is None:
-        return "there is no plan" if bound is None else f"{shown}; no plan is better than {bound}", None
-    better = bound - plan.objective if model.maximises else plan.objective - bound
+    demand(best is None or bound is not None, "there is a plan, and a proof that there is none")
+    if best is None or bound is None:
+        return "there is no plan" if bound is None else f"{words}; no plan is better than {bound}", None
+    better = bound - best if model.maximises else best - bound
     demand(better >= 0, "the plan is better than the bound")
-    gap = Fraction(better, max(1, plan.objective))
-    return f"{shown}; no plan is better than {bound}: a gap of {gap:.2%}", gap
+    gap = Fraction(better, max(1, best))
+    return f"{words}; no plan is better than {bound}: a gap of {gap:.2%}", gap
+
+
+def read_json(path: str) -> Any:  # noqa: ANN401 - JSON
+    """Read JSON in UTF-8 of at most 2^30 bytes, in which no key occurs twice in an object."""
+
+    def once(items: list[tuple[str, Any]]) -> Document:
+        demand(len(dict(items)) == len(items), "a key of an object occurs twice")
+        return dict(items)
+
+    file = Path(path)
+    try:
+        small = file.is_file() and file.stat().st_size <= MOST_BYTES
+        demand(small, f"{path!a} is no file of at most 2^30 bytes")
+        return json.loads(file.read_bytes().decode("utf-8"), object_pairs_hook=once)
+    except (OSError, ValueError, RecursionError) as error:
+        raise Refused(f"{path!a} cannot be read as JSON in UTF-8: {str(error)!a:.99}") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -922,7 +777,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--gap", type=lambda text: Fraction(str(float(text))), help="refuse a gap above it")
     options = parser.parse_args(arguments)
     try:
-        sentence, gap = check(read_document(options.problem), read_document(options.certificate))
+        sentence, gap = check(read_json(options.problem), read_json(options.certificate))
         enough = options.gap is None or (gap is not None and gap <= options.gap)
         demand(enough, f"the gap is not shown to be at most {options.gap}")
     except (Refused, MemoryError, RecursionError) as error:

@@ -173,7 +173,7 @@ class Cities(Section):
     source: Literal["auto", "region", "csv", "geonames", "osm"] = "auto"
     list: str = "cities"
     file: str = ""
-    least_population: Whole = 50_000
+    least_population: Whole | None = None
     largest: Whole = Field(0, le=10_000)
     keep: Names = ()
     omx_in_order: bool = False

@@ -28,6 +28,8 @@ from optimiser.run.source import Source
 from optimiser.tasks.cache import ALLOW_LOCAL
 
 _KM_PER_DEGREE = 111.2
+LEAST_RESIDENTS, ENOUGH, PAIR = (50_000, 20_000, 10_000, 5_000, 2_000, 1_000), 5, 2
+"""Residents from which places of GeoNames count as cities: the first that leaves enough of them (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     asked["roads"], region = frozenset(job.times.road_classes), job.region
     if source.area is not None:
         wide = source.area.widened(region.margin_km)
-        people = [town.population for town in towns_around(source.area, job)]
+        people = [town.population for town in towns_around(source.area, job)[0]]
         path = world.region_file(wide, downloads, least_population=min(people, default=None))
         return osm.read(path, **asked)
     if "region.file" in source.files:
@@ -138,10 +140,21 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     return overpass.fetch(widened(area, region.margin_km), cache_dir=downloads, server=server, **asked)
 
 
-def towns_around(area: world.Area, job: Job, country: str = "") -> tuple[world.Town, ...]:
-    """Return the cities of GeoNames in an area (and a country) that a job asks for, the largest first."""
-    asked = job.cities.model_dump(include={"least_population", "largest", "keep"})
-    return world.cities_in(area, country=country, **asked)
+def towns_around(area: world.Area, job: Job, country: str = "") -> tuple[tuple[world.Town, ...], int]:
+    """Return the cities of GeoNames in an area (and country) that a job asks for, and their least residents.
+
+    Where the job names no limit, it falls until it leaves `ENOUGH` of them.
+    """
+    asked = job.cities.model_dump(include={"largest", "keep"})
+    given = job.cities.least_population
+    steps = LEAST_RESIDENTS if given is None else (given,)
+    for least in steps:
+        # Places are counted first: it takes seconds to tell the districts among them.
+        if least == steps[-1] or len(world.towns_in(area, least_population=least)) >= ENOUGH:
+            found = world.cities_in(area, country=country, least_population=least, **asked)
+            if len(found) >= ENOUGH:
+                break
+    return found, least
 
 
 def _places(elements: Elements, job: Job, source: Source) -> tuple[Cities | None, gpd.GeoDataFrame]:
@@ -149,11 +162,15 @@ def _places(elements: Elements, job: Job, source: Source) -> tuple[Cities | None
     built_up = gpd.GeoDataFrame(geometry=elements.built_up, crs=schema.CRS)
     if source.cities_from != "osm":
         return None, built_up
-    people = job.cities.least_population
-    tiers = tier_thresholds(job, source)
-    keep = job.cities.keep
-    found = cities.from_osm_places(elements, min_population=people, thresholds=tiers, keep=keep)
-    return found.largest(job.cities.largest), built_up
+    asked, tiers = job.cities, tier_thresholds(job, source)
+    people = LEAST_RESIDENTS[0] if asked.least_population is None else asked.least_population
+    try:
+        found = cities.from_osm_places(elements, min_population=people, thresholds=tiers, keep=asked.keep)
+    except SourceError:
+        if asked.source != "auto":
+            raise
+        return None, built_up
+    return None if len(found) < PAIR and asked.source == "auto" else found.largest(asked.largest), built_up
 
 
 def _with_classes(network: Network, job: Job) -> Network:

@@ -20,12 +20,12 @@ from networks.road.speeds import speed_table
 from networks.schema import Network
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
 from networks.sphere import chord_to_km, unit_vectors
-from networks.world import Box
+from networks.world import Area, Box
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
 from optimiser.proposals.table import Candidates, number_arcs
-from optimiser.run.reading import Networks, tier_thresholds, towns_around
+from optimiser.run.reading import LEAST_RESIDENTS, PAIR, Networks, tier_thresholds, towns_around
 from optimiser.run.source import Source
 
 DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
@@ -274,19 +274,17 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
     if "cities.file" in source.files:
         found = city_tables.load_csv(source.files["cities.file"], thresholds=tiers)
     elif source.area is not None and source.cities_from == "geonames":
-        found = city_tables.from_towns(towns_around(source.area, job), thresholds=tiers)
-    elif networks is not None and source.cities_from == "geonames":
-        nodes = networks.road.nodes if len(networks.road.nodes) else networks.rail.network.nodes
-        country = "" if source.has_map else job.region.country
-        towns = towns_around(Box.of(nodes.total_bounds.tolist()), job, country)
-        found = city_tables.from_towns(towns, thresholds=tiers)
+        found = _of_geonames(source.area, job, source)
     elif networks is not None and networks.places is not None:
         found = networks.places
+    elif networks is not None and (source.cities_from == "geonames" or job.cities.source == "auto"):
+        nodes = networks.road.nodes if len(networks.road.nodes) else networks.rail.network.nodes
+        found = _of_geonames(Box.of(nodes.total_bounds.tolist()), job, source)
     else:
         raise SchemaError("the job names no table of cities", remedy="Give cities.file.")
     for name in job.cities.keep:
         CityNames(found.table).row(name)
-    if len(found) < 2:
+    if len(found) < PAIR:
         raise SchemaError(
             f"there is {len(found) or 'no'} city, and a trip needs two",
             where=str(source.files.get("cities.file", source.title)),
@@ -294,6 +292,18 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
             remedy="Name more cities, or lower cities.least_population.",
         )
     return found
+
+
+def _of_geonames(area: Area, job: Job, source: Source) -> Cities:
+    """Return the cities of GeoNames, with a note where a job asked neither for them nor for so small ones."""
+    country = "" if source.has_map else job.region.country
+    towns, least = towns_around(area, job, country)
+    notes = []
+    if source.cities_from == "osm":
+        notes.append("Fewer than two places of the map are cities: those of GeoNames count (cities.source).")
+    if job.cities.least_population is None and least < LEAST_RESIDENTS[0]:
+        notes.append(f"Cities are places from {least:,} residents: few have more (cities.least_population).")
+    return city_tables.from_towns(towns, thresholds=tier_thresholds(job, source), notes=tuple(notes))
 
 
 def contracted(

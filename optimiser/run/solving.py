@@ -429,6 +429,7 @@ def notes_on_budget(problem: DesignProblem) -> tuple[str, ...]:
 def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tuple[str, ...]:
     """Return why a plan must be empty or buys nothing, each with the key that changes it: sentences."""
     problem, pairs, kinds = draft.problem, draft.pairs, job.candidates.kinds
+    of_money = notes_on_budget(problem)
     limits = np.array([pair.limit for pair in problem.pairs], dtype=np.int64)
     today, best = (pairs[name].replace(-1, UNREACHABLE).to_numpy() for name in ("today_s", "best_s"))
     if (today <= limits).all():
@@ -441,7 +442,7 @@ def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tup
                 f"{shorter % 3600 // 60:02d} leaves {int((today > shorter).sum()):,} pairs beyond it."
             )
         )
-        return (f"All {len(today):,} pairs of cities are within the limit today.{remedy}",)
+        return (f"All {len(today):,} pairs of cities are within the limit today.{remedy}", *of_money)
     if not any(one.fixed != "out" for one in problem.candidates):
         if job.region.matrix and not job.candidates.file:
             return (wording.WORDS["notes"]["nothing_to_propose"],)
@@ -455,8 +456,8 @@ def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tup
         nearest = "" if missing >= _FAR_S else f" The nearest misses it by {wording.clock(missing)} h."
         words = "No candidate brings a pair within the limit, not even all of them together."
         remedy = "A longer limit (times.limit) or other kinds (candidates.kinds) would leave a choice."
-        return (f"{words}{nearest} {remedy}",)
-    return notes_on_budget(problem)
+        return (f"{words}{nearest} {remedy}", *of_money)
+    return of_money
 
 
 def notes_on_empty(problem: DesignProblem) -> tuple[str, ...]:

@@ -183,6 +183,11 @@ def read_csv(path: Path, columns: Sequence[str]) -> tuple[list[tuple[int, dict[s
     return [] if faults else rows, faults
 
 
+def flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose named indices are its first columns, as they are in a file."""
+    return table.reset_index([name for name in table.index.names if name and name not in table.columns])
+
+
 def refuse_cells(cells: int, most: int = MOST_CELLS) -> None:
     """Refuse a table that has more than so many cells."""
     if cells > most:

@@ -161,8 +161,8 @@ def _read(
             f"the table has {' and '.join(named) or 'no such column'}; exactly one of "
             f"{', '.join(quantities)} is required",
             where=str(path),
-            remedy=f"Long form: origin, destination, {quantities[0]}. Square form: the first column is named "
-            f"{quantities[0]} and contains the origins.",
+            remedy=f"Long form: origin, destination, {quantities[0]}. Square form: the first column, or "
+            f"in memory the index, is named {quantities[0]} and contains the origins.",
         )
     quantity, lines = named[0], [f"line {row + 2}" for row in range(len(frame))]
     if {"origin", "destination"} <= set(frame.columns):
@@ -208,8 +208,7 @@ def _read_parquet(path: Path, most: int) -> pd.DataFrame:
         for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
             if (pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0) > _MOST_LETTERS:
                 raise ValueError(f"a text has more than {_MOST_LETTERS} letters")
-    table: pd.DataFrame = texts.to_pandas()
-    return table
+    return inputs.flat(texts.to_pandas())
 
 
 def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...], *, in_order: bool) -> pd.DataFrame:
@@ -221,7 +220,8 @@ def _read_omx(path: Path, cities: Cities, quantities: tuple[str, ...], *, in_ord
         matrices, mappings = (file.get(group, {}) for group in ("data", "lookup"))
         name = next((one for one in matrices if one in quantities), None)
         if name is None:
-            return pd.DataFrame(columns=[*matrices])
+            names = f"its matrices are called {', '.join(matrices)}" if len(matrices) else "it has no matrix"
+            raise ValueError(f"{names}; give the one that is meant the name {' or '.join(quantities)}")
         shape = matrices[name].shape
         if max(shape, default=0) > len(cities):  # before it is read: a small file may hold a huge one
             raise ValueError(f"the matrix '{name}' is {' x '.join(map(str, shape))}, of {len(cities)} cities")

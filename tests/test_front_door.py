@@ -187,9 +187,12 @@ def test_the_job_of_a_run_folder_can_be_run_from_there(run, home):
     assert loaded.files["region.file"] == (home / "map.osm").resolve()
 
 
-def test_a_folder_without_a_run_is_refused_with_what_is_missing(tmp_path):
+def test_a_folder_without_a_run_is_refused_with_what_is_missing(tmp_path, monkeypatch):
     with pytest.raises(pr.OptimiserError, match=r"there is no job\.toml"):
         pr.load(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(pr.OptimiserError, match=rf"^{tmp_path}/none: there is no such folder\nNothing"):
+        pr.load("none")
 
 
 def test_a_run_whose_map_has_changed_is_refused(run, home, tmp_path):
@@ -210,6 +213,9 @@ def test_a_link_left_out_is_not_built_and_one_forced_is(run):
     assert less.plan.objective <= run.plan.objective
     more = run.solve(force=idle, budget=10**6)
     assert idle in more.built
+    assert "What if: with road" in str(more)
+    assert " required" in more.summary["headline"]
+    assert "required" not in run.summary["headline"]
 
 
 def test_a_what_if_of_a_what_if_keeps_both_changes(run, half):
@@ -417,6 +423,14 @@ def test_what_is_large_is_shown_in_one_line(run):
     assert repr(found).startswith(f"<TracedFrontier job: {len(found.points)} points, ")
 
 
+def test_the_pairs_that_gain_by_a_link_are_named_without_a_solve(run):
+    for rank, link in run.links.iterrows():
+        found = run.gains(rank)
+        assert len(found) == link["pairs"]
+        assert all(link["candidate_id"] in used for used in found["links"])
+    assert run.gains(run.links.loc[1, "candidate_id"]).equals(run.gains(1))
+
+
 def test_why_names_the_pairs_that_fall_back_without_the_link(run):
     why = run.why(1)
     lost = int(run.links["pairs_lost_alone"].iloc[0])
@@ -533,6 +547,9 @@ def test_a_report_of_a_run_can_be_opened_again_and_one_of_a_what_if_cannot(run, 
     assert again.plan == run.plan
     with pytest.raises(pr.OptimiserError, match="what-if or a step-by-step plan, which cannot be opened"):
         pr.load(half.report(tmp_path / "half"))
+    words = (tmp_path / "half" / "report.html").read_text(encoding="utf-8")
+    assert f"What if: budget {half.budget:,}. This is not the plan of the job." in words
+    assert "polyring explain" not in words
 
 
 def test_all_that_a_notebook_shows_of_hostile_names_is_text(tmp_path, monkeypatch, draws):
@@ -694,7 +711,8 @@ def test_tables_in_memory_take_the_place_of_files(home):
     assert table.loc["new", "cost"] == 10
     assert table.drop("new")["hill"].max() > 0.9
     assert region.candidates().table["hill"].max() == 0.0
-    modelled = pr.Region.read(region.travel_times() * 2, **{**on_file, "cities": points})
+    slower = (2 * region.travel_times()).rename_axis("seconds")
+    modelled = pr.Region.read(slower, **{**on_file, "cities": points.set_index("id")})
     assert modelled.travel_times().loc["Alpha", "Zeta"] == 2 * region.travel_times().loc["Alpha", "Zeta"]
 
 
@@ -705,8 +723,28 @@ def test_times_in_memory_may_have_the_forms_of_files(home):
     long = long.reset_index().dropna()
     minutes = long.assign(minutes=long.pop("seconds") / 60)
     square = (times / 60).rename_axis("minutes").reset_index()
-    for table in (times, minutes, square):
+    pairs = minutes.set_index(["origin", "destination"])
+    square.set_index("minutes").to_parquet(home / "minutes.parquet")
+    for table in (minutes, square, pairs, square.set_index("minutes"), home / "minutes.parquet"):
         assert pr.Region.read(table, **on_file).travel_times().equals(times)
+    for table in (times, times.rename_axis("id"), minutes.rename(columns={"minutes": "time"})):
+        with pytest.raises(
+            NetworksError, match=r"^times in memory: .* exactly one of seconds, minutes is re"
+        ):
+            pr.Region.read(table, **on_file).travel_times()
+
+
+def test_speeds_that_no_trip_reaches_are_warned_of_at_the_line_of_the_user(home):
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    times = (region.travel_times() / 60).rename_axis("seconds")
+    with pytest.warns(UserWarning, match="of the times given need more than 500 km/h .*Alpha") as told:
+        pr.Region.read(times, cities=home / "cities.csv", country="CN", limit="2h").travel_times()
+    assert {one.filename for one in told} == {__file__}
+    ends = {"from": ["Beta"] * 2, "to": ["Epsilon", "Alpha"], "cost": 10}
+    for own, count in (({"seconds": 60}, 2), ({"mode": "rail", "speed_kmh": [9000, 90]}, 1)):
+        candidates = region.candidates([], file=pd.DataFrame(ends | own))
+        with pytest.warns(UserWarning, match=f"^{count} of the candidates given need more than 500 km/h"):
+            region.problem(candidates, budget=20)
 
 
 def test_faults_of_tables_in_memory_name_table_and_row(home):

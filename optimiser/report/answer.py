@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optimiser.measures import coverage
+from optimiser.problem.errors import listed
 from optimiser.report import plots, ring_section, wording
 from optimiser.report.inputs import ReportInput, StateShown
 from optimiser.report.ring_layout import RingShown, formed
@@ -49,13 +50,17 @@ def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
         more += ", of a small city"
     elif small:
         more += f", {'all' if small == len(new) else wording.integer(small)} of them of small cities"
+    forced = [name for name in report.forced if name in plan.built]
+    if forced:
+        words = {row["candidate_id"]: wording.link_name(row) for row in report.links.to_dict("records")}
+        more += f", with {listed([words.get(name, name) for name in forced], 2, ' and ')} required"
     spent = wording.amount(cost, report.money)
     if plan.budget is None or spent == wording.amount(plan.budget, report.money):
         return f"{spent} bring {more}"
     both = wording.amount(cost, report.money, of=plan.budget)
     # Money may be left because nothing fits: it is enough where no pair that could be reached is missing.
     most = np.flatnonzero(coverage.within(report.pairs, state="all_built"))
-    is_enough = plan.gap == 0 and len(new) and np.isin(most, plan.covered).all()
+    is_enough = plan.gap == 0 and not forced and len(new) and np.isin(most, plan.covered).all()
     return f"{both} are enough: they bring {more}" if is_enough else f"{both} bring {more}"
 
 

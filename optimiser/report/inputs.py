@@ -452,6 +452,12 @@ class ReportInput:
         Cautions to be read before the plan; usually none.
     merged
         Places that count as parts of a city: `name`, `population`, `city`, `km`, `why`.
+    what_if
+        What differs from the job, in a sentence; empty where nothing does.
+    forced
+        Ids of the candidates that every plan must build.
+    is_of_job
+        Whether the job in the folder of the page leads to the plan, so that commands about it are offered.
     screening
         Caution on a network whose classes are inferred, shown first; empty where they are known.
     attribution
@@ -514,6 +520,9 @@ class ReportInput:
     screening: str = ""
     notes: tuple[str, ...] = ()
     merged: tuple[Mapping[str, Any], ...] = ()
+    what_if: str = ""
+    forced: tuple[str, ...] = ()
+    is_of_job: bool = True
     rings: tuple[RingShown, ...] = ()
     ring_use: RingUse | None = None
     existing_rings: tuple[ExistingRing, ...] = ()
@@ -702,6 +711,7 @@ def assemble(
         limit_s=max((pair.limit for pair in problem.pairs), default=0),
         budget=problem.budget,
         money=problem.money,
+        forced=tuple(one.id for one in problem.candidates if one.fixed == "in"),
         **{name: getattr(plan, name) for name in OF_PLAN},
         cities=cities,
         pairs=tables.tabulate_pairs(problem, plan, ends=ends, paths=paths),

@@ -310,7 +310,8 @@ def _links(report: ReportInput) -> list[Row]:
                 for state, seconds in (("before", row.get("today_s")), ("after", row.get("with_s")))
             },
             "part": place,
-            "commands": list(commands(row["candidate_id"], is_built=place < len(report.links))),
+            "commands": report.is_of_job
+            and list(commands(row["candidate_id"], is_built=place < len(report.links))),
         }
         | (
             {}
@@ -338,7 +339,7 @@ def _idle(report: ReportInput) -> list[dict[str, Any]]:
             "pairs": listed(
                 [" – ".join(names[end] for end in pairs.iloc[pair]) for pair in row["adds"]], 6, "; "
             ),
-            "commands": list(commands(row["candidate_id"], is_built=False)),
+            "commands": list(commands(row["candidate_id"], is_built=False)) if report.is_of_job else [],
         }
         for row in report.idle[:MOST_IDLE]
     ]

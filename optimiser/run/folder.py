@@ -286,6 +286,9 @@ def of_run(name: Path) -> Path:
 def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN, remedy: str = _NAME_A_RUN) -> None:
     """Refuse a folder that is not that of a finished run."""
     missing = [name for name in needed if not (home / name).is_file()]
+    if not home.is_dir():
+        where = str(home.absolute())
+        raise JobError("there is no such folder", where=where, done="Nothing was read.", remedy=remedy)
     if missing:
         refuse_study(home, "Nothing was read.")
         made_later = missing == ["job.toml"] and (home / "plan.json").is_file()

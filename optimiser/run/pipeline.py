@@ -477,7 +477,7 @@ def _worked_out(chain: Chain) -> dict[str, Any]:
     """Return the sizes of a job whose problem is made and reduced."""
     from optimiser.engine.presolve import reduce
     from optimiser.engine.presolve.sequence import open_network
-    from optimiser.run import reporting
+    from optimiser.run import reporting, timing
 
     problem = chain.design
     on_task = solving.notes_on_task(chain.draft.value, chain.candidates.value, chain.loaded.job)
@@ -495,7 +495,7 @@ def _worked_out(chain: Chain) -> dict[str, Any]:
         "budget": problem.budget,
         "money": problem.money,
         "cost of all candidates": sum(one.cost for one in problem.candidates),
-        "warnings": [*chain.times.value.warnings, *on_task],
+        "warnings": [*timing.warnings_of(chain.times.value, chain.candidates.value), *on_task],
         "alternatives": "; ".join(f"{name} ({count})" for name, count in asked.items()) or "none",
         "problems to be solved, at most": 1 + sum(asked.values()) + of_rings,
         "expected seconds of solving, about": min(expected, round(chain.loaded.job.solve.time_limit_s)),

@@ -41,7 +41,7 @@ from optimiser.run.proposing import StatedProblem, cost_table, line_sections, mo
 from optimiser.run.reading import tier_thresholds
 from optimiser.run.ring_use import ALL_RINGS, with_use
 from optimiser.run.source import Source
-from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
+from optimiser.run.timing import Times, access_parameters, count_covered, skim_table, warnings_of
 from optimiser.verify import Plan
 
 
@@ -184,7 +184,7 @@ def assemble_report(found: Findings) -> ReportInput:
         assumptions=_assumptions(found),
         sensitivity=None if found.answers.speeds is None else pd.DataFrame(list(found.answers.speeds)),
         unasked=found.unasked,
-        sources=(*source.notes, *found.times.warnings),
+        sources=(*source.notes, *warnings_of(found.times, found.candidates)),
         notes=_notes(found),
         merged=tuple(found.times.report.get("snapped", {}).get("merged", ())),
         screening=_screening(found),
@@ -264,9 +264,10 @@ def _notes(found: Findings) -> tuple[str, ...]:
     tiers = _tiers(found)[1]
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
-    on_task = solving.notes_on_task(found.draft, found.candidates, found.job)
+    asked = replace(found.draft, problem=found.problem)  # of a what-if another one than the draft
+    on_task = solving.notes_on_task(asked, found.candidates, found.job)
     if not (on_task or found.plan.built):
-        on_task = solving.notes_on_empty(found.draft.problem)
+        on_task = solving.notes_on_empty(found.problem)
     return (
         *([f"Cities left out: {'; '.join(left)}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
@@ -512,7 +513,7 @@ def summarise(
         "near_limit": dict(zip(("within", "beyond"), coverage.near_limit(report.pairs), strict=True)),
         "people_gaining": coverage.people_gaining(report.cities, report.pairs),
         "built": list(plan.built),
-        "warnings": [*found.faults, *answers.faults, *found.times.warnings],
+        "warnings": [*found.faults, *answers.faults, *warnings_of(found.times, found.candidates)],
         "screening": report.screening,
         "notes": list(report.notes),
         "links": wording.records(links),

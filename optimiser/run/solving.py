@@ -444,7 +444,7 @@ def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tup
         )
         return (f"All {len(today):,} pairs of cities are within the limit today.{remedy}", *of_money)
     if not any(one.fixed != "out" for one in problem.candidates):
-        if job.region.matrix and not job.candidates.file:
+        if job.region.matrix and not len(candidates):
             return (wording.WORDS["notes"]["nothing_to_propose"],)
         asked = f" of the kinds asked for ({', '.join(kinds)}; candidates.kinds)" if kinds else ""
         most = sorted(candidates.report.items(), key=lambda item: -item[1])[:3]

@@ -1,12 +1,13 @@
 """Place the cities of a job, time all trips, and split the times into driving, waiting and the like."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
@@ -22,6 +23,8 @@ from networks.skims import UNREACHABLE, Arcs, TimeGraph
 from networks.sphere import chord_to_km, unit_vectors
 from networks.world import Area, Box
 from optimiser.job.model import Job
+from optimiser.proposals.base_case import great_circle_km
+from optimiser.proposals.generate import OWN
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
 from optimiser.proposals.table import Candidates, number_arcs
@@ -85,17 +88,33 @@ class Times:
         if "matrix" not in self.report:
             return
         at = unit_vectors(self.cities.geometry.x.to_numpy(), self.cities.geometry.y.to_numpy())
-        km = chord_to_km(np.sqrt(np.maximum(2 - 2 * at @ at.T, 0)))
-        (seconds,) = self.skims.values()
-        is_time = (seconds > 0) & (seconds < UNREACHABLE)
-        kmh = np.divide(3600 * km, seconds, out=np.zeros_like(km), where=is_time)
-        if count := np.count_nonzero(kmh > FASTEST_KMH):
-            one, two = np.unravel_index(kmh.argmax(), kmh.shape)
-            yield (
-                f"{count} of the times given need more than {FASTEST_KMH} km/h in a straight line, such as "
-                f"{names[one]} – {names[two]}, {km[one, two]:.0f} km in {seconds[one, two]:,} s "
-                f"({kmh[one, two]:,.0f} km/h): is the unit of the table, seconds or minutes, the right one?"
-            )
+        km, (seconds,) = chord_to_km(np.sqrt(np.maximum(2 - 2 * at @ at.T, 0))), self.skims.values()
+        yield from _too_fast("times", km, seconds, lambda *ends: " – ".join(names[[*ends]]))
+
+
+def _too_fast(
+    what: str, km: NDArray[np.float64], seconds: NDArray[np.int64], name: Callable[..., str]
+) -> Iterator[str]:
+    is_time = (seconds > 0) & (seconds < UNREACHABLE)
+    kmh = np.divide(3600 * km, seconds, out=np.zeros_like(km), where=is_time)
+    if count := np.count_nonzero(kmh > FASTEST_KMH):
+        one = np.unravel_index(kmh.argmax(), kmh.shape)
+        yield (
+            f"{count} of the {what} given need more than {FASTEST_KMH} km/h in a straight line, such as "
+            f"{name(*one)}, {km[one]:.0f} km in {seconds[one]:,} s ({kmh[one]:,.0f} km/h): is the unit of "
+            "the table, seconds or minutes, the right one?"
+        )
+
+
+def warnings_of(times: Times, candidates: Candidates) -> tuple[str, ...]:
+    """Return what was amiss with the map, and what can hardly be right in tables, own candidates included."""
+    own = np.flatnonzero(candidates.table["kind"] == OWN)
+    table = candidates.table.iloc[own]
+    # The last arc of such a candidate is its run, of trains too.
+    seconds = candidates.arcs.groupby("candidate")["seconds"].last().reindex(own).to_numpy()
+    points = (shapely.get_coordinates(shapely.get_point(table.geometry.array, at)).T for at in (0, -1))
+    km = great_circle_km(*next(points), *next(points))
+    return *times.warnings, *_too_fast("candidates", km, seconds, table["candidate_id"].tolist().__getitem__)
 
 
 def access_parameters(job: Job, source: Source) -> AccessParameters:

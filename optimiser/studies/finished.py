@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -56,6 +55,7 @@ from optimiser.studies.whatif import (
     door,
     limit_seconds,
     tier_weights,
+    warn,
 )
 from optimiser.tasks.cache import Progress, told
 from optimiser.verify import Plan
@@ -299,9 +299,26 @@ class Run:
     @cached_property
     def shown(self) -> ReportInput:
         """Return all that tables, pictures and pages show of the plan."""
-        return self.given if self.given is not None else reporting.assemble_report(self._findings)
+        if self.given is not None:
+            return self.given
+        changes = str(self.changes)
+        what_if = f"What if: {changes}. This is not the plan of the job." if changes else ""
+        return replace(reporting.assemble_report(self._findings), what_if=what_if)
 
     # ---- questions
+
+    @door
+    def gains(self, link: int | str) -> gpd.GeoDataFrame:
+        """Return the new pairs whose fastest way takes a link, as in `pairs`; nothing is solved.
+
+        Parameters
+        ----------
+        link
+            Its rank in `links`, or its id.
+        """
+        (name,) = candidate_ids(link, self._ranked, self._names, where="gains")
+        new = self.pairs.query("within_after and not within_before")
+        return new[new["links"].map(lambda used: name in used)]
 
     @door
     def state(self, name: str) -> Run:
@@ -451,8 +468,7 @@ class Run:
         problem = resolve(base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
-        for note in solving.notes_on_budget(problem):
-            warnings.warn(f"{note} A share is budget_share=.", stacklevel=3)
+        warn(f"{note} A share is budget_share=." for note in solving.notes_on_budget(problem))
         plan = verify.check(problem, result)
         if wrong := {*changes.fixed_out} & {*plan.built} | {*changes.fixed_in} - {*plan.built}:
             raise VerificationError("the plan does not answer the question", faults=sorted(wrong))
@@ -533,10 +549,11 @@ class Run:
             The folder.
         """
         target = Path(out)
-        shown = replace(self.shown, measures=self.measures)
+        is_of_job = self.changes == UNCHANGED and self._chain.own is None
+        shown = replace(self.shown, measures=self.measures, is_of_job=is_of_job)
         with folder.staged(target, self._chain.progress.ends) as stage:
             reports.write(shown, stage)
-            if self.changes == UNCHANGED and self._chain.own is None:
+            if is_of_job:
                 pipeline.write_job(stage, self._chain.loaded)
             folders.write_plan(stage, self.problem, self.plan, self._findings, shown)
         return target
@@ -558,13 +575,13 @@ class Run:
     def __str__(self) -> str:
         """Return what the plan builds and brings, in two sentences."""
         shown = self.shown
-        return f"{shown.region}: {answer.sentence(shown)} {sentences.meaning(shown)}"
+        said = filter(None, (answer.sentence(shown), shown.what_if, sentences.meaning(shown)))
+        return f"{shown.region}: {' '.join(said)}"
 
     def _repr_html_(self) -> str:
         """Return headline, coverage and links as HTML, for a notebook."""
         shown = self.shown
-        changed = [f"What differs: {self.changes}."] if str(self.changes) else []
-        lines = (*changed, f"Cost {sentences.budget(shown)}; {sentences.proof(shown)}.")
+        lines = (*filter(None, [shown.what_if]), f"Cost {sentences.budget(shown)}; {sentences.proof(shown)}.")
         words = {"group": "tier", "pairs": "pairs", "before_pairs": "today", "after_pairs": "with the plan"}
         return (
             page.heading(f"{shown.region}: {answer.sentence(shown)}", *lines)
@@ -656,19 +673,23 @@ def run(
     """
     loaded = find(job, settings=settings) if isinstance(job, str) else job
     home = None if out is None else Path(out)
-    with nullcontext() if progress else told(f"Running {loaded.name}"):
-        return _opened(lambda process: states.run(loaded, process, out=home, progress=progress))
+    title = f"Running {loaded.name}"
+    return _opened(title, progress, lambda watch, one: states.run(loaded, one, out=home, progress=watch))
 
 
-def _opened(make: Callable[[ChildProcess], pipeline.Written]) -> Run:
+def _opened(
+    title: str, progress: Progress | None, make: Callable[[Progress, ChildProcess], pipeline.Written]
+) -> Run:
     """Return the run that was made or read with a child process; the process ends where that failed."""
     process = ChildProcess()
     try:
-        done = make(process)
-        chain, counted = done.chain, done.chain.counted.value
+        with nullcontext(progress) if progress else told(title) as watch:
+            done = make(watch, process)
+            chain, counted = done.chain, done.chain.counted.value
     except BaseException:
         process.close()
         raise
+    warn(done.summary["warnings"])
     return Run(
         Study(chain, process=process),
         chain.design,
@@ -699,7 +720,7 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
         When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
         cities or the version of polyring has changed.
     """
-    return _opened(lambda process: pipeline.reopen(Path(path), progress or Progress(), process))
+    return _opened(f"Opening {path}", progress, partial(pipeline.reopen, Path(path)))
 
 
 @door
@@ -731,8 +752,8 @@ def ask_cases(
         As for `load_run`.
     """
 
-    def make(process: ChildProcess) -> pipeline.Written:
-        found = cases.find_run(str(path), settings, None, progress or Progress(), process)
+    def make(watch: Progress, process: ChildProcess) -> pipeline.Written:
+        found = cases.find_run(str(path), settings, None, watch, process)
         return cases.ask(found, process, workers=workers)
 
-    return _opened(make)
+    return _opened(f"Asking cases of {path}", progress, make)

@@ -1,6 +1,5 @@
 """Work through a region step by step: cities, travel times, candidates, problem, verified plan."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -15,9 +14,9 @@ import pandas as pd
 
 from networks import regions
 from networks.countries import WORLD
-from networks.inputs import checksum
+from networks.inputs import checksum, flat
 from networks.intermodal import Definition
-from networks.matrix import SECONDS_BY_UNIT, write_omx
+from networks.matrix import write_omx
 from optimiser import verify as checking
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
@@ -34,9 +33,10 @@ from optimiser.run.chain import Chain
 from optimiser.run.proposing import propose_candidates
 from optimiser.run.solving import notes_on_task
 from optimiser.run.source import find_source
+from optimiser.run.timing import warnings_of
 from optimiser.studies.comparison import Table
 from optimiser.studies.finished import Run, times_table
-from optimiser.studies.whatif import IN_MEMORY, Limit, Study, WhatIf, budget_given, door, limit_seconds
+from optimiser.studies.whatif import IN_MEMORY, Limit, Study, WhatIf, budget_given, door, limit_seconds, warn
 from optimiser.tasks.cache import Progress, folder, told
 from optimiser.verify import Plan
 
@@ -61,12 +61,7 @@ class RegionProblem:
 
     def _repr_html_(self) -> str:
         """Return sizes and budget as HTML, for a notebook."""
-        one = self.design
-        budget = "no budget" if one.budget is None else f"budget {one.budget:,} {one.money}"
-        return page.heading(
-            one.name,
-            f"{len(one.candidates):,} candidates, {len(one.pairs):,} pairs, {len(one.rings)} rings, {budget}",
-        )
+        return page.heading(self.design.name, repr(self.design).strip("<>"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,8 +101,8 @@ class Region:
             OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), what `polyring import` wrote (`.gpkg`),
             or name of an embedded region. In place of a map a street graph of OSMnx (`.graphml`, or itself:
             it is kept in the cache), a timetable in the format GTFS (`.zip`), or a table of travel times
-            (`.csv`, `.parquet`, `.omx`, such a table itself, or one as `travel_times` returns, in seconds;
-            then only candidates of your own count).
+            (`.csv`, `.parquet`, `.omx`, or such a table itself, whose index may be its first column:
+            ``region.travel_times().rename_axis("seconds")``; then only candidates of your own count).
         cities
             CSV or table with id, name, lon, lat, population, or points with the other columns; or `geonames`,
             `osm` (places of the map from `cities.least_population`, 50,000) or `region` (the list of an
@@ -131,7 +126,7 @@ class Region:
         JobError
             When a file is missing, or a setting has faults.
         """
-        name = _file_of(file, "seconds")
+        name = _file_of(file, "times")
         is_embedded = name in regions.names()
         given = "name" if is_embedded else sections.KEYS_BY_SUFFIX.get(Path(name).suffix, "file")
         places = _file_of(cities, "cities")
@@ -150,7 +145,7 @@ class Region:
         source = find_source(loaded)  # missing files are reported here, not when they are read
         if not country and source.country == WORLD:
             told = "No country is given: default speeds and costs (million USD) are those of the world."
-            warnings.warn(f"{told} country='{WORLD}' confirms that.", stacklevel=3)
+            warn([f"{told} country='{WORLD}' confirms that."])
         return cls(loaded, progress or Progress())
 
     @classmethod
@@ -190,6 +185,7 @@ class Region:
             Int64 [cities x cities], names of cities on both sides; empty where no path leads.
         """
         times = self._chain.times.value
+        warn(times.warnings)
         skim = times.skims[definition or self.loaded.job.times.definition]
         return times_table(times.cities["name"], skim)
 
@@ -282,8 +278,9 @@ class Region:
         chain = replace(self._with(limit, **changes), own=candidates)
         if name:
             chain = replace(chain, loaded=replace(chain.loaded, name=name))
-        for note in notes_on_task(chain.draft.value, chain.candidates.value, chain.loaded.job):
-            warnings.warn(note, stacklevel=3)
+        found = chain.candidates.value
+        warn(warnings_of(chain.times.value, found))
+        warn(notes_on_task(chain.draft.value, found, chain.loaded.job))
         return RegionProblem(chain, chain.design)
 
     def __repr__(self) -> str:
@@ -313,7 +310,7 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
     Parameters
     ----------
     what
-        What a table holds: `cities`, `seconds` (travel times), or features of another kind.
+        What a table holds: `cities`, `times`, or features of another kind.
     """
     if isinstance(value, str | Path):
         return str(value)
@@ -321,6 +318,7 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
         raise JobError(
             f"the table of {what} has no CRS", where=what, remedy="For degrees write set_crs(4326)."
         )
+    value = flat(value) if isinstance(value, pd.DataFrame) else value
     has_shapes = isinstance(value, gpd.GeoDataFrame) and what != "cities"
     suffix = ".geojson" if has_shapes else ".csv"
     suffix = suffix if isinstance(value, pd.DataFrame) else sections.GRAPH_SUFFIX
@@ -333,8 +331,7 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
 
             ox.io.save_graphml(value, part)
         elif not isinstance(value, gpd.GeoDataFrame):
-            is_square = what in SECONDS_BY_UNIT and not {*value.columns} & {*SECONDS_BY_UNIT}
-            (value.rename_axis(what) if is_square else value).to_csv(part, index=is_square)
+            value.to_csv(part, index=False)
         elif what == "cities":
             points = value.to_crs(WGS84).rename(columns={"city_id": "id"})
             if not (points.geom_type == "Point").all():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -35,6 +37,8 @@ _NOTHING = "Nothing was solved."
 _UNFIT = "arguments have the wrong type or range"
 _WORDS = {str: "a text", type(None): "None", Sequence: "a list", Iterable: "a list"}
 _LINE = re.compile(r"line (\d+)")
+_OWN = (str(Path(__file__).parents[1]), functools.__file__.removesuffix(".py"))
+"""How the names of files begin that are not the user's, though a call leads through them."""
 _UNCLEAR = (1.0, 10.0)
 """Budgets within these bounds, written as fractions, may be meant as shares, and the first of them always."""
 
@@ -109,6 +113,12 @@ def _joined(
     first: tuple[str, ...], later: tuple[str, ...], *, taken_back: tuple[str, ...]
 ) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys((*first, *later)) if name not in taken_back)
+
+
+def warn(texts: Iterable[str]) -> None:
+    """Warn of something at the line of the user that led to it."""
+    for text in texts:
+        warnings.warn(text, stacklevel=2, skip_file_prefixes=_OWN)
 
 
 def limit_seconds(limit: Limit) -> int:

@@ -128,6 +128,8 @@ PATIENCE_S = 3.0
 """Seconds after which a slow answer says how long it takes."""
 MINUTE_S = 60.0
 """Seconds between two lines of progress where the output is no terminal."""
+STEP_LETTERS = 9
+"""Letters that tell one step from the next: of a solve all others change with each second."""
 LONGEST_S = 86_400.0
 """A limit of a day or more is none that a reader waits for."""
 
@@ -153,25 +155,29 @@ def at_intervals(tell: Callable[[float], object], first_s: float, then_s: float)
 
 
 @contextmanager
-def told(what: str, time_limit_s: float | None = None) -> Iterator[None]:
-    """Say on the standard error how long an answer takes, once that is `PATIENCE_S` seconds.
+def told(what: str, time_limit_s: float | None = None) -> "Iterator[Progress]":
+    """Say on the standard error how long an answer takes, once that is `PATIENCE_S` seconds, and its steps.
 
     In a terminal that is a line that is written anew each second, and is empty in the end; elsewhere, as in a
-    notebook or a log, a line then and one each minute.
+    notebook or a log, a line then, at each step that takes a second, and each minute.
     """
     moves, is_limited = sys.stderr.isatty(), time_limit_s is not None and time_limit_s < LONGEST_S
-    rest, last = f" of at most {time_limit_s:.0f} s" if is_limited else "", ""
+    rest, steps = f" of at most {time_limit_s:.0f} s" if is_limited else "", [""]
+    line, said = "", (-1.0, "")
 
     def tell(seconds: float) -> None:
-        nonlocal last
-        last = f"{what}: {seconds:.0f} s{rest}"
-        sys.stderr.write(f"\r{last}" if moves else f"{last}\n")
+        nonlocal line, said
+        before, line = line, f"{what}: {seconds:.0f} s{rest}{steps[-1]}"
+        now = (seconds // MINUTE_S, steps[-1][:STEP_LETTERS])
+        if moves or now != said:
+            sys.stderr.write(f"\r{line:{len(before)}}" if moves else f"{line}\n")
+        said = now
 
     try:
-        with at_intervals(tell, PATIENCE_S, 1.0 if moves else MINUTE_S):
-            yield
+        with at_intervals(tell, PATIENCE_S, 1.0):
+            yield Progress(begins=lambda text: steps.append(f", {text}"))
     finally:
-        sys.stderr.write(f"\r{' ' * len(last)}\r" if moves and last else "")
+        sys.stderr.write(f"\r{' ' * len(line)}\r" if moves and line else "")
 
 
 @dataclass(slots=True)

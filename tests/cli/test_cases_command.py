@@ -118,7 +118,7 @@ def test_a_run_with_cases_asks_them_after_its_page(done, call):
 def test_a_job_without_a_finished_run_is_refused_with_the_remedy(done, call, tmp_path):
     code, _, err = call("cases", done / "job.toml", "--out", tmp_path / "none")
     assert code == 2
-    assert "holds no run of a job that can be opened" in err
+    assert "there is no such folder" in err
     assert "polyring run" in err
 
 

@@ -74,7 +74,7 @@ def test_a_run_of_a_changed_job_leaves_that_of_the_job_and_both_are_compared(
     assert call("run", region / "job.toml", *quick, "--set", "budget.share=0.05")[0] == 0
     assert call("cases", region / "job.toml", "--set", "budget.share=0.05", "--dry-run")[0] == 0
     code, _, err = call("cases", region / "job.toml", "--set", "budget.share=0.06", "--dry-run")
-    assert (code, "holds no run of a job that can be opened" in err) == (2, True)
+    assert (code, "there is no such folder" in err) == (2, True)
 
 
 def test_a_folder_that_a_command_names_or_a_job_sets_is_taken_as_it_is() -> None:

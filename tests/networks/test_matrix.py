@@ -198,3 +198,9 @@ def test_any_table_gives_valid_values_or_an_error_that_names_the_file(cities, tm
             continue
         numbers = found if load is load_weights else found.seconds
         assert (numbers >= 0).all()
+
+
+def test_an_omx_matrix_of_another_name_is_told_its_own(cities, tmp_path):
+    write_omx(tmp_path / "t.omx", cities.table["city_id"], {"TT": pd.DataFrame(np.eye(3))})
+    with pytest.raises(SourceError, match=r"called TT; give the one .* the name seconds or minutes"):
+        load_times(tmp_path / "t.omx", cities)

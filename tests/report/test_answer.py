@@ -57,6 +57,14 @@ def test_a_plan_that_is_not_proven_is_not_said_to_be_enough():
     assert said(plan).startswith("300 of 400 million CNY bring 3 more")
 
 
+def test_what_must_be_built_is_named_and_never_said_to_be_enough():
+    plan = state("one", "none", 400, ("bc", "cd"))
+    found = said(plan, forced=("bc", "idle"))  # what the plan does not build is not said
+    assert found.startswith("300 of 400 million CNY bring 3 more")
+    assert found.endswith(", with Bo – Cy required.")
+    assert said(plan, forced=("x", "cd", "bc")).endswith(", with cd and Bo – Cy required.")
+
+
 def test_a_single_pair_is_told_to_be_of_a_small_city():
     plan = state("one", "none", 300, ("bc", "cd"))
     today = state("today", "none", 300, ()).covered

@@ -105,6 +105,14 @@ def test_what_is_considered_and_not_built_is_listed_with_the_pairs_it_would_add(
     assert "Considered, not built" not in page.render(report)
 
 
+def test_the_page_of_a_what_if_says_so_and_offers_no_command_of_the_job(report):
+    drawn = page.render(replace(report, what_if="What if: no <rings>.", is_of_job=False))
+    assert "<strong>What if: no &lt;rings&gt;.</strong>" in drawn
+    assert "polyring run" not in drawn
+    assert "polyring explain" not in drawn
+    assert "tap on it shows commands" not in drawn
+
+
 def test_the_style_sheet_fetches_nothing(drawn):
     sheet = re.search(r"<style>(.*?)</style>", drawn, re.DOTALL).group(1)
     assert "url(" not in sheet

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -193,3 +194,27 @@ def test_a_fault_with_room_on_the_disk_stays_what_it_is():
 
     with pytest.raises(RuntimeError, match="a fault of ours"):
         cache.get("step", {}, fail)
+
+
+def test_steps_are_told_as_they_begin_and_a_solve_once_a_minute(monkeypatch, capsys):
+    ticks = []
+    monkeypatch.setattr(cache, "at_intervals", lambda tell, *_: nullcontext(ticks.append(tell)))
+    with cache.told("Running job") as watch:
+        (tick,) = ticks
+        for seconds, text in (
+            (3, ""),
+            (4, "Reading the map (2 more steps)"),
+            (5, ""),
+            (6, "Solving, 1 s"),
+            (7, "Solving, 2 s"),
+            (60, ""),
+        ):
+            if text:
+                watch.begins(text)
+            tick(float(seconds))
+    assert capsys.readouterr().err.splitlines() == [
+        "Running job: 3 s",
+        "Running job: 4 s, Reading the map (2 more steps)",
+        "Running job: 6 s, Solving, 1 s",
+        "Running job: 60 s, Solving, 2 s",
+    ]

@@ -278,7 +278,12 @@ def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]
 
 
 def cities_in(
-    area: Area, *, least_population: int, largest: int = 0, keep: Collection[str] = (), country: str = ""
+    area: Area,
+    *,
+    least_population: int,
+    largest: int = 0,
+    keep: Collection[str] = (),
+    countries: Collection[str] = (),
 ) -> tuple[Town, ...]:
     """Return the cities of an area in GeoNames, from the largest to the smallest.
 
@@ -290,12 +295,12 @@ def cities_in(
         Number of cities that are returned; 0: all.
     keep
         Names of places that stay cities.
-    country
-        ISO 3166 code of the country whose cities count; empty for all.
+    countries
+        ISO 3166 codes of the countries whose cities count; empty for all.
     """
     # The city that a place belongs to may lie outside the area.
     cities = _inside(area, merge(towns_in(_EARTH, least_population=least_population), keep))
-    found = tuple(city for city in cities if country.upper() in ("", city.country))
+    found = tuple(city for city in cities if not countries or city.country in countries)
     return found[:largest] if largest else found
 
 

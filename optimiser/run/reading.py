@@ -141,17 +141,20 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
 
 
 def towns_around(area: world.Area, job: Job, country: str = "") -> tuple[tuple[world.Town, ...], int]:
-    """Return the cities of GeoNames in an area (and country) that a job asks for, and their least residents.
+    """Return the cities of GeoNames in an area that a job asks for, and their least residents.
+
+    They are those of a country where the job names none.
 
     Where the job names no limit, it falls until it leaves `ENOUGH` of them.
     """
-    asked = job.cities.model_dump(include={"largest", "keep"})
+    countries = job.cities.countries or ((country,) if country else ())
+    asked = {**job.cities.model_dump(include={"largest", "keep"}), "countries": countries}
     given = job.cities.least_population
     steps = LEAST_RESIDENTS if given is None else (given,)
     for least in steps:
         # Places are counted first: it takes seconds to tell the districts among them.
         if least == steps[-1] or len(world.towns_in(area, least_population=least)) >= ENOUGH:
-            found = world.cities_in(area, country=country, least_population=least, **asked)
+            found = world.cities_in(area, least_population=least, **asked)
             if len(found) >= ENOUGH:
                 break
     return found, least

@@ -1,5 +1,6 @@
 """Place the cities of a job, time all trips, and split the times into driving, waiting and the like."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -315,9 +316,11 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
 
 def _of_geonames(area: Area, job: Job, source: Source) -> Cities:
     """Return the cities of GeoNames, with a note where a job asked neither for them nor for so small ones."""
-    country = "" if source.has_map else job.region.country
-    towns, least = towns_around(area, job, country)
-    notes = []
+    towns, least = towns_around(area, job, "" if source.has_map else job.region.country)
+    notes, counts = [], Counter(town.country for town in towns)
+    if len(counts) > 1:
+        told = ", ".join(f"{code} {count}" for code, count in counts.most_common())
+        notes.append(f"Cities of {len(counts)} countries ({told}); borders count as open (cities.countries).")
     if source.cities_from == "osm":
         notes.append("Fewer than two places of the map are cities: those of GeoNames count (cities.source).")
     if job.cities.least_population is None and least < LEAST_RESIDENTS[0]:

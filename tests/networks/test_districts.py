@@ -98,7 +98,7 @@ def test_the_largest_cities_of_a_country_are_chosen_after_the_districts(monkeypa
     foreign = Town(4, "Foreign", "YY", 0.9, 0.0, 900_000)
     monkeypatch.setattr("networks.world.towns.all_towns", lambda _: (CITY, foreign, place(12), place(40)))
     box = world.Box.of((-1, -1, 1, 1))
-    found = world.cities_in(box, least_population=50_000, largest=2, country="xx")
+    found = world.cities_in(box, least_population=50_000, largest=2, countries=["XX"])
     assert [round(town.lat / KM) for town in found] == [0, 40]
 
 

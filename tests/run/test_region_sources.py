@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
+import geopandas
 import numpy as np
 import osmnx as ox
 import pytest
@@ -14,9 +16,11 @@ import networks
 import polyring as pr
 from networks import osm, storage
 from networks.errors import SourceError
+from networks.world import Town
 from optimiser.cli.setup import build
-from optimiser.job import find
+from optimiser.job import find, loads
 from optimiser.problem.errors import JobError
+from optimiser.run import timing
 from optimiser.run.chain import Chain
 
 
@@ -178,3 +182,33 @@ def test_an_import_of_a_real_map_with_trains_has_its_times(shared_dir, tmp_path)
     (tmp_path / "cities.csv").write_text(cities_csv(rows))
     assert len(rail.services.lines)
     assert equal(times(tmp_path, tmp_path / "h.gpkg"), times(tmp_path, file, country="DE"))
+
+
+PLACES = tuple(
+    Town(key, f"T{key}", country, 0.3 * key, 0.0, people)
+    for key, (country, people) in enumerate(
+        [("IN", 90_000), ("IN", 30_000), ("NP", 12_000), ("IN", 11_000), ("BD", 10_500), ("IN", 700)], start=1
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("cities", "kept", "told"),
+    [
+        ("", [1, 2, 3, 4, 5], ["IN 3, NP 1, BD 1", "GeoNames", "from 10,000 residents"]),
+        ("least_population = 20_000", [1, 2], ["GeoNames"]),
+        ('countries = ["IN"]', [1, 2, 4], ["GeoNames", "from 1,000 residents"]),
+    ],
+)
+def test_where_a_map_has_no_cities_smaller_towns_of_geonames_count(monkeypatch, cities, kept, told):
+    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: PLACES)
+    job = loads(f'[region]\nfile = "map.osm"\ncountry = "IN"\n[cities]\n{cities}\n')
+    networks_read = SimpleNamespace(
+        places=None, road=SimpleNamespace(nodes=geopandas.GeoSeries.from_xy([-3.0, 3.0], [-3.0, 3.0]))
+    )
+    source = SimpleNamespace(files={}, area=None, cities_from="osm", has_map=True, country="IN", title="map")
+    found = timing.load_cities(job, source, networks_read)
+    assert found.table["name"].tolist() == [f"T{key}" for key in kept]
+    assert len(found.notes) == len(told)
+    for note, words in zip(found.notes, told, strict=True):
+        assert words in note

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tiers import thinned
@@ -48,3 +49,22 @@ def test_a_value_that_must_not_be_breaks_a_target() -> None:
     with pytest.raises(fuzz.UnsoundError):
         fuzz.need(holds=False)
     assert not issubclass(fuzz.UnsoundError, NetworksError | OptimiserError)
+
+
+def test_chance_draws_the_same_input_for_a_seed_and_keeps_what_breaks_a_target(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[bytes] = []
+
+    def refuses_short(data: bytes) -> None:
+        seen.append(data)
+        fuzz.need(len(data) > 9)
+
+    monkeypatch.setattr(fuzz, "FOUND", tmp_path)
+    monkeypatch.setitem(fuzz.TARGETS, "certificates", (refuses_short, list))
+    broken = [fuzz.by_chance("certificates", 20, 0, seed) for seed in (1, 1, 2)]
+    assert seen[:20] == seen[20:40] != seen[40:]
+    short = {data for data in seen if len(data) == 9}
+    assert {path.read_bytes() for path in (tmp_path / "certificates").iterdir()} == short
+    assert broken == [sum(len(data) == 9 for data in seen[at : at + 20]) for at in (0, 20, 40)]
+    assert all(0 < count < 20 for count in broken)

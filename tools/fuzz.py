@@ -2,23 +2,28 @@
 
     python tools/fuzz.py values --runs 1000000      # one target, so many executions
     python tools/fuzz.py all --seconds 120          # every target for two minutes
+    python tools/fuzz.py certificates --runs 1000 --seed 1   # by chance, without atheris
 
 The targets are functions of bytes; `tests/test_fuzz.py` calls them with their seeds and with inputs that were
 found before. `certificates` reads choices from the bytes, which draw a document near a true certificate.
-Input is drawn by atheris (`--group fuzz`), which follows the branches that are taken. One that breaks a
-target is kept in `build/fuzz/TARGET`; make a test of it.
+Input is drawn by atheris (`--group fuzz`), which follows the branches that are taken; that of `certificates`
+by chance where a seed is given or atheris is not installed. One that breaks a target is kept in
+`build/fuzz/TARGET`; make a test of it.
 """
 
 import argparse
 import atexit
 import contextlib
-import importlib
+import importlib.util
 import json
 import math
+import random
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -50,6 +55,8 @@ fuzz.fuzz(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
 """Program of the process of a target: branches are followed in what is imported within the block."""
 LONGEST = 4096
 """Bytes of an input, at most."""
+TAKEN = Counter[bool]()
+"""How many documents near true certificates both checkers took, and how many they refused."""
 
 MAP = b"""<osm version="0.6"><node id="1" lat="40" lon="116"/><node id="2" lat="40" lon="116.1"/>
 <node id="3" lat="40.1" lon="116.1"><tag k="railway" v="station"/><tag k="name" v="A"/></node>
@@ -163,6 +170,7 @@ def certificates(data: bytes) -> None:
     answers = [near.answered(checker, drawn.raw, document) for checker in near.CHECKERS]
     need(all(answer == answers[0] for answer in answers))
     need(answers[0] is None or not near.excludes(drawn, document))
+    TAKEN[answers[0] is not None] += 1
 
 
 def _drawing(name: str) -> Any:  # noqa: ANN401 - drawings of the tests have no types
@@ -250,15 +258,44 @@ def fuzz(name: str, runs: int, seconds: int) -> None:
     atheris.Fuzz()
 
 
+def by_chance(name: str, runs: int, seconds: int, seed: int) -> int:
+    """Run a target that reads choices on bytes drawn by chance; return how many of them broke it."""
+    chance, begun, broken, done = random.Random(seed), time.monotonic(), 0, 0  # noqa: S311 - no secret
+    TAKEN.clear()
+    while done < runs or not runs:
+        if seconds and time.monotonic() - begun > seconds:
+            break
+        data = chance.randbytes(chance.choice((9, 41, 91)))
+        done += 1
+        try:
+            TARGETS[name][0](data)
+        except Exception:  # noqa: BLE001 - whatever it is, the input is kept
+            broken += 1
+            (FOUND / name).mkdir(parents=True, exist_ok=True)
+            (FOUND / name / f"seed{seed}-{done}").write_bytes(data)
+            traceback.print_exc(limit=-2)
+    taken = f"{TAKEN[True]} taken, {TAKEN[False]} refused, {broken} broke it"
+    print(f"{name}: {done} executions in {time.monotonic() - begun:.0f} s: {taken}", flush=True)
+    return broken
+
+
 def main() -> int:
     """Fuzz one target, or all one after the other, each in a process of its own; return 1 where one broke."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("target", choices=[*TARGETS, "all"])
     parser.add_argument("--runs", type=int, default=0, help="executions; 0: as many as the time allows")
     parser.add_argument("--seconds", type=int, default=0, help="seconds of each target; 0: no limit")
-    asked = parser.parse_args()
-    broken = []
+    parser.add_argument("--seed", type=int, help="draw `certificates` by chance, from this seed")
+    asked, broken = parser.parse_args(), []
+    is_led = importlib.util.find_spec("atheris") is not None
     for name in TARGETS if asked.target == "all" else [asked.target]:
+        if name == "certificates" and (asked.seed is not None or not is_led):
+            broken += [name] * (by_chance(name, asked.runs, asked.seconds, asked.seed or 0) > 0)
+            continue
+        if not is_led:
+            print(f"{name}: not run, since atheris is not installed (--group fuzz)")
+            broken.append(name)
+            continue
         begun = time.monotonic()
         command = [sys.executable, "-c", START, name, str(asked.runs), str(asked.seconds)]
         done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)

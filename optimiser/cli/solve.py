@@ -293,9 +293,9 @@ def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
         what = "money" if problem.budget is None else "weight"
         notes.append(
             f"The bound equals the objective, but the tolerance of a bound for numerical noise, 1e-6 + 1e-9 "
-            f"of itself, is whole units of {what} at {result.bound:,.0f}: a gap of 0 cannot be proven.\n"
+            f"of itself, is whole units of {what} at {result.bound:,.0f}: no result has a gap of 0 there.\n"
             f"Count {what} in a larger unit, so that the objective is below 1,000,000,000, or ask for --gap "
-            "2e-9."
+            "2e-9; what polyring certify proves is exact."
         )
     elif result.termination != INTERRUPTED:
         why = wording.WORDS["unproven"].get(result.termination, f"the end was {result.termination!r}")

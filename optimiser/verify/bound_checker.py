@@ -28,6 +28,7 @@ import math
 import sys
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Collection, Iterable
+from fractions import Fraction
 from functools import cache, lru_cache, partial
 from itertools import pairwise, product
 from pathlib import Path
@@ -148,7 +149,7 @@ def every_path_costs(model: Model, k: int, price: dict[int, int], least: int) ->
     ahead = shortest(into, pair["destination"])
     settled: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     labels = [(0, 0, pair["origin"], 0, 0, 0)]
-    while labels and least > 0:
+    while labels:
         _, time, node, cost, spread, paid = heapq.heappop(labels)
         model.steps += 1 + len(settled[node])
         need(model.steps <= MOST_STEPS, f"not checked within {MOST_STEPS:,} steps")
@@ -596,7 +597,7 @@ def check_evidence(model: Model, evidence: Json, opened: set[int], covered: set[
         need(holds, f"path of pair {path['pair']}: {path['time_s']} s is not its sum, or above the limit")
 
 
-def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
+def check(problem: Json, certificate: Json) -> tuple[str, Fraction | None]:
     """Return what a certificate proves, as a sentence, and the gap between plan and bound if it has both."""
     is_shown = type(certificate) is dict and {"built", "bound"} & certificate.keys()
     need(is_shown, "there is no plan and no bound")
@@ -617,8 +618,7 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
         return ("there is no plan" if bound is None else f"{plan}; no plan is better than {bound}"), None
     slack = objective - bound if model.budget is None else bound - objective
     need(slack >= 0, "the plan beats the bound")
-    size = max(1, abs(objective))
-    gap = slack / size if slack < size << 1000 else math.inf
+    gap = Fraction(slack, max(1, abs(objective)))
     return f"{plan}; no plan is better than {bound}: a gap of {100 * gap:.4g} %", gap
 
 

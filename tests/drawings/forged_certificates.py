@@ -2,7 +2,8 @@
 
 `BOUNDS` claim a bound better than the optimum, or "no plan" where there is one. `PLANS` show a plan that
 breaks a rule. `SHOWN` are true certificates with one statement changed. `FORMS` use the format otherwise than
-its page says, and prove nothing false by that. All problems are so small that every plan can be tried.
+its page says, and prove nothing false by that. `TRUE` and `WEAK` are true: each row decides what they prove.
+All problems are so small that every plan can be tried.
 """
 
 from __future__ import annotations
@@ -10,14 +11,25 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import itertools
 import json
+import random
 
 from core_drawing import both_ways, side_line
 from problem_files import as_json
 from ring_drawing import leading, ringed, square, undemanding
 
 from optimiser import verify
-from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Period, Target
+from optimiser.problem import (
+    Candidate,
+    Capacity,
+    City,
+    DesignProblem,
+    Pair,
+    Period,
+    RingLink,
+    Target,
+)
 from optimiser.verify.bound_checker import FORMAT
 
 HEAD = {"format": FORMAT}
@@ -67,7 +79,8 @@ BUDGET, CIRCUIT_2, CIRCUIT_3, CIRCUIT_4 = map(
 )
 ROUND = model("round001_001")
 RICH = {"budget": 30}
-FORWARD = (Pair(0, 1, 10, 5),)
+FORWARD, FORWARD_TWICE = (Pair(0, 1, 10, 5),), (Pair(0, 2, 20, 5),)
+ONE_WAY = ((0, 1, 10), (1, 2, 10))
 PHASES = {"periods": (Period("early", 0, 1), Period("late", 3, 1)), "budget": 3}
 
 
@@ -177,6 +190,10 @@ BOUNDS = {
     "a unit above what two links cost": lambda: (
         two_links(**RICH),
         bounded([time(1, {1: 1, 2: 1}, 3)], [leaf((0, 5))], 5),
+    ),
+    "a candidate of one way paid for twice": lambda: (
+        two_links(candidates=(Candidate("abc", 3, ONE_WAY),), pairs=FORWARD_TWICE),
+        bounded([time(1, {1: 1}, 2)], [leaf((0, 1))], 0),
     ),
     "a candidate paid for twice": lambda: (_one_line(), bounded([time(1, {1: 1}, 2)], [leaf((0, 1))], 0)),
     "a cheap path that is slower at first": lambda: (
@@ -293,6 +310,15 @@ BOUNDS = {
         bounded(
             [{"mend": "001", "links": [0, 1, 2]}, ROUND, CIRCUIT_2, CIRCUIT_3],
             [leaf((0, 1), (1, -3), (2, -1), (3, 1), objective=0)],
+            None,
+        ),
+    ),
+    "a mend of links that do not meet": lambda: (
+        # From 0 to 1, then from 2 to 3, then from 0 on: the ends fit, and the ring has all three.
+        ringed(square(links=(*square().links[:2], RingLink(2, 3), RingLink(0, 3)))),
+        bounded(
+            [{"mend": "001", "links": [0, 2, 3]}, ROUND, CIRCUIT_2, CIRCUIT_3, CIRCUIT_4],
+            [leaf((0, 1), (1, -3), (2, -1), (3, 2), (4, 1), objective=0)],
             None,
         ),
     ),
@@ -544,6 +570,52 @@ def ladder(stages):
     return problem, bounded([time(1, prices, 2 ** ((stages + 1) // 2) - 1)], [leaf()], 5)
 
 
+def searched(seed):
+    """A pair in a small network drawn by chance, its prices, and the least that a path within its limit pays.
+
+    Candidates have up to four arcs, also round a triangle or one way alone, and some cost nothing. Every path
+    is tried.
+    """
+    chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    links = []
+    for j in range(8):
+        ends = chance.sample(range(6), chance.choice((2, 2, 3, 4)))
+        round_ = [*ends, ends[0]] if len(ends) == 3 and chance.random() < 0.5 else ends
+        arcs = [(tail, head, chance.randrange(1, 9)) for tail, head in itertools.pairwise(round_)]
+        links.append(Candidate(f"c{j}", 1, tuple(arcs) if chance.random() < 0.3 else both_ways(*arcs)))
+    slow = tuple((*chance.sample(range(6), 2), chance.randrange(1, 15)) for _ in range(chance.randrange(3)))
+    prices = {j + 1: chance.randrange(1, 13) for j in range(8) if chance.random() < 0.8}
+    problem = DesignProblem("web", tuple("abcdef"), slow, tuple(links), (Pair(0, 5, 20, 5),), 8)
+    arcs = [(*arc, 0) for arc in slow]
+    arcs += [(*arc, j) for j, one in enumerate(links, 1) for arc in one.arcs]
+    least, stack = None, [((0,), 0, frozenset())]
+    while stack:
+        visited, seconds, used = stack.pop()
+        if visited[-1] == 5:
+            paid = sum(prices.get(j, 0) for j in used)
+            least = paid if least is None else min(least, paid)
+            continue
+        for tail, head, more, j in arcs:
+            if tail == visited[-1] and head not in visited and seconds + more <= 20:
+                stack.append(((*visited, head), seconds + more, used | {j}))
+    return problem, prices, least
+
+
+SEARCHED = (13, 18, 19, 23, 26, 28, 30, 34, 39, 47)
+"""Seeds of `searched` whose paths are searched for at some length."""
+
+
+@functools.cache
+def priced(seed):
+    """A problem of `searched` as JSON, a certificate of what the pair pays, and one that says one more."""
+    problem, prices, least = searched(seed)
+    proved = (
+        bounded([time(1, prices, unit)], [leaf((0, 1))], 5 * (sum(prices.values()) // unit))
+        for unit in (least, least + 1)
+    )
+    return as_json(problem), *proved
+
+
 WHOLE = ([], [leaf()], 7)
 FORMS = {
     "nothing is shown": lambda: (two_links(), HEAD),
@@ -600,6 +672,16 @@ FORMS = {
         two_links(**RICH),
         bounded([{"partition": ["y0000002", "y0000002"], "parts": [0, 1, 2]}], [leaf()], 7),
     ),
+    "a node twice in a set": lambda: (
+        ringed(),
+        bounded(
+            [{"leave": "001", "nodes": [0, 0], "potentials": [0, 0], "centre": 0, "node": 0}], [leaf()], 10
+        ),
+    ),
+    "an entry beyond the tree that nothing leads to": lambda: (
+        two_links(**RICH),
+        bounded([], [leaf(), ["x0000001", 0, 2]], 7),
+    ),
     "a centre that the ring lacks": lambda: (
         ringed(),
         bounded([{"leave": "001", "nodes": [0], "potentials": [0], "centre": 1, "node": 0}], [leaf()], 10),
@@ -653,6 +735,160 @@ TRUE = {
 }
 """Problem, and a true certificate whose evidence decides its bound."""
 
+
+def _city(weight):
+    """A city that counts if both of its pairs are covered."""
+    return two_links(cities=(City("c", weight, (0, 1), 2),), **RICH)
+
+
+def _measured(scale, longest):
+    """A ring with a reward whose links have lengths of so many times 1, 2, 3 and so on."""
+    links = tuple(dataclasses.replace(link, length=scale * (a + 1)) for a, link in enumerate(square().links))
+    return _wished(links=links, longest=longest)
+
+
+def _wished(**changes):
+    return ringed(square(required=False, reward=5, **changes))
+
+
+def _divided(**changes):
+    """Rows whose factors have common divisors that do not divide their right sides."""
+    dear = (dataclasses.replace(c, cost=4, instrument="subsidy") for c in two_links().candidates)
+    return two_links(
+        candidates=tuple(dear),
+        pairs=(Pair(0, 2, 20, 6, "all"), Pair(0, 1, 10, 4, "all")),
+        budget=9,
+        capacities=(Capacity("trains", (("ab", 2), ("bc", 4)), 5),),
+        targets=(Target("all", 3),),
+    ).replace(**changes)
+
+
+def _crossed():
+    """A ring that crosses itself between nodes: it winds round one centre as the clock does, and not so round
+    the other."""
+    links = RingLink(0, 1), RingLink(1, 2), RingLink(3, 2, "north"), RingLink(3, 0, "west")
+    nodes, centres = ((0, 0), (4, 4), (4, 0), (0, 4)), ((1, 2), (3, 2))
+    return _ring_plan(undemanding(square(nodes=nodes, links=links, centres=centres)))
+
+
+def _one_arc():
+    """A plan whose path takes every arc that there is."""
+    problem = two_links(candidates=(Candidate("ab", 3, ONE_WAY[:1]),), pairs=FORWARD)
+    return problem, json.loads(json.dumps(verify.certificate(problem, verify.score(problem, ["ab"]))))
+
+
+TRUE |= {
+    "a ring that crosses itself": _crossed,
+    "a path of all arcs": _one_arc,
+    "a split by a city": lambda: (_city(4), bounded([], split("z0000001", leaf(), leaf()), 11)),
+}
+
+
+def gapped():
+    """A plan whose bound leaves a gap of 5 of its 2."""
+    problem = two_links(**RICH)
+    return as_json(problem), {**built(problem, "ab"), "bound": proof([], [leaf()], 7)}
+
+
+SPLIT_1 = {"leave": "001", "nodes": [0, 1], "potentials": [0, 0], "centre": 0, "node": 1}
+WEAK = {
+    "rows of one way": (
+        lambda: two_links(
+            candidates=tuple(Candidate(f"{arc[0]}", 3, (arc,)) for arc in ONE_WAY),
+            pairs=FORWARD_TWICE,
+            **RICH,
+        ),
+        [time(1, {1: 1, 2: 1}, 2)],
+        (5,),
+        25,
+    ),
+    "a price of what has no arcs": (
+        lambda: two_links(candidates=(*two_links().candidates, Candidate("charge", 1, ())), **RICH),
+        [time(1, {1: 1, 3: 1})],
+        (1,),
+        8,
+    ),
+    "nothing that counts": (lambda: two_links(pairs=(), **RICH), [BUDGET], (1,), 10),
+    "rows that are divided": (
+        lambda: _divided(caps=(("subsidy", 7),)),
+        [BUDGET, model("cap_subsidy"), model("capacity_0000001"), model("target_0000001")],
+        (2, 3, 5, 7),
+        86,
+    ),
+    "budgets that are divided": (
+        lambda: _divided(periods=(Period("early", 3, 1), Period("late", 6, 1))),
+        [UNPAID, model("budget_002")],
+        (2, 3),
+        32,
+    ),
+    "lengths with a divisor": (lambda: _measured(2, 25), [model("longest001"), CIRCUIT_2], (1, -9), 40),
+    "lengths of 0": (lambda: _measured(0, 25), [model("longest001")], (1,), 15),
+    "a ring that may be longer than all": (lambda: _measured(2, 100), [model("longest001")], (1,), 25),
+    "more stops than there are": (lambda: _wished(least_stops=7), [model("stops001")], (1,), 14),
+    "a target above all weights": (
+        lambda: _grouped(99, budget=30).replace(candidates=_fixed("in").candidates),
+        [model("target_0000001")],
+        (3,),
+        1,
+    ),
+    "what is required by a period": (
+        lambda: two_links(
+            requires=(("ab", "bc"),), budget=12, periods=(Period("early", 6, 1), Period("late", 6, 1))
+        ),
+        [*map(model, ("require_0000001_1", "require_0000001_2", "start_0000001"))],
+        (1, 2, -5),
+        24,
+    ),
+    "a set that a circuit leaves": (_wished, [SPLIT_1], (4,), 23),
+    "a circuit round nothing": (lambda: _wished(centres=((1, 3),)), [_ROUND_0_1_4, CIRCUIT_2], (4, -9), 33),
+    "a circuit round one of two": (lambda: _wished(centres=((3, 1), (1, 3))), [_ROUND_0_1_4], (4,), 23),
+    "rows of several units": (
+        lambda: two_links(**RICH),
+        [time(1, {1: 1, 2: 1}, 2), BUDGET, time(2, {1: 1})],
+        (1, 2, 3),
+        25,
+    ),
+    "rows of a city": (
+        lambda: _city(40),
+        [*map(model, ("city_0000001", "city_0000001_0000001", "city_0000001_0000002"))],
+        (2, 3, 5),
+        47,
+    ),
+    "a candidate that joins three parts": (
+        _one_line,
+        [{"partition": ["y0000001"], "parts": [0, 1, 2]}],
+        (1,),
+        10,
+    ),
+    "what costs nothing": (
+        lambda: two_links(
+            candidates=tuple(dataclasses.replace(c, cost=0) for c in two_links().candidates), budget=31
+        ),
+        [BUDGET],
+        (1,),
+        38,
+    ),
+    "a ring after one without variables": (
+        lambda: ringed(
+            square(id="other", required=False), square(required=False, reward=5, centres=((1, 3),))
+        ),
+        [_ROUND_0_1_4, CIRCUIT_2],
+        (4, -9),
+        33,
+    ),
+    "an entry that nothing leads to": (lambda: two_links(**RICH), [], (), 7),
+}
+"""Problem, rows with a multiplier each, and the bound: each number of each row is needed for it."""
+
+
+@functools.cache
+def weak(name):
+    """The problem as JSON and the document of a true certificate of `WEAK`."""
+    draw, rows, multipliers, bound = WEAK[name]
+    beyond = [] if rows else [["x0000001", 0, 0]]
+    return as_json(draw()), bounded(rows, [leaf(*enumerate(multipliers)), *beyond], bound)
+
+
 SMALL_RAW = {
     "a time below 0": lambda: (_back_in_time(), bounded([], [leaf()], 0), 5),
     "two candidates with one id": lambda: (
@@ -665,21 +901,33 @@ SMALL_RAW = {
 
 
 def full_documents():
-    """A problem with rings and periods, and a certificate with every sort of evidence."""
+    """A problem with every key that there is, and a certificate with every sort of evidence."""
     periods = (Period("first", 5, 1), Period("second", 4, 1))
     problem = as_json(ringed(square(required=False, reward=5), budget=9, periods=periods))
+    ring, lead = problem["rings"][0], {"kind": "road", "instrument": "subsidy", "fixed": "in", "lead": 0}
+    problem["candidates"][0] |= lead
+    problem["pairs"][0]["group"] = ring["stops"][0]["group"] = "big"
+    ring |= {"longest": 9, "least_by_group": {"big": 1}}
+    for link in ring["links"]:
+        link["length"] = 1
+    problem |= {"note": "", "money": "CNY", "cover": "all", "caps": {"subsidy": 9}}
+    problem |= {"excludes": [["across", "fast"]], "requires": [["north", "west"]]}
+    problem["capacities"] = [{"id": "trains", "use": {"fast": 1}, "most": 3}]
+    problem["targets"] = [{"group": "big", "least": 0, "of": "pairs"}]
+    problem["cities"] = [{"id": "a", "group": "big", "weight": 1, "pairs": [0], "need": 1}]
     plan = {
         "format": "polyring-certificate/2",
         "built": [{"id": "north", "cost": 2}, {"id": "west", "cost": 3}],
     }
-    plan |= {"cost": 5, "coverage": 1, "starts": {"north": 0, "west": 0}}
+    plan |= {"cost": 5, "coverage": 1, "starts": {"north": 0, "west": 0}, "problem": problem["name"]}
+    plan["cities"] = [{"id": "a", "weight": 1, "pairs": [0]}]
     plan["rings"] = [{"id": "square", "links": [0, 1, 2, 3]}]
     plan["paths"] = [{"pair": 0, "nodes": ["a"], "seconds": [1], "candidates": [None], "time_s": 1}]
     rows = [
         {"model": "budget_001"},
         {"mend": "001", "links": [0, 1, 4]},
         {"leave": "001", "nodes": [0, 1], "potentials": [0, 0], "centre": 0, "node": 0},
-        {"time": "y0000001_1", "unit": 1, "prices": {}},
+        {"time": "y0000001_1", "unit": 1, "prices": {"o0000001_1": 1}},
         {"partition": ["y0000001_1"], "parts": [0] * len(problem["nodes"])},
     ]
     return problem, {**plan, "bound": proof(rows, [["x0000001", 1, 2], leaf((0, 1)), leaf()], 12)}

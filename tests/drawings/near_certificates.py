@@ -15,6 +15,7 @@ import math
 import random
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from core_drawing import dense_problem, side_line
@@ -382,21 +383,13 @@ CHECKERS = _checkers()
 """The first checker, and the second one."""
 
 
-def _as_float(gap: Any) -> float | None:
-    """Return a gap, which one checker gives as a fraction of integers."""
-    try:
-        return None if gap is None else float(gap)
-    except OverflowError:
-        return math.inf
-
-
-def answered(checker: Any, problem: Json, document: Json) -> tuple[int | None, float | None] | None:
+def answered(checker: Any, problem: Json, document: Json) -> tuple[int | None, Fraction | None] | None:
     """Return the bound and the gap that a checker takes, or None where it refuses the document."""
     try:
         _, gap = checker.check(problem, document)
     except (checker.Refused, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
         return None
-    return (document["bound"]["bound"] if "bound" in document else None), _as_float(gap)
+    return (document["bound"]["bound"] if "bound" in document else None), gap
 
 
 def excludes(drawn: Case, document: Json) -> bool:

@@ -1,23 +1,56 @@
-"""The mutants of the checker are made in every way that its description names."""
+"""The mutants of the checker are made in every way that its description names, and told or listed."""
 
 from __future__ import annotations
 
+import random
+
+import pytest
+from shown_documents import documents
+from tiers import thinned
+
 from tools import checker_mutants
+from tools.mutants import key_of, reasons
 
 SOURCE = (checker_mutants.ROOT / checker_mutants.PATH).read_bytes()
+EVERY = checker_mutants.every_mutant()
+CASES = (2, 27, 64, 65, 66)
+"""Problems whose proofs take little time: of links, with a ring, with cities, partitions and periods."""
+SAMPLE = 12
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """Documents, and what the checker answers."""
+    found = documents(tmp_path_factory.mktemp("files"), CASES, count=60)
+    checker = checker_mutants.checker_from(SOURCE.decode())
+    return found, [ask(checker) for _, ask in found]
 
 
 def test_shapes_comparisons_and_bounds_are_changed():
     text = SOURCE.decode()
-    changed = {(m.before, m.after) for m in checker_mutants.shapes(text)}
+    shapes = list(checker_mutants.shapes(text))
     assert {
         ("budget:int|null", "budget?:int|null"),
         ("note?:text", "note:text"),
         ("cost", "cost:signed"),
-    } <= changed
-    assert all(
-        text[: m.start].isascii() and text[m.start :].startswith(m.before)
-        for m in checker_mutants.shapes(text)
-    )
-    every = {(m.before, m.after) for m in checker_mutants.every_mutant()}
+    } <= {(m.before, m.after) for m in shapes}
+    assert all(text[: m.start].isascii() and text[m.start :].startswith(m.before) for m in shapes)
+    every = {(m.before, m.after) for m in EVERY}
     assert {("model.low", "(model.high)"), ("value > 0", "(value < 0)")} <= every
+
+
+@pytest.mark.parametrize("block", thinned(range(60), 2))
+def test_documents_tell_every_mutant_of_a_sample_that_is_not_listed(block, shown):
+    known, sample = reasons(), random.Random(block).sample(EVERY, SAMPLE)  # noqa: S311 - no secret
+    left = [
+        str(mutant)
+        for mutant in sample
+        if key_of(mutant) not in known and not checker_mutants.told_by(mutant, SOURCE, *shown)
+    ]
+    assert not left
+
+
+def test_a_change_that_nothing_tells_is_left(shown):
+    same = next(m for m in EVERY if m.function == "departure" and m.before == "max")
+    assert key_of(same) in reasons()
+    assert not checker_mutants.told_by(same, SOURCE, *shown)

@@ -435,6 +435,10 @@ def fixed_out(problem, *names):
             "must pass 'far', which the links round its centres do not touch",
         ),
         (
+            ringed(square(stops=(RingStop("far", (), must=True),), least_stops=0)),
+            "must pass 'far', which has no node",
+        ),
+        (
             ringed(measured(longest=15)),
             "may be 15 m long; every circuit round its centres has 16 m or more",
         ),

@@ -780,6 +780,7 @@ def _one_arc():
 TRUE |= {
     "a ring that crosses itself": _crossed,
     "a path of all arcs": _one_arc,
+    "a ring from the head of its first link": lambda: _ring_plan(square(), links=(3, 2, 1, 0)),
     "a split by a city": lambda: (_city(4), bounded([], split("z0000001", leaf(), leaf()), 11)),
 }
 

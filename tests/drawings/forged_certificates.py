@@ -911,7 +911,7 @@ def full_documents():
     ring |= {"longest": 9, "least_by_group": {"big": 1}}
     for link in ring["links"]:
         link["length"] = 1
-    problem |= {"note": "", "money": "CNY", "cover": "all", "caps": {"subsidy": 9}}
+    problem |= {"note": "", "money": "CNY", "caps": {"subsidy": 9}}
     problem |= {"excludes": [["across", "fast"]], "requires": [["north", "west"]]}
     problem["capacities"] = [{"id": "trains", "use": {"fast": 1}, "most": 3}]
     problem["targets"] = [{"group": "big", "least": 0, "of": "pairs"}]

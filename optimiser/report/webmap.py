@@ -35,7 +35,7 @@ LAYERS = (
     ("labels", "Names"),
     *((name, plots.NETWORK[name].name) for name in ("high_speed", "rail", "motorways", "roads")),
 )
-"""Layers of every map that a reader can switch: prefix of the names of the drawn parts, and words."""
+"""Layers of maps that a reader can switch, roads last: prefix of the names of the drawn parts, and words."""
 
 LINK_COLUMNS = (
     "xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "colour", "category", "chosen",
@@ -75,7 +75,8 @@ def layers(report: ReportInput) -> tuple[tuple[str, str], ...]:
     rings = circuits(report)
     found = [("rings", "Ring" if len(rings) == 1 else "Rings")] if rings else []
     found += [("known", "Known rings")] if known_rings(report.rings) else []
-    return (*LAYERS[:1], *found, *LAYERS[1:])
+    last = LAYERS[1:-2] if report.roads.empty else LAYERS[1:]
+    return (*LAYERS[:1], *found, *last)
 
 
 def draw(report: ReportInput, *, height: int = 640) -> Bokeh:

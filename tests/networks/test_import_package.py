@@ -101,6 +101,15 @@ def test_an_import_without_railways_is_read_as_it_was_written(tmp_path):
     assert list(read.rail.stations) == list(found.rail.stations)
 
 
+def test_an_import_without_roads_is_read_as_it_was_written(tmp_path):
+    found = imported(tmp_path, ways=[way for way in WAYS if "highway" not in way[2]])
+    read = storage.read_import(write(found, tmp_path / "n.gpkg"))
+    assert read.road.links.empty
+    same(read.road, found.road)
+    same(read.rail.network, found.rail.network)
+    assert read.report["roads"]["links"] == 0
+
+
 def test_stations_and_places_are_points_for_a_gis(tmp_path):
     path = write(imported(tmp_path), tmp_path / "n.gpkg")
     for layer in ("stations", "places"):

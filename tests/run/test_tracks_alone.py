@@ -103,4 +103,6 @@ def test_page_and_screen_say_that_there_are_no_roads(
 ) -> None:
     assert call(["run", str(job(tmp_path)), "--out", str(tmp_path / "run")]) == 0
     assert "The region has no roads" in capsys.readouterr().out
-    assert "The region has no roads" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "The region has no roads" in page
+    assert ('data-layer="rail"' in page, 'data-layer="roads"' in page) == (True, False)

@@ -153,6 +153,8 @@ def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Citi
 CITY = "PPL"
 """Code of GeoNames for a populated place, as `place=city` and `place=town` are."""
 _MOST_NAMED = 5
+_COUNT = re.compile("[0-9]+(?:([ \u00a0\u202f,.'])[0-9]{3}(?:\\1[0-9]{3})*)?")
+"""A whole number, with or without one separator of thousands."""
 _OTHER_NAMES = frozenset({"name", "int_name", "alt_name", "official_name", "short_name"})
 _NAME_IN_A_LANGUAGE = re.compile(r"^name:[a-z]{2,3}(?:[-_][A-Za-z]+)?$")
 logger = logging.getLogger(__name__)
@@ -194,12 +196,12 @@ def from_towns(
         share it. Those that share a name get that of their first-level division added.
     """
     population = [town.population for town in towns]
-    shared = Counter(town.name for town in towns)
-    names = [town.name if shared[town.name] == 1 else town.full_name for town in towns]
+    same, alike = Counter(one.name for one in towns), Counter(one.full_name for one in towns)
+    named_apart = [one.full_name if alike[one.full_name] == 1 < same[one.name] else one.name for one in towns]
     found = build(
         {
-            "city_id": readable_ids(names, [str(town.geonames_id) for town in towns]),
-            "name": names,
+            "city_id": readable_ids(named_apart, [str(town.geonames_id) for town in towns]),
+            "name": named_apart,
             "tier": thresholds.tier(population),
             "population": population,
             "population_definition": [definition] * len(towns),
@@ -293,9 +295,5 @@ def _other_names(tags: Mapping[str, str], own: str) -> str:
 
 def _residents(text: str) -> int:
     """Parse a population tag, -1 if it is not a number: `12 345`, `12,345` and `12.345` all mean 12345."""
-    digits = text.partition(";")[0].strip()
-    for separator in (" ", "\u00a0", "\u202f", ",", ".", "'"):
-        head, *groups = digits.split(separator)
-        if groups and head.isdecimal() and all(len(group) == 3 and group.isdecimal() for group in groups):
-            digits = head + "".join(groups)
-    return int(digits) if digits.isascii() and digits.isdecimal() else -1
+    digits = _COUNT.fullmatch(text.partition(";")[0].strip())
+    return int(re.sub(r"\D", "", digits[0])) if digits else -1

@@ -8,7 +8,7 @@ code in GeoNames or a word in their names, are sought in a wide circle, others i
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -382,15 +382,17 @@ def find_place(text: str) -> Place:
 def _codes(area: str, text: str) -> set[str]:
     """Return the codes of the countries and first-level divisions that are called so, by code or name."""
     known, wanted = {**codes(), **read_table("geonames.toml")["divisions"]}, plain_name(area).replace(" ", "")
-    spelt = {
-        code: (code.rpartition(".")[2].lower(), plain_name(name).replace(" ", ""))
-        for code, name in known.items()
-    }
-    if found := {code for code, names in spelt.items() if wanted in names}:
-        return found
-    alike = get_close_matches(wanted, [name for _, name in spelt.values()], n=1)
-    close = next((f"; did you mean {known[code]}?" for code, (_, name) in spelt.items() if name in alike), "")
-    what = f"no country or first-level division is called '{area}'{close}"
+    by_name = defaultdict[str, set[str]](set)
+    for code, name in known.items():
+        for spelt in (code.rpartition(".")[2].lower(), plain_name(name).replace(" ", "")):
+            by_name[spelt].add(code)
+    if wanted in by_name:
+        return by_name[wanted]
+    close = [
+        known[code] for name in get_close_matches(wanted, by_name, n=1) for code in sorted(by_name[name])
+    ]
+    hint = f"; did you mean {close[0]}?" if close else ""
+    what = f"no country or first-level division is called '{area}'{hint}"
     raise _no_place(what, text, "Write the ISO 3166 code of the country, such as 'Cordoba, AR'.")
 
 
@@ -412,10 +414,8 @@ def _no_place(what: str, text: str, remedy: str) -> SourceError:
 
 def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:
     """Return the error on a name that no town has, with towns whose names are spelt alike."""
-    by_name: dict[str, Town] = {}
-    for town in towns:
-        for name in (town.name, *town.other_names):
-            by_name.setdefault(plain_name(name), town)
+    # Of towns of one name the largest, which is first.
+    by_name = {plain_name(name): town for town in towns[::-1] for name in (town.name, *town.other_names)}
     close = get_close_matches(wanted, by_name, n=_MOST_SUGGESTIONS, cutoff=0.8)
     alike = dict.fromkeys(f"{by_name[name].name}, {by_name[name].country}" for name in close)
     what = "GeoNames has no town of 15,000 residents or more with this name"

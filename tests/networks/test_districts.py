@@ -109,6 +109,8 @@ def test_names_that_are_shared_get_their_division_and_ids_are_names():
     table = from_towns([*same, Town(3, "São Paulo", "BR", 5.0, 0.0, 9)]).table
     assert table["name"].tolist() == ["Córdoba, Veracruz de Ignacio de la Llave", "Córdoba", "São Paulo"]
     assert table["city_id"].tolist() == ["cordoba-veracruz-de-ignacio-de-la-llave", "cordoba", "sao-paulo"]
+    twice = from_towns([same[0], replace(same[0], geonames_id=7)]).table
+    assert twice["name"].tolist() == ["Córdoba (cordoba-1)", "Córdoba (cordoba-7)"]
 
 
 towns = st.lists(

@@ -24,7 +24,7 @@ from scipy.spatial import KDTree
 from networks.countries import codes, read_table
 from networks.errors import SourceError
 from networks.inputs import place_fault
-from networks.sphere import Floats, chord_to_km, km_to_chord, unit_vectors
+from networks.sphere import KM_PER_DEGREE, Floats, chord_to_km, km_to_chord, unit_vectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,12 @@ class Box:
     north: float
     west: float
     east: float
+
+    def widened(self, margin_km: float) -> Box:
+        """Return the box with a margin of so many km on all sides, or somewhat more."""
+        high = margin_km / KM_PER_DEGREE
+        wide = high / max(float(np.cos(np.radians(max(-self.south, self.north)))), 0.01)
+        return Box.of((self.west - wide, self.south - high, self.east + wide, self.north + high))
 
     @classmethod
     def of(cls, bounds: Iterable[float]) -> Box:
@@ -209,7 +215,8 @@ RULE = read_table("world.toml")["districts"]
 """Figures of the rule that tells districts from cities of their own."""
 DISTRICT, BUILT_UP = "district", "built-up area"
 """Why a place is a part of a city: its code or name says so, or it lies in the built-up area."""
-_EARTH = Box(south=-90.0, north=90.0, west=-180.0, east=180.0)
+_FARTHEST_KM = 100.0
+"""Places farther from an area decide on no part in it: more than thrice the widest circle of a city."""
 _WORDS = re.compile(RULE["words"], re.IGNORECASE)
 
 
@@ -299,7 +306,8 @@ def cities_in(
         ISO 3166 codes of the countries whose cities count; empty for all.
     """
     # The city that a place belongs to may lie outside the area.
-    cities = _inside(area, merge(towns_in(_EARTH, least_population=least_population), keep))
+    near = towns_in(area.widened(_FARTHEST_KM), least_population=least_population)
+    cities = _inside(area, merge(near, keep))
     found = tuple(city for city in cities if not countries or city.country in countries)
     return found[:largest] if largest else found
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from networks import cities as city_tables
 from networks import intermodal, matrix, schema, simplify, skims
-from networks.cities import Cities, CityNames, Snapped
+from networks.cities import Cities, CityNames, Snapped, UnknownCityError
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
 from networks.intermodal.access import cities_to_stations, stations_to_roads
@@ -302,8 +302,13 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
         found = _of_geonames(Box.of(nodes.total_bounds.tolist()), job, source)
     else:
         raise SchemaError("the job names no table of cities", remedy="Give cities.file.")
+    names = CityNames(found.table)
     for name in job.cities.keep:
-        CityNames(found.table).row(name)
+        try:
+            names.row(name)
+        except UnknownCityError as fault:
+            remedy = "Write names as the source of the cities has them."
+            raise SchemaError(f"cities.keep: {fault}", where=source.title, remedy=remedy) from fault
     if len(found) < PAIR:
         raise SchemaError(
             f"there is {len(found) or 'no'} city, and a trip needs two",

@@ -15,7 +15,7 @@ from cli_drawing import JOB, cities_csv, draw_map
 import networks
 import polyring as pr
 from networks import osm, storage
-from networks.errors import SourceError
+from networks.errors import SchemaError, SourceError
 from networks.world import Town
 from optimiser.cli.setup import build
 from optimiser.job import find, loads
@@ -112,6 +112,12 @@ def test_an_import_gives_its_country_and_its_places_to_the_job(home):
     assert chain.source.country == "CN"
     assert chain.networks.value.places is not None
     assert len(chain.networks.value.places) == 6
+
+
+def test_a_place_to_keep_that_no_source_has_is_refused_with_what_is_spelt_alike(home):
+    chain = job(home, 'file = "map.osm"', 'cities.file=""', 'cities.source="osm"', 'cities.keep=["Alpa"]')
+    with pytest.raises(SchemaError, match=r"cities.keep: no city is called 'Alpa'; did you mean 'Alpha'"):
+        _ = chain.times.value
 
 
 def test_a_town_reaches_as_far_as_the_map_says_and_others_by_their_residents(home):

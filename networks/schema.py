@@ -111,6 +111,9 @@ class Services:
     calls
         Calls of the trains of a timetable, by trip and then in order; int64 columns `trip`, `service`,
         `node`, `arrives_s` and `departs_s` (seconds after midnight). Empty where clock times are unknown.
+    changes
+        Stations of a timetable at which a change takes another least time than usual; int64 columns `node`
+        and `least_s`.
     window_s
         Time of day over whose departures means are taken, seconds after midnight.
     """
@@ -121,6 +124,9 @@ class Services:
         default_factory=lambda: pd.DataFrame({"service": [], "link": []}, dtype="int64")
     )
     calls: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CALLS), dtype="int64"))
+    changes: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"node": [], "least_s": []}, dtype="int64")
+    )
     window_s: tuple[int, int] = (6 * 3600, 20 * 3600)
 
 

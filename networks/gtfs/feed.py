@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ import pandas as pd
 from networks import inputs
 from networks.errors import SourceError
 from networks.inputs import MOST_BYTES, MOST_CELLS, checked, checksum, printable
-from networks.schema import Floats
+from networks.schema import Floats, Ints
 
 Mode = Literal["rail", "coach"]
 
@@ -42,6 +42,21 @@ _CALENDARS = {
     "calendar_dates": ("service_id", "date", "exception_type"),
 }
 """Tables of service days, of which a feed must have one."""
+_OTHERS = {
+    "stops": ("parent_station",),
+    "routes": ("route_short_name", "route_long_name"),
+    "agency": ("agency_name",),
+    "feed_info": ("feed_publisher_name",),
+    "frequencies": ("trip_id", "start_time", "end_time", "headway_secs"),
+    "transfers": ("from_stop_id", "to_stop_id", "transfer_type", "min_transfer_time"),
+}
+"""Further tables and columns that are read."""
+_FRACTIONS = ("stop_lat", "stop_lon")
+_WHOLE = (
+    *("route_type", "stop_sequence", "exception_type", "headway_secs", "transfer_type", "min_transfer_time"),
+    *_CALENDARS["calendar"][1:8],
+)
+"""Columns of numbers."""
 _KEYS = (("stops", "stop_id"), ("routes", "route_id"), ("trips", "trip_id"))
 _REFERENCES = (
     ("trips", "route_id", "routes"),
@@ -81,7 +96,7 @@ class Feed:
         `arrives_s`, `departs_s` (int64, seconds after midnight of the service day, past 86,400 where a trip
         runs on). A trip has at least two.
     services
-        Keys of the services that run on each day, in order of the days.
+        Keys of the services with trips that run on each day, in order of the days.
     transfers
         Pairs of stops between which passengers can or cannot change; columns `start`, `end` (int64, rows of
         `stops`), `possible` (bool), `least_s` (int64, 0 if not stated).
@@ -124,8 +139,9 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
     OSError
         If the file is none that is read (`networks.inputs`).
     """
-    tables = _read_tables(checked(path))
-    _refuse(path, [*_missing_columns(tables)])
+    tables, faults = _read_tables(checked(path))
+    _refuse(path, [*_missing_columns(tables), *faults])
+    tables["stop_times"] = _without_others(tables, modes)
     _refuse(path, [*_key_faults(tables), *_value_faults(tables)])
     _refuse(path, [*_size_faults(tables)])
     trips, left_out = _trips(tables, modes)
@@ -158,7 +174,7 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
         stops=stops,
         trips=trips.assign(starts=_starts(trips, tables.get("frequencies"))),
         calls=calls,
-        services=_services_by_day(tables),
+        services=_services_by_day(tables, trips),
         transfers=_transfers(tables.get("transfers"), stops),
         counts={
             "stops": len(stops),
@@ -170,32 +186,74 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
     )
 
 
-def _read_tables(path: Path) -> dict[str, pd.DataFrame]:
-    """Return the tables of a feed by name, those without rows left out."""
+def _read_tables(path: Path) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Return the tables of a feed by name, those without empty ones, and the values that are no numbers."""
+    tables, faults = dict[str, pd.DataFrame](), list[str]()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(path) as archive, pd.option_context("mode.string_storage", "pyarrow"):
             members = [member for member in archive.infolist() if member.filename.endswith(".txt")]
             size, packed = sum(member.file_size for member in members), path.stat().st_size
             inputs.refuse_expansion(size, packed)
+            if size > MOST_BYTES:
+                problem = f"its tables have {size:,} bytes, more than {MOST_BYTES:,}"
+                raise SourceError(problem, where=path.name)
             cells = 0
             for member in members:
                 with archive.open(member) as stream:
                     cells += inputs.count_cells(stream)
                 inputs.refuse_cells(cells, max(MOST_CELLS, _MOST_CELLS_A_BYTE * packed))
+            for member in members:
+                name = Path(member.filename).stem
+                read = (*_REQUIRED.get(name, ()), *_CALENDARS.get(name, ()), *_OTHERS.get(name, ()))
+                if read and member.file_size:
+                    with archive.open(member) as stream:
+                        try:
+                            table = _read_table(stream, read)
+                        except ValueError as fault:
+                            faults.append(f"{name}.txt: {fault}")
+                            continue
+                    faults += _to_numbers(table, name)
+                    tables |= {name: table} if len(table) else {}
     except (zipfile.BadZipFile, zlib.error) as fault:
         raise SourceError("it is no zip file, or a damaged one", where=path.name) from fault
-    if size > MOST_BYTES:
-        raise SourceError(f"its tables have {size:,} bytes, more than {MOST_BYTES:,}", where=path.name)
-    import gtfs_kit
+    return tables, faults
 
-    try:
-        with pd.option_context("mode.string_storage", "pyarrow"):  # a third of the memory
-            feed = gtfs_kit.read_feed(path, dist_units="km")
-    except (ValueError, TypeError, zipfile.BadZipFile, zlib.error) as fault:
-        _refuse(path, [*_unreadable(path)] or [f"a table cannot be read: {fault}"])
-        raise
-    names = (*_REQUIRED, *_CALENDARS, "agency", "feed_info", "frequencies", "transfers")
-    return {name: table for name in names if (table := getattr(feed, name)) is not None}
+
+def _read_table(stream: IO[bytes], columns: Sequence[str]) -> pd.DataFrame:
+    """Return some columns of a table as texts; blanks around headers and values do not count."""
+    table = pd.read_csv(
+        stream,
+        usecols=lambda name: name.strip() in columns,
+        dtype=str,
+        na_values=["nan", "NaN", "null"],
+        keep_default_na=False,
+        skipinitialspace=True,
+        encoding="utf-8-sig",
+    )
+    table = table.rename(columns=str.strip)
+    stripped = {name: table[name].str.strip() for name in table}
+    return pd.DataFrame({name: texts.mask(texts == "") for name, texts in stripped.items()})
+
+
+def _to_numbers(table: pd.DataFrame, name: str) -> Iterator[str]:
+    """Turn the columns of numbers into such, and yield the values that are none."""
+    for column in table.columns.intersection([*_FRACTIONS, *_WHOLE]):
+        given, is_whole = table[column], column in _WHOLE
+        numbers = pd.to_numeric(given, errors="coerce").astype("float64")
+        wrong = given.notna() & (numbers.isna() | is_whole & (numbers % 1 != 0))
+        yield from _examples(wrong, given, f"{name}.txt: {column} is no number")
+        table[column] = numbers.mask(wrong).astype("Int64") if is_whole else numbers
+
+
+def _without_others(tables: Mapping[str, pd.DataFrame], modes: Sequence[Mode]) -> pd.DataFrame:
+    """Return the calls but for those of trips of other modes, whatever is wrong with them.
+
+    Trips that run on demand call at areas instead of stops, for one.
+    """
+    trips, routes = tables["trips"], tables["routes"].drop_duplicates("route_id")
+    kind = trips["route_id"].map(routes.set_index("route_id")["route_type"])
+    others = trips["trip_id"][kind.notna() & ~kind.isin(_modes_of(modes))]
+    return tables["stop_times"][~tables["stop_times"]["trip_id"].isin(others)]
 
 
 def _refuse(path: Path, faults: Sequence[str]) -> None:
@@ -207,28 +265,6 @@ def _refuse(path: Path, faults: Sequence[str]) -> None:
             done="Nothing was written.",
             remedy="Correct the feed; gtfs.org describes its tables, and a validator of GTFS checks them.",
         )
-
-
-def _unreadable(path: Path) -> Iterator[str]:
-    """Yield the values that are no numbers, after the library refused a table for one of them."""
-    from gtfs_kit.constants import DTYPES
-
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.namelist():
-            kinds = DTYPES.get(Path(member).stem, {}) if member.endswith(".txt") else {}
-            try:
-                with archive.open(member) as stream:
-                    table = pd.read_csv(stream, dtype=str, encoding="utf-8-sig", skipinitialspace=True)
-            except (ValueError, zipfile.BadZipFile, zlib.error) as fault:
-                yield f"{member}: {fault}"
-                continue
-            numeric = [name for name, kind in kinds.items() if kind != "string" and name in table]
-            for column in numeric:
-                given = table[column].str.strip()
-                given = given.where(given != "")
-                numbers = pd.to_numeric(given, errors="coerce")
-                wrong = given.notna() & (numbers.isna() | (kinds[column] != "float") & (numbers % 1 != 0))
-                yield from _examples(wrong, given, f"{member}: {column} is no number")
 
 
 def _missing_columns(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -295,7 +331,9 @@ def _examples(wrong: pd.Series[Any], values: pd.Series[Any], fault: str) -> Iter
     """Yield one message on the rows that are wrong, with the first of them by line and value."""
     rows = np.flatnonzero(wrong.to_numpy(dtype=bool, na_value=True))
     if len(rows):
-        shown = [f"line {row + 2} {printable(str(values.iloc[row]))!r}" for row in rows[:_MOST_EXAMPLES]]
+        few, lines = rows[:_MOST_EXAMPLES], values.index.to_numpy() + 2
+        texts = values.iloc[few].astype("str").fillna("").map(printable)
+        shown = [f"line {line} {text!r}" for line, text in zip(lines[few], texts, strict=True)]
         more = f" and {len(rows) - len(shown)} more" if len(rows) > len(shown) else ""
         yield f"{fault}: {', '.join(shown)}{more}"
 
@@ -303,10 +341,9 @@ def _examples(wrong: pd.Series[Any], values: pd.Series[Any], fault: str) -> Iter
 def _trips(tables: Mapping[str, pd.DataFrame], modes: Sequence[Mode]) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the trips of some modes, and the number of others by route type."""
     routes = tables["routes"].set_index("route_id")
-    of_type = {kind: mode for mode in modes for kinds in _ROUTE_TYPES[mode] for kind in kinds}
     trips = tables["trips"]
     kind = trips["route_id"].map(routes["route_type"])
-    mode = kind.map(of_type)
+    mode = kind.map(_modes_of(modes))
     wanted = mode.notna()
     label = _text(routes, "route_short_name")
     label = label.where(label != "", _text(routes, "route_long_name"))
@@ -320,6 +357,11 @@ def _trips(tables: Mapping[str, pd.DataFrame], modes: Sequence[Mode]) -> tuple[p
     )[wanted]
     left_out = kind[~wanted].astype(str).value_counts()
     return found.reset_index(drop=True), {str(name): int(n) for name, n in left_out.items()}
+
+
+def _modes_of(modes: Sequence[Mode]) -> dict[int, Mode]:
+    """Return the mode of each route type that counts."""
+    return {kind: mode for mode in modes for kinds in _ROUTE_TYPES[mode] for kind in kinds}
 
 
 def _text(table: pd.DataFrame, column: str) -> pd.Series[str]:
@@ -406,20 +448,40 @@ def _starts(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> pd.Series:
     return trips["trip_id"].map(lambda trip: tuple(sorted(found.get(trip, ()))))
 
 
-def _services_by_day(tables: Mapping[str, pd.DataFrame]) -> dict[date, frozenset[str]]:
-    """Return the services of each day on which there are any."""
-    import gtfs_kit
+def _services_by_day(tables: Mapping[str, pd.DataFrame], trips: pd.DataFrame) -> dict[date, frozenset[str]]:
+    """Return the services with trips of each day on which there are any."""
+    names = pd.Index(trips["service_id"].unique())
+    runs = np.zeros(0, dtype=np.int64)  # a number for each day and service, the day first
+    if "calendar" in tables:
+        table = tables["calendar"]
+        table = table[table["service_id"].isin(names)]
+        first, last = (_day_number(table[name]) for name in ("start_date", "end_date"))
+        count = np.maximum(last - first + 1, 0)
+        row = np.repeat(np.arange(len(table)), count)
+        day = np.arange(len(row)) + (first - np.cumsum(count) + count)[row]
+        on = table[list(_CALENDARS["calendar"][1:8])].to_numpy(dtype=np.int64, na_value=0) == 1
+        is_on = on[row, (day + _WEEKDAY_OF_DAY_0) % 7]
+        runs = (day * len(names) + names.get_indexer(table["service_id"])[row])[is_on]
+    if "calendar_dates" in tables:
+        table = tables["calendar_dates"]
+        table = table[table["service_id"].isin(names)]
+        listed = _day_number(table["date"]) * len(names) + names.get_indexer(table["service_id"])
+        added = (table["exception_type"] == 1).to_numpy(dtype=bool, na_value=False)
+        runs = np.concatenate([runs[~np.isin(runs, listed[~added])], listed[added]])
+    day, service = np.divmod(np.sort(pd.unique(runs)), max(len(names), 1))
+    days, starts = np.unique(day, return_index=True)
+    own = np.split(names.to_numpy(dtype=object)[service], starts[1:])
+    on_days = days.astype("datetime64[D]").tolist()
+    return {on: frozenset(keys) for on, keys in zip(on_days, own, strict=False)}
 
-    calendars = {name: tables.get(name) for name in _CALENDARS}
-    known, listed = gtfs_kit.Feed(dist_units="km", **calendars), tables.get("calendar_dates")
-    if listed is not None and calendars["calendar"] is None:
-        # Feeds that list each day have several hundred thousand rows: one pass instead of one a day.
-        by_day = listed[listed["exception_type"] == 1].groupby("date")["service_id"]
-        named = {str(day): frozenset(keys.astype(str)) for day, keys in by_day}
-    else:
-        named = {day: frozenset(map(str, known.get_active_services(day))) for day in known.get_dates()}
-    days = {date(int(day[:4]), int(day[4:6]), int(day[6:])): keys for day, keys in sorted(named.items())}
-    return {day: keys for day, keys in days.items() if keys}
+
+_WEEKDAY_OF_DAY_0 = 3
+"""1 January 1970, from which days are numbered, was a Thursday."""
+
+
+def _day_number(dates: pd.Series[str]) -> Ints:
+    days = pd.to_datetime(dates, format="%Y%m%d").to_numpy(dtype="datetime64[D]")
+    return days.astype(np.int64)
 
 
 def _transfers(table: pd.DataFrame | None, stops: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from networks.sphere import chord_to_km, km_to_chord, unit_vectors
 
 _MIDWEEK, _WORKDAYS = (1, 2, 3), (0, 1, 2, 3, 4)
 """Tuesday to Thursday, and Monday to Friday, as `date.weekday` counts."""
+FULL_SHARE = 0.8
+"""Share of the trips of the fullest week that a week needs to count (assumed)."""
 
 
 def runs_on(feed: Feed, day: date) -> Mask:
@@ -30,23 +33,27 @@ def runs_on(feed: Feed, day: date) -> Mask:
 def trips_by_day(feed: Feed) -> dict[date, int]:
     """Return the number of trips of each day on which there are any, in order of the days."""
     of_service = feed.trips["service_id"].value_counts().to_dict()
-    counts = {day: sum(of_service.get(key, 0) for key in keys) for day, keys in feed.services.items()}
-    return {day: trips for day, trips in counts.items() if trips}
+    return {day: sum(map(of_service.__getitem__, keys)) for day, keys in feed.services.items()}
 
 
 def representative_day(trips: Mapping[date, int]) -> date:
     """Return the day whose number of trips is nearest to the median of its kind.
 
-    The kind is Tuesdays to Thursdays, which are alike in most timetables; where a feed has none, Mondays to
-    Fridays; else all days. Of equally near days that nearest to the middle of the period counts, then the
-    earliest.
+    Weeks with less than `FULL_SHARE` of the trips of the fullest one do not count: feeds often hold weeks,
+    such as those at their ends, for which few trips are known yet. The kind is Tuesdays to Thursdays, which
+    are alike in most timetables; where there are none, Mondays to Fridays; else all days. Of equally near
+    days that nearest to the middle of the period counts, then the earliest.
 
     Parameters
     ----------
     trips
         Number of trips of each day, at least one day.
     """
-    days = sorted(trips)
+    weeks = Counter[tuple[int, int]]()
+    for day, count in trips.items():
+        weeks[day.isocalendar()[:2]] += count
+    least = FULL_SHARE * max(weeks.values())
+    days = sorted(day for day in trips if weeks[day.isocalendar()[:2]] >= least)
     kinds = ([day for day in days if day.weekday() in kind] for kind in (_MIDWEEK, _WORKDAYS, range(7)))
     alike = next(kind for kind in kinds if kind)
     median = statistics.median(trips[day] for day in alike)
@@ -105,6 +112,12 @@ class Train:
         """Seconds from its first departure to its last arrival."""
         return self.arrives_s[-1] - self.departs_s[0]
 
+    def is_within(self, hours: tuple[float, float]) -> bool:
+        """Tell whether its way lies, by its middle, between two hours of the day."""
+        middle_h = (self.departs_s[0] + self.arrives_s[-1]) / 2 % DAY_S / 3600
+        after, before = hours[0] <= middle_h, middle_h < hours[1]
+        return (after and before) if hours[0] < hours[1] else (after or before)
+
     def elapsed_s(self, *, back: bool = False) -> Ints:
         """Return the seconds from its first departure to each arrival and departure, in turn.
 
@@ -143,9 +156,7 @@ class Pattern:
         return (len(self.out) + len(self.back)) / 2
 
 
-def trains_on(
-    feed: Feed, day: date, station_of_stop: Ints, *, hours: tuple[float, float] | None = None
-) -> tuple[Train, ...]:
+def trains_on(feed: Feed, day: date, station_of_stop: Ints) -> tuple[Train, ...]:
     """Return the trains of a day with what they do at some stations.
 
     A stop elsewhere counts as running time. Trains with fewer than two stations here are left out.
@@ -156,8 +167,6 @@ def trains_on(
         The service day. Trips that began the day before belong to that day.
     station_of_stop
         Row of the station of each stop, -1 for stops that do not count.
-    hours
-        Only trains whose way lies, by its middle, between these hours of the day; None for all.
     """
     running = runs_on(feed, day)
     calls = feed.calls[running[feed.calls["trip"].to_numpy()]]
@@ -176,12 +185,7 @@ def trains_on(
         once_s = leaves_s[trip[own[0]]]
         for later_s in np.array(starts[trip[own[0]]] or (once_s,), dtype=np.int64) - once_s:
             times = (tuple((seconds + later_s).tolist()) for seconds in (arrives[first], departs[last]))
-            train = Train(int(trip[own[0]]), tuple(at[first].tolist()), *times)
-            middle_h = (train.departs_s[0] + train.arrives_s[-1]) / 2 % DAY_S / 3600
-            start, end = hours or (0.0, 24.0)
-            after, before = start <= middle_h, middle_h < end
-            if (after and before) if start < end else (after or before):
-                found.append(train)
+            found.append(Train(int(trip[own[0]]), tuple(at[first].tolist()), *times))
     return tuple(found)
 
 

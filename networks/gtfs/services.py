@@ -177,6 +177,8 @@ def section_links(
     }
 
 
+LEAST_SHARE = 0.6
+"""A day with a smaller share of the trips of the fullest day is remarked on (assumed)."""
 PERIODS = ((0, 6), (6, 9), (9, 16), (16, 19), (19, 24))
 """Times of day of which the report counts the trains: hours from and to."""
 COACH = "coach"
@@ -198,6 +200,8 @@ class TimetableReport:
         The day whose trips count.
     first_day, last_day, days
         First and last day of the feed, and number of days with trips.
+    day_trips, most_trips, fullest_day
+        Trips of the feed on its day, and on the day with most of them.
     trips
         Trips that run on that day here, once each where they run at the same times.
     doubles
@@ -216,8 +220,6 @@ class TimetableReport:
         Number of stops left out: outside the box of the map, or misplaced.
     sections
         Sections of line inferred from stops, where the map has no tracks.
-    least_transfers_s
-        Number of transfers of the feed by their least time; the job's own transfer time counts.
     read
         What was read from the file, and what was left out.
     """
@@ -229,6 +231,9 @@ class TimetableReport:
     first_day: str
     last_day: str
     days: int
+    day_trips: int
+    most_trips: int
+    fullest_day: str
     trips: int
     doubles: int
     patterns: int
@@ -239,14 +244,18 @@ class TimetableReport:
     stops_misplaced: tuple[str, ...]
     stops_elsewhere: int
     sections: int
-    least_transfers_s: Mapping[str, int]
     read: Mapping[str, int]
 
     def notes(self) -> tuple[str, ...]:
         """Return remarks for the reader, one sentence each."""
-        misplaced = ", ".join(self.stops_misplaced)
+        misplaced, share = ", ".join(self.stops_misplaced), self.day_trips / self.most_trips
+        thin = (
+            f"Only {self.day_trips} trips of the feed run on {self.day}, {share:.0%} of the "
+            f"{self.most_trips} of {self.fullest_day}: choose a day by region.gtfs_date."
+        )
         return (
             f"Trains of {self.day}, {self.trips} in all, from {self.file}.",
+            *([thin] if share < LEAST_SHARE else []),
             *([f"Stations whose position cannot be right are left out: {misplaced}."] if misplaced else []),
         )
 
@@ -288,7 +297,8 @@ def build(
     day
         Its day; None for the representative one (`days.representative_day`).
     hours
-        Only trains that are on their way, by the middle of it, between these hours; None for the whole day.
+        Only services with trains that are on their way, by the middle of it, between these hours, at their
+        headways then; None for the whole day.
     tracks
         Tracks and stations of a map; its own services are left out. None where there is no map: then trains
         run over sections that are inferred from their stops.
@@ -312,7 +322,7 @@ def build(
     on = chosen_day(feed, day)
     joined = join_stops(feed, assumed)
     ground = _Ground.of(joined, tracks, box, assumed)
-    trains = trains_on(feed, on, ground.station_of_stop, hours=hours)
+    trains = trains_on(feed, on, ground.station_of_stop)
     # One that runs at the same times between the same stations as another does not count.
     once = dict[tuple[object, ...], Train]()
     for train in trains:
@@ -320,9 +330,14 @@ def build(
     by_mode = defaultdict(list)
     for train in once.values():
         by_mode[str(feed.trips["mode"].iloc[train.trip])].append(train)
-    of_mode = {mode: patterns_of(own, most_spread=assumed.most_spread) for mode, own in by_mode.items()}
-    modes = [mode for mode in sorted(of_mode, reverse=True) for _ in of_mode[mode]]
-    patterns = [pattern for mode in sorted(of_mode, reverse=True) for pattern in of_mode[mode]]
+    found = [
+        (pattern, mode, sum(train.is_within(hours or (0.0, 24.0)) for train in (*pattern.out, *pattern.back)))
+        for mode, own in sorted(by_mode.items(), reverse=True)
+        for pattern in patterns_of(own, most_spread=assumed.most_spread)
+    ]
+    counted = [one for one in found if one[2]]
+    # Passengers who set out within the hours take later trains too, of services that run then.
+    patterns, modes, counts = zip(*counted, strict=True) if counted else ((), (), ())
     if not patterns:
         raise SourceError(
             f"no trip of {on} calls at two stations here",
@@ -333,15 +348,20 @@ def build(
     network, station_node, ways, roads, sections = _lay_out(ground, patterns, modes, assumed, rail)
     hours_a_day = rail.hours_a_day if hours is None else (hours[1] - hours[0]) % 24 or 24.0
     timed = [
-        _timed(feed, ground, roads if mode == COACH else ways, pattern, mode, f"g{number}", hours_a_day)
-        for number, (pattern, mode) in enumerate(zip(patterns, modes, strict=True), start=1)
+        _timed(
+            feed, ground, roads if mode == COACH else ways, pattern, mode, f"g{at}", 2 * hours_a_day / trains
+        )
+        for at, (pattern, mode, trains) in enumerate(zip(patterns, modes, counts, strict=True), start=1)
     ]
     services = to_services(timed, network.links, station_node=station_node, parameters=rail)
-    services = replace(services, calls=_calls(patterns, station_node))
+    changes = _changes(feed, ground.station_of_stop, station_node)
+    services = replace(services, calls=_calls(patterns, station_node), changes=changes)
     if hours is not None:
         until_h = hours[1] + 24.0 * (hours[1] <= hours[0])
         services = replace(services, window_s=(round(hours[0] * 3600), round(until_h * 3600)))
-    leave_h = [train.departs_s[0] % DAY_S / 3600 for train in once.values()]
+    leave_h = [
+        train.departs_s[0] % DAY_S / 3600 for train in once.values() if train.is_within(hours or (0.0, 24.0))
+    ]
     served = sorted({station for pattern in patterns for station in pattern.stations})
     new = [station for station in served if not ground.points[station]]
     columns = {
@@ -371,6 +391,7 @@ def build(
         ),
     )
     days = trips_by_day(feed)
+    fullest = max(days, key=lambda day: (days[day], day == on))
     report = TimetableReport(
         file=feed.name,
         sha256=feed.sha256,
@@ -379,7 +400,10 @@ def build(
         first_day=str(min(days)),
         last_day=str(max(days)),
         days=len(days),
-        trips=len(once),
+        day_trips=days[on],
+        most_trips=days[fullest],
+        fullest_day=str(fullest),
+        trips=len(leave_h),
         doubles=len(trains) - len(once),
         patterns=len(patterns),
         trains_by_period={f"{a}-{b}": sum(a <= hour < b for hour in leave_h) for a, b in PERIODS},
@@ -391,10 +415,6 @@ def build(
         stops_misplaced=ground.misplaced,
         stops_elsewhere=ground.elsewhere,
         sections=sections,
-        least_transfers_s={
-            str(seconds): int(count)
-            for seconds, count in feed.transfers["least_s"].value_counts().sort_index().items()
-        },
         read=feed.counts,
     )
     return GtfsBuild(built, tuple(patterns), report)
@@ -569,7 +589,7 @@ def _timed(
     pattern: Pattern,
     mode: str,
     service_id: str,
-    hours_a_day: float,
+    headway_h: float,
 ) -> Timed:
     """Return a service with its ways, whose times are those of the timetable."""
     trips = feed.trips.iloc[[train.trip for train in (*pattern.out, *pattern.back)]]
@@ -581,7 +601,7 @@ def _timed(
         service_id=service_id,
         name=f"{kind} {ground.names[stations[0]]} - {ground.names[stations[-1]]}",
         stations=stations,
-        headway_s=max(round(hours_a_day * 3600.0 / pattern.trains_a_day), 1),
+        headway_s=max(round(headway_h * 3600.0), 1),
         headway_source=BY_FREQUENCY if all(trips["starts"]) else BY_TIMETABLE,
         known=times,
         link_class=COACH if mode == COACH else "",
@@ -600,3 +620,21 @@ def _calls(patterns: Sequence[Pattern], station_node: Ints) -> pd.DataFrame:
         for station, *times in zip(one.stations, one.arrives_s, one.departs_s, strict=True)
     ]
     return pd.DataFrame(rows, columns=list(schema.CALLS), dtype="int64")
+
+
+def _changes(feed: Feed, station_of_stop: Ints, station_node: Ints) -> pd.DataFrame:
+    """Return the least times of changes that the feed states for stations, as `Services.changes` holds them.
+
+    Of several within a station, from stop to stop, the median counts.
+    """
+    stops, table = feed.stops.assign(station=station_of_stop), feed.transfers
+    # A transfer may name the station as a whole, at which no trip calls.
+    of_parent = stops[stops["station"] >= 0].groupby("parent")["station"].first()
+    station = stops["station"].where(stops["station"] >= 0, stops["stop_id"].map(of_parent)).fillna(-1)
+    at = station.to_numpy(dtype=np.int64)
+    start, end = at[table["start"].to_numpy()], at[table["end"].to_numpy()]
+    is_change = (
+        (start == end) & (start >= 0) & table["possible"].to_numpy() & (table["least_s"].to_numpy() > 0)
+    )
+    median = table["least_s"][is_change].groupby(station_node[start[is_change]]).median()
+    return pd.DataFrame({"node": median.index, "least_s": np.ceil(median)}).astype("int64")

@@ -402,7 +402,10 @@ class WithWater:
             Links of networks; of ferries (`mode`) only the others of their table count.
         """
         today = [table.geometry[(table["mode"] != "ferry").to_numpy()].to_numpy() for table in links]
-        lines = shapely.segmentize(np.concatenate([*today, cities.geometry.to_numpy()]), _STEP_DEG)
+        drawn = np.concatenate([*today, cities.geometry.to_numpy()])
+        # Nothing divides a line without length, such as that between two stations at one position.
+        is_long = shapely.length(drawn) > 0
+        lines = np.concatenate([drawn[~is_long], shapely.segmentize(drawn[is_long], _STEP_DEG)])
         points = shapely.get_coordinates(lines)
         wet = points[is_water(points[:, 0], points[:, 1])]
         return cls(ground, cKDTree(on_sphere(wet[:, 0], wet[:, 1])))

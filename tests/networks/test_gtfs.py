@@ -9,6 +9,7 @@ from pathlib import Path
 
 import gtfs_drawing as drawing
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,9 @@ from networks.cities import load_csv
 from networks.errors import SourceError
 from networks.gtfs.patterns import Train, bare_name, join_stops, patterns_of, trains_on
 from networks.gtfs.services import infer_sections
+from networks.intermodal import AccessParameters
 from networks.rail.parameters import GtfsParameters
+from networks.skims import mean_times
 from tools.region import reduce
 
 STOPS = {"a": ("Aville", 0, 0), "b": ("Beton", 5, 0), "c": ("Cedar", 10, 0)}
@@ -83,11 +86,30 @@ def test_only_the_trips_of_the_day_count(tmp_path: Path) -> None:
         ({"2024-03-05": 6, "2024-03-06": 5, "2024-03-12": 6, "2024-03-14": 9, "2024-03-21": 6}, "2024-03-12"),
         ({"2024-03-08": 3, "2024-03-09": 9}, "2024-03-08"),
         ({"2024-03-09": 9, "2024-03-10": 9}, "2024-03-09"),
+        # Weeks with 80 % of the trips of the fullest one count, and others, of which little is known, do not.
+        (
+            {"2024-03-05": 100, "2024-03-12": 80, "2024-03-19": 90, "2024-03-26": 10, "2024-04-02": 10}
+            | {"2024-04-09": 10, "2024-04-16": 79, "2024-04-23": 79},
+            "2024-03-19",
+        ),
     ],
 )
 def test_the_representative_day(trips: dict[str, int], expected: str) -> None:
     found = gtfs.representative_day({date.fromisoformat(day): count for day, count in trips.items()})
     assert str(found) == expected
+
+
+@pytest.mark.parametrize(("trips", "remarks"), [(3, 1), (2, 2)])
+def test_a_day_with_few_of_the_trips_of_the_fullest_one_is_remarked_on(
+    tmp_path: Path, trips: int, remarks: int
+) -> None:
+    """Of five trips on the Tuesday three, 60 %, are enough on the Wednesday, and two are not."""
+    days = {str(n): ["20240305", "20240306"][: 1 + (n < trips)] for n in range(5)}
+    later = {str(n): [("a", f"{n + 8:02}:00:00"), ("c", f"{n + 9:02}:00:00")] for n in range(5)}
+    feed = drawing.feed(tmp_path, STOPS, later, days=days)
+    notes = gtfs.build(feed, day=date(2024, 3, 6)).report.notes()
+    assert len(notes) == remarks
+    assert remarks == 1 or "2 trips of the feed run on 2024-03-06, 40% of the 5 of 2024-03-05" in notes[1]
 
 
 def test_a_weekly_calendar_with_exceptions(tmp_path: Path) -> None:
@@ -137,6 +159,21 @@ def test_transfers_join_near_stops_or_keep_them_apart(tmp_path: Path) -> None:
     assert (stations(None, 0.05), stations(2, 0.05)) == (3, 2)  # 556 m apart
     assert (stations(None, 0.01), stations(3, 0.01)) == (2, 3)  # 111 m apart
     assert stations(2, 0.5) == 3  # 5.6 km apart: a way across town
+
+
+def test_transfers_state_the_least_time_of_a_change_at_a_station(tmp_path: Path) -> None:
+    """Of stop to stop the median counts, also where a row names the station itself; others state none."""
+    drawn = drawing.tables(STOPS, {"1": OUT, "2": BACK})
+    header, *rows = [*drawn["stops"].splitlines(), "s,Beton,0.0,0.5"]
+    drawn["stops"] = "\n".join(
+        [f"{header},parent_station", *(f"{row},{'s' * (row[0] == 'b')}" for row in rows)]
+    )
+    drawn["transfers"] = (
+        "from_stop_id,to_stop_id,transfer_type,min_transfer_time\nb,b,2,240\ns,s,2,301\na,a,0,\na,c,2,900"
+    )
+    built = gtfs.build(gtfs.read_feed(drawing.write(tmp_path / "parents.zip", drawn)))
+    (row,) = built.rail.services.changes.to_numpy().tolist()
+    assert (built.rail.network.nodes["name"][row[0]], row[1]) == ("Beton", 271)
 
 
 def test_stops_of_one_parent_are_one_station(tmp_path: Path) -> None:
@@ -206,6 +243,18 @@ def test_frequencies_repeat_a_trip(tmp_path: Path) -> None:
     built = gtfs.build(drawing.feed(tmp_path, STOPS, {"1": OUT}, frequencies=rows))
     # Ten departures one way are five a day and direction.
     assert built.rail.services.lines["headway_s"].tolist() == [16 * 3600 // 5]
+
+
+def test_trips_by_frequency_count_by_their_hours_and_meet_passengers_of_these(tmp_path: Path) -> None:
+    """A train every half hour all day: those who set out from 12 to 14 wait as those of the whole day do."""
+    rows = "trip_id,start_time,end_time,headway_secs\n1,06:00:00,22:00:00,1800\n2,06:00:00,22:00:00,1800"
+    back = [("c", "10:00:00"), ("b", "10:30:00", "10:32:00"), ("a", "11:02:00")]
+    feed = drawing.feed(tmp_path, STOPS, {"1": OUT, "2": back}, frequencies=rows)
+    access, ways = AccessParameters.default(), (np.arange(3), np.arange(3), np.zeros(3, dtype=np.int64))
+    services = [gtfs.build(feed, hours=hours).rail.services for hours in ((12, 14), None)]
+    assert services[0].lines["headway_s"].tolist() == [1800]
+    noon, all_day = (mean_times(one, ways, access).wait_s[0, 2] for one in services)
+    assert noon == pytest.approx(all_day, rel=0.05)
 
 
 def test_hours_choose_the_trains_that_are_under_way(tmp_path: Path) -> None:
@@ -358,6 +407,30 @@ def test_values_that_are_no_numbers(tmp_path: Path) -> None:
         "stops.txt: stop_lat is no number: line 4 'north.0'",
         "routes.txt: route_type is no number: line 2 'train'",
     )
+
+
+def test_blanks_around_headers_and_values_do_not_count(tmp_path: Path) -> None:
+    drawn = drawing.tables(STOPS, {"1": OUT, "2": BACK})
+    padded = {
+        name: "\n".join(",".join(f" {cell}   " for cell in line.split(",")) for line in text.splitlines())
+        for name, text in drawn.items()
+    }
+    plain, wide = (gtfs.read_feed(drawing.write(tmp_path / "tiny.zip", one)) for one in (drawn, padded))
+    assert wide.counts == plain.counts == {"stops": 3, "trips": 2, "calls": 6}
+    for name in ("stops", "trips", "calls"):
+        pd.testing.assert_frame_equal(getattr(wide, name), getattr(plain, name))
+    assert wide.services == plain.services
+    assert wide.publisher == "Tiny Rail"
+
+
+def test_calls_of_other_modes_may_have_no_stop(tmp_path: Path) -> None:
+    """Trips on demand call at areas; the same of a train is a fault, told by its line in the file."""
+    area = [("a", "08:00:00"), ("", "08:30:00"), ("c", "09:00:00")]
+    kinds = {"On demand": 715}
+    feed = drawing.feed(tmp_path, STOPS, {"On demand": area, "1": OUT}, route_types=kinds)
+    assert feed.counts["calls"] == 3
+    drawn = drawing.tables(STOPS, {"On demand": area, "1": area}, route_types=kinds)
+    assert faults(tmp_path, drawn) == ("stop_times.txt: stop_id is not in stops.txt: line 6 ''",)
 
 
 def test_a_file_that_is_no_feed(tmp_path: Path) -> None:

@@ -77,6 +77,15 @@ def test_candidates_are_priced_without_roads(tmp_path: Path) -> None:
     assert not {kind for kind in kinds if "road" in kind or "expressway" in kind}
 
 
+def test_two_stations_may_have_one_position(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A train calls at one after the other, so that the section between them has no length."""
+    calls = TRIPS["ICE 1"]
+    monkeypatch.setitem(STOPS, "e", ("Other", 5, 0))
+    monkeypatch.setitem(TRIPS, "ICE 1", [*calls[:2], ("e", "08:35:00"), calls[2]])
+    chain = Chain.of(load(job(tmp_path), settings=["times.limit_s=8500", "candidates.least_load=0"]))
+    assert len(chain.candidates.value.table)
+
+
 def test_a_broken_feed_ends_the_run_with_all_its_faults(tmp_path: Path) -> None:
     path = job(tmp_path)
     drawn = drawing.tables(STOPS, TRIPS)

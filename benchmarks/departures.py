@@ -5,9 +5,8 @@ these, ways to stations and rides. Here the search for journeys starts and ends 
 may change between two stations of one.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from networks.cities import from_towns
 from networks.intermodal import AccessParameters
 from networks.intermodal.access import cities_to_stations
 from networks.schema import Floats
-from networks.skims import Ways, mean_times
+from networks.skims import mean_times
 
 FASTER, SLOWER = -5.0, 10.0
 """Pairs that are farther off, in per cent of the mean, count as too fast and too slow."""
@@ -63,24 +62,10 @@ def compare(built: gtfs.GtfsBuild) -> Departures:
     reach = cities_to_stations(cities, nodes, parameters=access)
     services = built.rail.services
     ways = reach.first, reach.second, reach.seconds
-    mean = mean_times(services, ways, access, across=over_centres(ways, access))
+    mean = mean_times(services, ways, access)
     mean_s, start, end = mean.seconds + mean.seconds.T, *services.window_s
     rows, columns = np.triu_indices(len(cities), 1)
     errors = 100.0 * ((modelled + modelled.T)[rows, columns] / mean_s[rows, columns] - 1.0)
     regular = np.minimum(mean.journeys, mean.journeys.T)[rows, columns] * EVERY_S >= end - start
     known = np.isfinite(errors) & np.isfinite(mean_s[rows, columns])
     return Departures(country, len(cities), errors[known], errors[known & regular])
-
-
-def over_centres(ways: Ways, access: AccessParameters) -> dict[int, list[tuple[int, int]]]:
-    """Return the seconds from trains at a station to other stations of a city, over its centre."""
-    stations, found = (
-        defaultdict[int, list[tuple[int, int]]](list),
-        defaultdict[int, list[tuple[int, int]]](list),
-    )
-    for city, station, seconds in zip(*(one.tolist() for one in ways), strict=True):
-        stations[city].append((station, seconds))
-    for own in stations.values():
-        for (a, a_s), (b, b_s) in permutations(own, 2):
-            found[a].append((b, access.alight_s + a_s + b_s))
-    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from networks.errors import SchemaError
-from networks.schema import Floats, Ints, Mask, Services
+from networks.schema import Floats, Ints, Services
 
 if TYPE_CHECKING:
     from networks.intermodal.parameters import AccessParameters
@@ -294,13 +296,11 @@ def _check(graph: TimeGraph) -> None:
 STEP_S = 600
 """Passengers wish to set out every so many seconds of the window, its ends included."""
 _NEVER = 10**8
-_MOST_STATES = 2**25
-"""Stations or trains times departures that are scanned at a time."""
+_MOST_LABELS = 2**25
+"""Hops of trains times cities whose arrivals are kept at a time."""
 
 type Ways = tuple[Ints, Ints, Ints]
 """Rows of cities, nodes of their stations, and the seconds between them."""
-type Across = Mapping[int, Sequence[tuple[int, int]]]
-"""For nodes of stations, others that passengers reach from its trains, and in how many seconds."""
 
 
 class MeanTimes(NamedTuple):
@@ -325,7 +325,7 @@ class MeanTimes(NamedTuple):
 
 
 def mean_times(
-    services: Services, ways: Ways, access: AccessParameters, *, across: Across | None = None
+    services: Services, ways: Ways, access: AccessParameters, *, centres: Ways | None = None
 ) -> MeanTimes:
     """Return the mean times between cities over the departures of the window.
 
@@ -333,23 +333,39 @@ def mean_times(
     least together; as in the model no wait counts more than `wait_cap_s`, so that those who have one train a
     day fit their day to it. Access, check-in, the least time of a change and what a wait counts are those of
     the model; the rest are clock times.
+
+    Parameters
+    ----------
+    ways
+        Where trips start and end.
+    centres
+        Ways by which passengers change between two stations of one city, over its centre; None for `ways`.
     """
     start, end = services.window_s
-    wished = np.arange(start, end + 1, STEP_S)[:, None]
     share = np.array([float(access.wait_share(is_fast=kind)) for kind in (False, True)])
     size = 1 + int(ways[0].max())
     found = MeanTimes(np.full((size, size), np.inf), *(np.zeros((size, size)) for _ in range(3)))
-    for city, leaves, fast, arrives in _journeys(hops_of(services, access), ways, access, across or {}):
-        ahead_s = leaves - wished
-        counted = np.minimum(np.where(ahead_s < 0, np.inf, ahead_s * share[fast]), access.wait_cap_s)
+    for city, to, leaves, fast, arrives in _journeys(
+        services, ways, access, ways if centres is None else centres
+    ):
         length_s = np.where(arrives < _NEVER, arrives - leaves[:, None], np.inf)
-        taken = np.array([(length_s + one[:, None]).argmin(axis=0) for one in counted])
-        wait_s = np.take_along_axis(counted, taken, axis=1)
-        later = np.minimum.accumulate(np.vstack([arrives[1:], np.full(size, _NEVER)])[::-1])[::-1]
+        # Who has no journey soon takes the shortest of the day; its wait counts most.
+        day, columns, cap_s = length_s.argmin(axis=0), np.arange(arrives.shape[1]), float(access.wait_cap_s)
+        totals = np.zeros((3, len(columns)))
+        for wished in range(start, end + 1, STEP_S):
+            counted = (leaves - wished) * share[fast]
+            soon = np.flatnonzero((leaves >= wished) & (counted < cap_s))
+            rows, waits = np.append(soon, 0), np.append(counted[soon], cap_s)
+            whole_s = length_s[rows] + waits[:, None]
+            whole_s[-1] = length_s[day, columns] + cap_s
+            taken = whole_s.argmin(axis=0)
+            first = np.where(taken < len(soon), rows[taken], day)
+            totals += whole_s[taken, columns], waits[taken], fast[first]
+        wishes = len(range(start, end + 1, STEP_S))
+        found.seconds[city, to], found.wait_s[city, to], found.fast[city, to] = totals / wishes
+        later = np.minimum.accumulate(np.vstack([arrives[1:], np.full(len(columns), _NEVER)])[::-1])[::-1]
         in_window = ((leaves >= start) & (leaves <= end))[:, None]
-        found.seconds[city] = (wait_s + np.take_along_axis(length_s, taken, axis=0)).mean(axis=0)
-        found.wait_s[city], found.fast[city] = wait_s.mean(axis=0), fast[taken].mean(axis=0)
-        found.journeys[city] = ((arrives < later) & in_window).sum(axis=0)
+        found.journeys[city, to] = ((arrives < later) & in_window).sum(axis=0)
     return found
 
 
@@ -387,50 +403,102 @@ def mean_change_s(
 
 
 def _journeys(
-    hops: pd.DataFrame, ways: Ways, access: AccessParameters, across: Across
-) -> Iterator[tuple[int, Ints, Ints, Ints]]:
+    services: Services, ways: Ways, access: AccessParameters, centres: Ways
+) -> Iterator[tuple[int, slice, Ints, Ints, Ints]]:
     """Yield for each city when passengers may set out, whether by a fast train (0 or 1), when they arrive.
 
-    Arrivals have one row a departure and one column a city; those who do not arrive do so at `_NEVER`.
+    Arrivals have one row a departure and one column a city, of those in the slice; those who do not arrive do
+    so at `_NEVER`.
+    """
+    hops, check_in_s = hops_of(services, access), np.array([access.check_in_conv_s, access.check_in_hsr_s])
+    groups = hops.groupby(2 * hops["a"] + hops["fast"]).indices
+    boards = {divmod(int(str(key)), 2): np.asarray(rows, dtype=np.int64) for key, rows in groups.items()}
+    departs = {key: hops["departs"].to_numpy()[rows] for key, rows in boards.items()}
+    # Where passengers can board after a train has come to a station, and in how many seconds.
+    change_s, onward = dict(services.changes.to_numpy().tolist()), defaultdict[int, list[_Change]](list)
+    here = np.unique(hops["b"])
+    least_s = np.array([change_s.get(b, access.transfer_s) for b in here.tolist()])
+    for *ways_on, check_s in ((here, here, least_s, (0, 0)), (*over_centres(centres, access), check_in_s)):
+        for b, other, way_s in zip(*(one.tolist() for one in ways_on), strict=True):
+            for key in {(other, 0), (other, 1)} & boards.keys():
+                onward[b].append((departs[key].tolist(), boards[key].tolist(), way_s + int(check_s[key[1]])))
+    reach = pd.DataFrame(dict(zip(("city", "node", "seconds"), ways, strict=True)))
+    first = hops[["a", "departs", "fast"]].merge(reach, left_on="a", right_on="node")
+    first["leaves"] = first["departs"] - first["seconds"] - check_in_s[first["fast"]]
+    set_out = first[["city", "leaves", "fast"]].drop_duplicates().sort_values(["city", "leaves", "fast"])
+    size = 1 + int(reach["city"].max())
+    wide = max(1, _MOST_LABELS // (len(hops) + 1))
+    for to in (slice(left, min(left + wide, size)) for left in range(0, size, wide)):
+        labels = _labels(
+            hops, boards, onward, reach[reach["city"].between(to.start, to.stop - 1)], access, to
+        )
+        for city, own in set_out.groupby("city"):
+            leaves, fast = own[["leaves", "fast"]].to_numpy().T
+            arrives = np.full((len(own), to.stop - to.start), _NEVER, dtype=np.int64)
+            for node, seconds in reach.loc[reach["city"] == city, ["node", "seconds"]].to_numpy().tolist():
+                for key in {(node, 0), (node, 1)} & boards.keys():
+                    at = np.searchsorted(departs[key], leaves + seconds + check_in_s[key[1]])
+                    np.minimum(arrives, labels[np.append(boards[key], -1)[at]], out=arrives)
+            yield int(str(city)), to, leaves, fast, arrives
+
+
+type _Change = tuple[list[int], list[int], int]
+"""Departures of trains of one kind at a station, their hops, and the seconds that passengers need there."""
+
+
+def _labels(
+    hops: pd.DataFrame,
+    boards: Mapping[tuple[int, int], Ints],
+    onward: Mapping[int, Sequence[_Change]],
+    reach: pd.DataFrame,
+    access: AccessParameters,
+    to: slice,
+) -> NDArray[np.int32]:
+    """Return the labels of the hops of all trains, one row each, and one for those who miss the last train.
+
+    The label of a hop holds the earliest arrivals, in the cities of a slice, of those who are ready at its
+    station for a train of its kind when it leaves: they take it, or a later one.
 
     Notes
     -----
-    The trains of the day are scanned in the order of their departures for all who set out at once: the
-    connection scan of Dibbelt, Pajor, Strasser and Wagner, ACM Journal of Experimental Algorithmics 23
-    (2018), with any number of changes.
+    The profile connection scan of Dibbelt, Pajor, Strasser and Wagner, ACM Journal of Experimental
+    Algorithmics 23 (2018), with any number of changes: hops are looked at from the last departure to the
+    first, so that what passengers can do on arrival is known, for all cities at once.
     """
-    check_in_s = np.array([access.check_in_conv_s, access.check_in_hsr_s])
-    reach = pd.DataFrame(dict(zip(("city", "a", "seconds"), ways, strict=True)))
-    first = hops[["a", "departs", "fast"]].merge(reach, on="a")
-    first["leaves"] = first["departs"] - first["seconds"] - check_in_s[first["fast"]]
-    starts = first[["city", "leaves", "fast"]].drop_duplicates().sort_values(["city", "leaves", "fast"])
-    row = {node: at for at, node in enumerate({*hops["a"], *hops["b"], *reach["a"]})}
-    hops, reach = hops.assign(a=hops["a"].map(row), b=hops["b"].map(row)), reach.assign(a=reach["a"].map(row))
-    onward = {row[a]: [(row[b], s) for b, s in others] for a, others in across.items()}
-    size, trips = len(row), 1 + int(hops["trip"].max())
-    part = np.arange(len(starts)) // max(1, _MOST_STATES // max(size, trips))
-    part = part[np.searchsorted(starts["city"], starts["city"])]  # those of a city stay together
-    for _, own in starts.groupby(part):
-        city, leaves, fast = own.to_numpy().T
-        # When passengers could take a train of either kind at a station, and when they have arrived there.
-        ready, there = (np.full((*of, size, len(own)), _NEVER, dtype=np.int32) for of in ((2,), ()))
-        for one, station, seconds in reach.to_numpy().tolist():
-            at = city == one
-            ready[:, station, at] = leaves[at] + seconds + check_in_s[:, None]
-        aboard = np.zeros((trips, len(own)), dtype=bool)
-        for departs, arrives, trip, a, b, kind in hops.to_numpy().tolist():
-            on: Mask = aboard[trip]
-            on |= ready[kind, a] <= departs
-            if on.any():
-                np.minimum(there[b], arrives, out=there[b], where=on)
-                np.minimum(ready[:, b], arrives + access.transfer_s, out=ready[:, b], where=on)
-                for other, seconds in onward.get(b, ()):
-                    by = (arrives + seconds + check_in_s)[:, None]
-                    np.minimum(ready[:, other], by, out=ready[:, other], where=on)
-        reached = np.full((len(own), 1 + int(reach["city"].max())), _NEVER)
-        for to, station, seconds in reach.to_numpy().tolist():
-            by = np.where(there[station] < _NEVER, there[station] + (access.alight_s + seconds), _NEVER)
-            np.minimum(reached[:, to], by, out=reached[:, to])
-        for one in np.unique(city).tolist():
-            at = city == one
-            yield one, leaves[at], fast[at], reached[at]
+    egress = {
+        int(str(node)): ((own["city"] - to.start).to_numpy(), (own["seconds"] + access.alight_s).to_numpy())
+        for node, own in reach.groupby("node")
+    }
+    after = np.full(len(hops), -1, dtype=np.int64)  # the next hop of its kind at the station
+    for rows in boards.values():
+        after[rows[:-1]] = rows[1:]
+    labels = np.full((len(hops) + 1, to.stop - to.start), _NEVER, dtype=np.int32)
+    aboard = defaultdict[int, NDArray[np.int32]](labels[-1].copy)
+    columns = (hops[name].tolist()[::-1] for name in ("arrives", "trip", "b"))
+    each = zip(range(len(hops) - 1, -1, -1), *columns, after[::-1].tolist(), strict=True)
+    for hop, arrives, trip, b, later in each:
+        staying = aboard[trip]
+        if b in egress:
+            cities, seconds = egress[b]
+            staying[cities] = np.minimum(staying[cities], arrives + seconds)
+        for times, others, change_s in onward.get(b, ()):
+            at = bisect_left(times, arrives + change_s)
+            while at < len(others) and others[at] <= hop:  # of trains that leave at once only later ones
+                at += 1
+            if at < len(others):
+                np.minimum(staying, labels[others[at]], out=staying)
+        np.minimum(staying, labels[later], out=labels[hop])
+    return labels
+
+
+def over_centres(ways: Ways, access: AccessParameters) -> Ways:
+    """Return two stations of a city, and the seconds from the trains of one to the other over its centre.
+
+    Check-in comes on top.
+    """
+    reach = pd.DataFrame(dict(zip(("city", "node", "seconds"), ways, strict=True)))
+    pairs = reach.merge(reach, on="city")
+    pairs = pairs[pairs["node_x"] != pairs["node_y"]]
+    pairs["seconds"] = pairs["seconds_x"] + pairs["seconds_y"] + access.alight_s
+    least = pairs.groupby(["node_x", "node_y"], as_index=False)["seconds"].min()
+    return tuple(least[name].to_numpy(dtype=np.int64) for name in ("node_x", "node_y", "seconds"))

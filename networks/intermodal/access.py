@@ -159,9 +159,6 @@ class AccessNetwork:
         Connectors between rows of the nodes.
     cities, stations
         Number of nodes of either kind. Cities come first, station entrances last.
-    exits
-        Number of nodes after these by which passengers leave stations, one for each entrance, so that who
-        arrives does not board again as if the trip began here; 0 where they leave by the entrances.
     """
 
     nodes: pd.DataFrame
@@ -171,7 +168,6 @@ class AccessNetwork:
     city_station: Connectors
     cities: int
     stations: int
-    exits: int = 0
 
     def __len__(self) -> int:
         """Return the number of nodes."""
@@ -180,33 +176,35 @@ class AccessNetwork:
     @property
     def entrance(self) -> Ints:
         """Rows of the station entrances."""
-        return np.arange(self.stations, dtype=np.int64) + len(self) - self.stations - self.exits
+        return np.arange(self.stations, dtype=np.int64) + len(self) - self.stations
 
-    def arcs(self, *, in_vehicles: bool) -> Arcs:
+    def arcs(self, *, in_vehicles: bool, left_out: str = "") -> Arcs:
         """Return the arcs of roads and ferries, and of all connectors in both directions.
 
         Parameters
         ----------
         in_vehicles
             Count only that part of each connector which counts in vehicles.
+        left_out
+            Kind of arcs that are left out: ways to stations or from there, which lead from town to town too.
         """
-        connectors = [
-            ("connector", "connector", self.city_road, 0, 0),
-            ("connector", "connector", self.station_road, self.exits, 0),
-            ("access", "egress", self.city_station, 0, self.exits),
-        ]
         pieces = [self.roads]
-        for kind, reverse_kind, connector, out, back in connectors:
+        for kind, reverse_kind, connector in (
+            ("connector", "connector", self.city_road),
+            ("connector", "connector", self.station_road),
+            ("access", "egress", self.city_station),
+        ):
             seconds = connector.moving_s if in_vehicles else connector.seconds
-            pieces += [
-                Arcs.of(kind, connector.first + out, connector.second, seconds),
-                Arcs.of(reverse_kind, connector.second + back, connector.first, seconds),
-            ]
+            ends = (
+                (kind, connector.first, connector.second),
+                (reverse_kind, connector.second, connector.first),
+            )
+            pieces += [Arcs.of(*each, seconds) for each in ends if each[0] != left_out]
         return Arcs.join(pieces)
 
 
 def build_access_network(
-    road: Network, stations: gpd.GeoDataFrame, cities: Cities, *, parameters: AccessParameters, exits: bool
+    road: Network, stations: gpd.GeoDataFrame, cities: Cities, *, parameters: AccessParameters
 ) -> AccessNetwork:
     """Build the access network of cities, roads and stations.
 
@@ -216,8 +214,6 @@ def build_access_network(
         The road network, with travel times.
     stations
         Points of the stations; the index is their row in the nodes of the rail network.
-    exits
-        Give stations exits beside their entrances.
 
     Raises
     ------
@@ -243,8 +239,6 @@ def build_access_network(
         ("station", stations.index, stations),
     ]
     rows = [node_rows(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named]
-    if exits:
-        rows.append(node_rows("station", [f"station:{key}/{EXIT}" for key in stations.index], stations))
     return AccessNetwork(
         nodes=pd.concat(rows, ignore_index=True),
         roads=_road_arcs(road).shifted(first_road),
@@ -253,7 +247,6 @@ def build_access_network(
         city_station=city_station.shifted(0, first_station),
         cities=len(cities),
         stations=len(stations),
-        exits=len(stations) * exits,
     )
 
 
@@ -292,13 +285,10 @@ def node_rows(kind: str, node_ids: list[str], points: gpd.GeoDataFrame) -> pd.Da
     )
 
 
-EXIT = "exit"
-"""Node by which passengers leave a station, `station:<n>/exit`, where the connections of trains are known."""
-
 Definition = Literal["door_to_door", "in_vehicle"]
 
-_COPIES = ("", "/between", "/after")
-"""Suffixes of the node ids in the three copies of the access network for times in vehicles."""
+BETWEEN, AFTER = "/between", "/after"
+"""What follows the node ids in copies of the access network: between trains, and after the last one."""
 _FREE_S = 1
 """Time of an arc that does not count, the least that a time graph allows."""
 
@@ -316,7 +306,10 @@ def join(
     **door_to_door**: from centre to centre. A trip drives all the way, or it travels to a station (in the
     access time of the city's tier if the station is near its centre, or by road if that is faster), arrives
     there before departure, waits half the headway, rides, transfers, and travels from the last station to the
-    centre likewise. It may also transfer between stations by road.
+    centre likewise. It may also transfer between stations by road. Beside a timetable, which knows the
+    connections of its trains, nobody who has left a train boards another one as if the trip began there: the
+    graph has the access network a second time, for what comes after the last train. Changes between two
+    stations of a city lead over its centre.
 
     **in_vehicle**: driving, riding, and the time between trains at a transfer. Of the connectors at both
     ends of a trip only the way to a station counts, in proportion to its distance, so that further stops of
@@ -355,18 +348,21 @@ def join(
         served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
         stations = rail.network.nodes.iloc[served]
     is_timed = rail is not None and len(rail.services.calls) > 0
-    access = build_access_network(road, stations, cities, parameters=assumed, exits=is_timed)
+    access = build_access_network(road, stations, cities, parameters=assumed)
     if rail is None or not len(rail.services.stops):
         driving, centres = access.arcs(in_vehicles=definition == "in_vehicle"), np.arange(access.cities)
         return TimeGraph.of(access.nodes, driving, origin=centres, destination=centres, definition=definition)
     # Halls and stops are numbered after the nodes of the access network, of which there are one or three.
     is_whole = definition == "door_to_door"
-    before, between, after = (0, 0, 0) if is_whole else (copy * len(access) for copy in range(len(_COPIES)))
-    suffixes = ("",) if is_whole else _COPIES
+    suffixes = ("", *[BETWEEN] * (not is_whole), *[AFTER] * (is_timed or not is_whole))
+    between, after = (suffixes.index(one) * len(access) if one in suffixes else 0 for one in (BETWEEN, AFTER))
     halls = Halls(len(suffixes) * len(access), len(stations))
-    used_halls = HALLS if is_timed else HALLS[:-1]
-    near = stations.index.to_numpy()[access.city_station.second - access.entrance[0]]
-    services = with_common_lines(rail.services, assumed, alone=is_whole, near=near)
+    used_halls = HALLS if is_timed else HALLS[:-2]
+    rows, near = stations.index.to_numpy(), access.city_station
+    reach = near.first, near.second - access.entrance[0], near.seconds
+    services = with_common_lines(
+        rail.services, assumed, alone=is_whole, ways=(reach[0], rows[reach[1]], reach[2])
+    )
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
     stops = Stops.of(
@@ -382,31 +378,45 @@ def join(
     names = ([f"station:{row}/{hall}" for row in stations.index] for hall in used_halls)
     nodes += [node_rows("station", of_hall, stations) for of_hall in names]
     nodes += [node_rows("stop", ids, at), node_rows("stop", [f"{name}/arrived" for name in ids], at)]
-    running = [trains.ride_arcs(stops), trains.transfer_arcs(stops, halls, parameters=assumed)]
+    least_s = rail.services.changes.set_index("node")["least_s"].reindex(rows, fill_value=assumed.transfer_s)
+    transfers = trains.transfer_arcs(
+        stops,
+        halls,
+        parameters=assumed,
+        least_s=least_s.to_numpy(dtype=np.int64),
+        centres=reach if is_timed else None,
+    )
+    running = [trains.ride_arcs(stops), transfers]
     entrance, centres = access.entrance, np.arange(access.cities, dtype=np.int64)
-    leave = entrance + access.exits
+    # Beside a timetable nobody arrives where trips begin, nor boards where they end.
+    before_trains, after_trains = ("egress", "access") if is_timed else ("", "")
     boarding = trains.boarding_arcs(stops, entrance + between, halls, parameters=assumed)
     if is_whole:
-        alighting = trains.alighting_arcs(stops, leave, seconds=assumed.alight_s)
-        arcs = [access.arcs(in_vehicles=False), *running, boarding, alighting]
+        alighting = trains.alighting_arcs(stops, entrance + after, seconds=assumed.alight_s)
+        arcs = [access.arcs(in_vehicles=False, left_out=before_trains), *running, boarding, alighting]
+        if is_timed:  # who drives all the way arrives where those who take trains do
+            ends = access.city_road
+            arcs.append(access.arcs(in_vehicles=False, left_out=after_trains).shifted(after))
+            arcs.append(Arcs.of("connector", ends.second, ends.first + after, ends.seconds))
     else:
         arcs = [
-            access.arcs(in_vehicles=True),
+            access.arcs(in_vehicles=True, left_out=before_trains),
             access.arcs(in_vehicles=False).shifted(between),
-            access.arcs(in_vehicles=True).shifted(after),
+            access.arcs(in_vehicles=True, left_out=after_trains).shifted(after),
             *running,
-            trains.boarding_arcs(stops, entrance + before, None, parameters=assumed),
-            trains.alighting_arcs(stops, leave + between, seconds=assumed.alight_s),
+            trains.boarding_arcs(stops, entrance, None, parameters=assumed),
             boarding,
-            trains.alighting_arcs(stops, leave + after, seconds=_FREE_S),
+            trains.alighting_arcs(stops, entrance + after, seconds=_FREE_S),
             # A trip without trains goes from the first copy to the last at its end.
-            Arcs.of("connector", access.city_road.second + before, access.city_road.first + after, _FREE_S),
-            Arcs.of("connector", centres + before, centres + after, _FREE_S),
+            Arcs.of("connector", access.city_road.second, access.city_road.first + after, _FREE_S),
+            Arcs.of("connector", centres, centres + after, _FREE_S),
         ]
+        if not is_timed:
+            arcs.append(trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s))
     return TimeGraph.of(
         pd.concat(nodes, ignore_index=True),
         Arcs.join(arcs),
-        origin=centres + before,
+        origin=centres,
         destination=centres + after,
         definition=definition,
     )

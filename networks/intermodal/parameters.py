@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -55,6 +56,12 @@ class AccessMode:
 
 MODES = ("walk", "bus", "taxi", "metro")
 """Ways from a centre to a station; the last one in core cities alone."""
+
+
+@cache
+def _fraction(value: float) -> Fraction:
+    """Return a decimal fraction as it is written."""
+    return Fraction(repr(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,19 +241,22 @@ class AccessParameters:
             Rounded up to whole seconds, at most `wait_cap_s`.
         """
         share = self.wait_share(is_fast=self.is_fast(link_class))
-        return min(-int(-share * headway_s // 2), self.wait_cap_s)
+        return min(-(-share.numerator * headway_s // (2 * share.denominator)), self.wait_cap_s)
 
     def wait_share(self, *, is_fast: bool) -> Fraction:
         """Return the share of the wait before the first train that counts."""
         rule = self.waiting_hsr if is_fast else self.waiting_conv
-        return Fraction(1) if rule == "turn_up" else Fraction(repr(float(self.schedule_weight)))
+        return Fraction(1) if rule == "turn_up" else _fraction(float(self.schedule_weight))
 
-    def change_wait_s(self, headway_s: int) -> int:
+    def change_wait_s(self, headway_s: int, *, is_capped: bool = True) -> int:
         """Return the mean wait at a change of trains in seconds: half the headway, at most `wait_cap_s`.
 
-        Passengers who planned their trip still wait for the train that they change to, whatever the rule.
+        Passengers who planned their trip still wait for the train that they change to, whatever the rule. The
+        trains of a timetable come when they come, and the wait for them is half the headway without a cap:
+        that of passengers who arrive at any time (Osuna and Newell, Transportation Science 6, 1972).
         """
-        return min((headway_s + 1) // 2, self.wait_cap_s)
+        half_s = (headway_s + 1) // 2
+        return min(half_s, self.wait_cap_s) if is_capped else half_s
 
     def board_s(self, *, link_class: str, headway_s: int) -> int:
         """Return the seconds from the station entrance to the moving train.
@@ -261,10 +271,10 @@ class AccessParameters:
         wait_s = self.wait_s(link_class=link_class, headway_s=headway_s)
         return max(self.check_in_s(link_class) + wait_s + self.running.start_s, 1)
 
-    def change_s(self, *, headway_s: int, start_s: int | None = None) -> int:
+    def change_s(self, *, headway_s: int, start_s: int | None = None, is_capped: bool = True) -> int:
         """Return the seconds from the platform to the moving train: waiting time, and time once per ride."""
         once_s = self.running.start_s if start_s is None else start_s
-        return max(self.change_wait_s(headway_s) + once_s, 1)
+        return max(self.change_wait_s(headway_s, is_capped=is_capped) + once_s, 1)
 
     def connector_s(self, straight_km: float) -> int:
         """Return the rounded seconds of a connector over a straight-line distance in km."""

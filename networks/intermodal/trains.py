@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from networks.intermodal.parameters import AccessParameters
 from networks.rail.drafts import BY_TRACKS
 from networks.schema import LINES, STOPS, Ints, Mask, Services
-from networks.skims import Arcs, mean_times
+from networks.skims import Arcs, Ways, mean_times, over_centres
 
 COMBINED, CONNECTED = "combined", "connected"
 """Sources of the headway of several services together: those that run directly, and any with changes."""
 
-_LINES, _STOPS = [*(column.name for column in LINES), "ref"], [column.name for column in STOPS]
+_LINES, _STOPS = [*(column.name for column in LINES), "ref", "every_s"], [column.name for column in STOPS]
 
 
 class _Ride(NamedTuple):
@@ -29,7 +29,7 @@ class _Ride(NamedTuple):
 
 
 def with_common_lines(
-    services: Services, parameters: AccessParameters, *, alone: bool, near: Ints
+    services: Services, parameters: AccessParameters, *, alone: bool, ways: Ways
 ) -> Services:
     """Add, for each two stations with several direct services of known times, those services together.
 
@@ -42,8 +42,9 @@ def with_common_lines(
     stations already.
 
     Where clock times are known, times between two stations near cities are means over the departures instead
-    (`mean_times`), of both directions and with any number of changes; their headway is that whose wait counts
-    as much as the waits of the departures. Other services there stand for direct rides alone.
+    (`mean_times`), of both directions and with any number of changes, over the centres of cities too; their
+    headway is that whose wait counts as much as the waits of the departures. Other services there stand for
+    direct rides alone.
 
     Parameters
     ----------
@@ -53,15 +54,16 @@ def with_common_lines(
         Keep the services of known times beside their combinations. Otherwise each two stations have the
         combination alone, so that times without the wait are those of the trains that passengers take, and
         not of one fast train a day. The same holds where clock times are known.
-    near
-        Nodes of the stations near cities.
+    ways
+        Rows of cities, nodes of the stations near them, and the seconds between.
 
     Returns
     -------
     Services
         The lines of the given services, then one with two stops for each combination, whose headway has the
         source `COMBINED`, or `CONNECTED` where no direct train runs. Further columns are `ref` of the lines
-        (int64: the row of the service, -1 for several together) and `held` of the stops (bool: `Stops.held`).
+        (int64: the row of the service, -1 for several together), `every_s` (int64: the headway that counts at
+        a change), `held_on` and `held_off` of the stops (bool: `Stops.held_on`).
     """
     fast = services.lines["link_class"].isin(parameters.fast_classes).to_numpy()
     headway_s = services.lines["headway_s"].tolist()
@@ -76,14 +78,16 @@ def with_common_lines(
     lines: list[tuple[object, ...]] = []
     stops: list[tuple[object, ...]] = []
 
-    def add(ends: tuple[int, int], like: _Ride, every_s: int, run_s: int, source: str, ref: int = -1) -> None:
+    def add(
+        ends: tuple[int, int], like: _Ride, headway_s: int, run_s: int, source: str, *, ref: int, every_s: int
+    ) -> None:
         name, link_class = names[like.service] if source == COMBINED else "", classes[like.service]
         key = f"{source}:{ends[0]}-{ends[1]}:{link_class}"
         number = len(services.lines) + len(lines)
-        lines.append((key, name, link_class, every_s, source, True, ref))
+        lines.append((key, name, link_class, headway_s, source, True, ref, every_s))
         stops.extend([(number, 0, ends[0], 0, 0.0, 0), (number, 1, ends[1], run_s, like.length_km, 0)])
 
-    for a, b, seconds, wait_s, on_fast, every_s in _by_departures(services, near, parameters):
+    for a, b, seconds, wait_s, on_fast, every_s in _by_departures(services, ways, parameters):
         direct = {kind: own for kind in (False, True) if (own := rides.pop((a, b, kind), None))}
         is_fast = on_fast > 0.5 if not direct or (on_fast > 0.5) in direct else next(iter(direct))
         like = min(direct[is_fast]) if direct else _Ride(0, int(np.argmax(fast == is_fast)), 0.0)
@@ -91,7 +95,8 @@ def with_common_lines(
         together_s = max(1, int(2.0 * wait_s / share if share else every_s))
         board_s = parameters.board_s(link_class=classes[like.service], headway_s=together_s)
         run_s = round(seconds) + parameters.running.start_s - board_s - parameters.alight_s
-        add((a, b), like, together_s, max(1, run_s), COMBINED if direct else CONNECTED)
+        source = COMBINED if direct else CONNECTED
+        add((a, b), like, together_s, max(1, run_s), source, ref=-1, every_s=round(every_s))
     alone &= not len(services.calls)
     for (start, end, _), found in sorted(rides.items()):
         chosen = _attractive(found, headway_s, parameters)
@@ -99,28 +104,34 @@ def with_common_lines(
             first, trains = chosen[0], [1.0 / float(headway_s[ride.service]) for ride in chosen]
             run_s = round(float(np.average([ride.run_s for ride in chosen], weights=trains)))
             together_s = max(round(1.0 / sum(trains)), 1)
-            add((start, end), first, together_s, run_s, COMBINED, first.service if len(chosen) == 1 else -1)
+            ref = first.service if len(chosen) == 1 else -1
+            add((start, end), first, together_s, run_s, COMBINED, ref=ref, every_s=together_s)
     is_known = np.array(known, dtype=bool)[services.stops["service"].to_numpy()]
     given = services.stops if alone else services.stops[~is_known]
-    numbered = services.lines.assign(ref=np.arange(len(services.lines), dtype=np.int64))
+    numbered = services.lines.assign(ref=np.arange(len(services.lines)), every_s=services.lines["headway_s"])
     called = _added(given, stops, _STOPS)
-    is_near = called["node"].isin(near) & (len(services.calls) > 0)
+    is_near = called["node"].isin(ways[1]) & (len(services.calls) > 0)
     of_service = is_near.groupby(called["service"])
-    held = of_service.transform("all") | (of_service.transform("any") & ~is_near)
-    return replace(services, lines=_added(numbered, lines, _LINES), stops=called.assign(held=held))
+    is_joint = is_near & ~of_service.transform("all")  # where a ride from afar meets the mean times
+    held = {
+        "held_on": (len(services.calls) > 0) & ~is_joint,
+        "held_off": of_service.transform("any") & ~is_joint,
+    }
+    return replace(services, lines=_added(numbered, lines, _LINES), stops=called.assign(**held))
 
 
 def _by_departures(
-    services: Services, near: Ints, parameters: AccessParameters
+    services: Services, ways: Ways, parameters: AccessParameters
 ) -> Iterator[tuple[int, int, float, float, float, float]]:
     """Yield stations near cities with journeys in both directions, and their means over the departures.
 
     The smaller node comes first; then seconds from station to station, what the wait in them counts, the
     share of passengers whose first train is fast, and the window over its journeys; of both directions.
     """
-    if len(near) and len(services.calls):
-        nodes, (start, end) = np.unique(near), services.window_s
-        found = mean_times(services, (np.arange(len(nodes)), nodes, np.zeros_like(nodes)), parameters)
+    if len(ways[1]) and len(services.calls):
+        nodes, (start, end) = np.unique(ways[1]), services.window_s
+        each = np.arange(len(nodes)), nodes, np.zeros_like(nodes)
+        found = mean_times(services, each, parameters, centres=ways)
         found = found._replace(journeys=(end - start) / np.maximum(found.journeys, 1))
         means = [(one + one.T) / 2 for one in found]
         a, b = np.nonzero(np.triu(np.isfinite(means[0]), 1))
@@ -169,10 +180,10 @@ def _added(table: pd.DataFrame, rows: Sequence[tuple[object, ...]], columns: lis
     return pd.concat([table, more], ignore_index=True)
 
 
-HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms", "timed/platforms")
+HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms", "timed/arrivals", "timed/platforms")
 """Nodes of a station besides its entrance, `station:<n>/<hall>`: behind check-in for fast and for other
-trains, where trains arrive, where passengers wait for the next train, and where they wait for one whose
-connections with today's trains the timetable knows. The last one exists beside a timetable alone."""
+trains, where trains arrive, where passengers wait for the next train, and where those arrive and are waited
+for whose connections with each other the timetable knows. The last two exist beside a timetable alone."""
 
 
 ARRIVING_S = 1
@@ -210,6 +221,8 @@ class Stops:
         Running time from the previous stop, seconds.
     headway_s
         Seconds between departures of its service.
+    every_s
+        The same as passengers count them who change to it.
     link_class
         Class of its service.
     on_track
@@ -220,9 +233,10 @@ class Stops:
         Seconds for passengers who stay on the train.
     ref
         Row of its service among the given ones, -1 for several services together.
-    held
-        Whether passengers change here between such services within their mean times alone, since the
-        timetable knows these: between stations near cities, and at the far end of rides from there.
+    held_on, held_off
+        Whether nobody changes here from trains of a timetable to it, and from it to these: the mean times
+        between stations near cities hold all changes. Rides between such a station and one afar are joined
+        with them at the former, and those from afar to afar lead to no third one.
     departing, arrived
         Rows of its two nodes: a train that is about to depart, and a train that has arrived.
     """
@@ -231,12 +245,14 @@ class Stops:
     station: Ints
     run_s: Ints
     headway_s: Ints
+    every_s: Ints
     link_class: NDArray[np.object_]
     on_track: Mask
     start_s: Ints
     stop_s: Ints
     ref: Ints
-    held: Mask
+    held_on: Mask
+    held_off: Mask
     departing: Ints
     arrived: Ints
 
@@ -266,12 +282,14 @@ class Stops:
             station=station_of_node[stops["node"].to_numpy()],
             run_s=stops["run_s"].to_numpy(),
             headway_s=services.lines["headway_s"].to_numpy()[service],
+            every_s=services.lines["every_s"].to_numpy()[service],
             link_class=services.lines["link_class"].to_numpy(dtype=object)[service],
             on_track=(services.lines["headway_source"] == BY_TRACKS).to_numpy()[service],
             start_s=np.where(known, 0, parameters.running.start_s),
             stop_s=np.where(known, stops["stop_s"].to_numpy(), parameters.running.stop_s),
             ref=services.lines["ref"].to_numpy()[service],
-            held=stops["held"].to_numpy(),
+            held_on=stops["held_on"].to_numpy(),
+            held_off=stops["held_off"].to_numpy(),
             departing=rows,
             arrived=rows + len(stops),
         )
@@ -368,13 +386,21 @@ def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
     return Arcs.of("alight", stops.arrived, entrance[stops.station], seconds, ref=stops.ref)
 
 
-def transfer_arcs(stops: Stops, halls: Halls, *, parameters: AccessParameters) -> Arcs:
+def transfer_arcs(
+    stops: Stops, halls: Halls, *, parameters: AccessParameters, least_s: Ints, centres: Ways | None
+) -> Arcs:
     """Return the arcs from trains to the platforms of a station, and from there to the next train.
 
     Parameters
     ----------
     parameters
-        Transfer time, waiting time, and the time added once per ride.
+        Waiting time, check-in, and the time added once per ride.
+    least_s
+        Transfer time at each station.
+    centres
+        Rows of cities and of the stations near them, and the seconds between: ways by which passengers change
+        to trains of another station beside a timetable, where nobody boards again who has left a train as if
+        the trip began there. None without a timetable.
 
     Returns
     -------
@@ -382,19 +408,27 @@ def transfer_arcs(stops: Stops, halls: Halls, *, parameters: AccessParameters) -
         Arcs of kind `transfer` over the arrivals to the platforms; arcs of kind `board` from there, whose
         `ref` is the row of the service.
     """
-    at, held = stops.station, stops.held
+    at, is_timed = stops.station, centres is not None
     seconds = [
-        parameters.change_s(headway_s=int(headway), start_s=start_s)
-        for headway, start_s in zip(stops.headway_s, stops.start_s.tolist(), strict=True)
+        parameters.change_s(headway_s=every_s, start_s=start_s, is_capped=not is_timed)
+        for every_s, start_s in zip(stops.every_s.tolist(), stops.start_s.tolist(), strict=True)
     ]
-    arrivals, platforms, timed = (halls.rows(hall) for hall in HALLS[2:])
-    boards = np.where(held, timed[at], platforms[at])
-    found = [
-        Arcs.of("transfer", stops.arrived[~held], arrivals[at[~held]], ARRIVING_S),
-        Arcs.of("transfer", arrivals, platforms, parameters.transfer_s - ARRIVING_S),
-        Arcs.of("board", boards, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref),
-    ]
-    if held.any():  # passengers of other trains wait half a headway for these, and theirs for other trains
-        found.append(Arcs.of("transfer", stops.arrived[held], platforms[at[held]], parameters.transfer_s))
-        found.append(Arcs.of("transfer", arrivals, timed, parameters.transfer_s - ARRIVING_S))
-    return Arcs.join(found)
+    arrivals, platforms = (halls.rows(hall) for hall in HALLS[2:4])
+    timed = [halls.rows(hall) for hall in HALLS[4:]] if is_timed else [arrivals, platforms]
+    comes = np.where(stops.held_off, timed[0][at], arrivals[at])
+    boards = np.where(stops.held_on, timed[1][at], platforms[at])
+    here = np.arange(halls.stations)
+    changes = [(here, here, least_s - ARRIVING_S)]
+    if centres is not None:
+        start, end, across_s = over_centres(centres, parameters)
+        check_in_s = max(parameters.check_in_hsr_s, parameters.check_in_conv_s)
+        changes.append((start, end, across_s + check_in_s - ARRIVING_S))
+    # Passengers of other trains wait half a headway for those of a timetable, and theirs for other trains.
+    sides = [(arrivals, platforms), (arrivals, timed[1]), (timed[0], platforms)][: 3 if is_timed else 1]
+    return Arcs.join(
+        [
+            Arcs.of("transfer", stops.arrived, comes, ARRIVING_S),
+            *(Arcs.of("transfer", a[start], b[end], s) for start, end, s in changes for a, b in sides),
+            Arcs.of("board", boards, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref),
+        ]
+    )

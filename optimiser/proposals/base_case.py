@@ -20,7 +20,8 @@ from scipy.sparse.csgraph import dijkstra
 from networks.cities import CityNames
 from networks.cities.table import sizes
 from networks.intermodal import AccessParameters
-from networks.intermodal.access import EXIT
+from networks.intermodal.access import AFTER, BETWEEN
+from networks.intermodal.trains import HALLS
 from networks.schema import Network, Services
 from networks.skims import TimeGraph, fastest_arcs, time_matrix, way
 from networks.sphere import EARTH_RADIUS_KM, unit_vectors
@@ -409,9 +410,9 @@ class BaseCase:
         return found.assign(row=rows).sort_values("row")
 
     @cached_property
-    def exit(self) -> str:
-        """Return what follows the id of a station where passengers leave it: nothing, or its exit."""
-        return f"/{EXIT}" if self.graph.nodes["node_id"].str.endswith(f"/{EXIT}").any() else ""
+    def is_timed(self) -> bool:
+        """Tell whether a timetable knows the connections of today's trains."""
+        return bool(self.graph.nodes["node_id"].str.endswith(f"/{HALLS[-1]}").any())
 
     @cached_property
     def times(self) -> csr_array:
@@ -640,13 +641,15 @@ class BaseCase:
     def two_way_road_arcs(self, links: Iterable[Arc]) -> tuple[Arc, ...]:
         """Return the arcs of roads in both directions, in every copy of the road network in the graph.
 
-        From door to door there is one copy; in vehicles there are three: before, between and after trains.
+        From door to door there is one copy, and beside a timetable one for what comes after trains; in
+        vehicles there are three: before, between and after trains.
 
         Parameters
         ----------
         links
             Ids of two road nodes and the seconds between them.
         """
-        copies = ("",) if self.door_to_door else ("", "/between", "/after")
+        is_whole = self.door_to_door
+        copies = ("", *[BETWEEN] * (not is_whole), *[AFTER] * (self.is_timed or not is_whole))
         arcs = [arc for a, b, seconds in links for arc in ((a, b, seconds), (b, a, seconds))]
         return tuple((f"{a}{copy}", f"{b}{copy}", seconds) for copy in copies for a, b, seconds in arcs)

@@ -346,7 +346,7 @@ def _rides(tracks: Tracks, services: Services, fast: Sequence[bool]) -> dict[_Ap
     is_direct = joined.stops["service"].map(joined.lines["headway_source"] != CONNECTED)
     for service, _, station, there_seq, there, run_s in _hops(joined.stops[is_direct]):
         together_s = 1.0 / a_second[min(station, there), max(station, there)]
-        is_alone = known[service] and not tracks.base.exit
+        is_alone = known[service] and not tracks.base.is_timed
         headway_s = every_s[service] if is_alone else min(every_s[service], together_s)
         if headway_s >= most_s:
             continue

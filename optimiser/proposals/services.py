@@ -313,7 +313,7 @@ def _more_trains(
         Train(link_class, seconds, rules.turn_s) for seconds in (headway_s, _headway_s(headway_s, added))
     )
     candidate_id = f"rail-frequency:{line['service_id']}"
-    if is_known and (base.exit or not base.door_to_door):
+    if is_known and (base.is_timed or not base.door_to_door):
         at_stations = [Stop(f"station:{row}") for row in rows]
         faster = train_arcs(candidate_id, at_stations, runs_s[1:], more, times, stops_s=stops_s)
     else:
@@ -374,19 +374,14 @@ def _shorter_waits(
         Seconds by which the ride gets longer.
     """
     access, names, graph = tracks.times.access, tracks.base.node_ids, tracks.base.graph
-    change_s, first_s = (
-        waits[0] - waits[1] - slower_s
-        for waits in (
-            [access.change_wait_s(one.headway_s) for one in headways],
-            [access.wait_s(link_class=one.link_class, headway_s=one.headway_s) for one in headways],
-        )
-    )
+    change_s = access.change_s(headway_s=headways[1].headway_s, start_s=start_s) + slower_s
+    waits = [access.wait_s(link_class=one.link_class, headway_s=one.headway_s) for one in headways]
     for head in train:
         for arc in tracks.boards.get(head, ()):
             tail, seconds = names[graph.tail[arc]], int(graph.seconds[arc])
-            saved = change_s if tail.endswith("/platforms") else first_s
-            if saved > 0 and seconds - saved >= max(start_s, 1):
-                yield tail, head, seconds - saved
+            then_s = change_s if tail.endswith("/platforms") else seconds - waits[0] + waits[1] + slower_s
+            if max(start_s, 1) <= then_s < seconds:
+                yield tail, head, then_s
 
 
 def _shorter_waits_together(tracks: Tracks, service: int, added: float) -> Iterator[Arc]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from networks.intermodal.access import BETWEEN
 from networks.intermodal.trains import HALLS
 from optimiser.proposals.base_case import NEW, Arc, great_circle_km
 from optimiser.proposals.services import PatternRules
@@ -122,7 +123,7 @@ def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]
     if not shorter:
         left_out["check_in: check-in is as short already"] += 1
         return
-    front = "" if tracks.base.door_to_door else "/between"
+    front = "" if tracks.base.door_to_door else BETWEEN
 
     def measure(rows: Sequence[int], new_stations: Sequence[str] = (), **facts: Any) -> Proposal:  # noqa: ANN401
         stations = [*(f"station:{row}" for row in rows), *new_stations]
@@ -218,7 +219,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
         One a city, station and class of way.
     """
     base, times_needed = tracks.base, dict(rules.corridors)
-    last, people = base.exit + ("" if base.door_to_door else "/after"), base.cities["population"].tolist()
+    last, people = tracks.times.after, base.cities["population"].tolist()
     for city, (lon, lat) in enumerate(zip(base.lon.tolist(), base.lat.tolist(), strict=True)):
         origin, destination = base.city_ends(city)
         near = [(float(great_circle_km(lon, lat, *tracks.places[row])), row) for row in _served(tracks)]

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal import AccessParameters
+from networks.intermodal.access import AFTER, BETWEEN
 from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall, with_common_lines
 from networks.schema import NO_SERVICES, Network, Services
 from networks.skims import ARC_KINDS, fastest_arcs, time_matrix, way
@@ -164,13 +165,18 @@ class TrainTimes:
     door_to_door
         Whether access, first wait and egress count. Where not, the graph contains what is outside trains
         three times: before the first train, between trains, after the last.
-    exit
-        What follows the id of a station of today where passengers leave it: `BaseCase.exit`.
+    is_timed
+        Whether a timetable knows the connections of today's trains: who leaves a train boards no other one.
     """
 
     access: AccessParameters
     door_to_door: bool
-    exit: str = ""
+    is_timed: bool = False
+
+    @property
+    def after(self) -> str:
+        """Return what follows the id of a station where passengers leave it, at the end of a trip."""
+        return AFTER if self.is_timed or not self.door_to_door else ""
 
     def run_s(self, length_km: float, design_kmh: float) -> int:
         """Return the running time, seconds."""
@@ -208,19 +214,15 @@ class TrainTimes:
             (f"{station}/platforms", aboard, access.change_s(headway_s=train.headway_s)),
             (arrived, f"{station}/arrivals", ARRIVING_S),
         ]
-        leave = station if station.startswith(NEW) else station + self.exit
+        alight_s, leave = max(1, access.alight_s), f"{station}{self.after}"
         if self.door_to_door:
-            return [*boards, (arrived, leave, max(1, access.alight_s))]
-        return [
-            *boards,
-            (station, aboard, max(1, start_s)),
-            (arrived, f"{leave}/between", max(1, access.alight_s)),
-            (arrived, f"{leave}/after", 1),
-        ]
+            return [*boards, (arrived, leave, alight_s)]
+        again = () if self.is_timed else [(arrived, f"{station}{BETWEEN}", alight_s)]
+        return [*boards, (station, aboard, max(1, start_s)), *again, (arrived, leave, 1)]
 
     def new_station_arcs(self, station: str) -> tuple[Arc, ...]:
         """Return the arcs inside a new station, between its front and its halls."""
-        access, front = self.access, station if self.door_to_door else f"{station}/between"
+        access, front = self.access, station if self.door_to_door else f"{station}{BETWEEN}"
         return (
             (front, f"{station}/{HALLS[0]}", max(1, access.check_in_hsr_s)),
             (front, f"{station}/{HALLS[1]}", max(1, access.check_in_conv_s)),
@@ -274,14 +276,13 @@ def stop_at_new_station(base: BaseCase, city: int, km: float | None = None) -> S
     """
     station = f"{NEW}station/{base.ids[city]}"
     origin, destination = base.city_ends(city)
-    inside = TrainTimes(base.access, base.door_to_door).new_station_arcs(station)
+    times = TrainTimes(base.access, base.door_to_door, base.is_timed)
     extent_km = float(base.extents_km[city])
     away_km = extent_km if km is None else km
     seconds, moving_s = base.access.access_s(base.sizes[city], away_km, extent_km)
-    if base.door_to_door:
-        return Stop(station, ((origin, station, seconds), (station, destination, seconds), *inside))
-    moving_s = max(1, moving_s)
-    return Stop(station, ((origin, station, moving_s), (f"{station}/after", destination, moving_s), *inside))
+    way_s = seconds if base.door_to_door else max(1, moving_s)
+    ways = (origin, station, way_s), (f"{station}{times.after}", destination, way_s)
+    return Stop(station, (*ways, *times.new_station_arcs(station)))
 
 
 def train_arcs(
@@ -361,7 +362,7 @@ class Tracks:
     @cached_property
     def times(self) -> TrainTimes:
         """Return the times of new trains."""
-        return TrainTimes(self.base.access, self.base.door_to_door, self.base.exit)
+        return TrainTimes(self.base.access, self.base.door_to_door, self.base.is_timed)
 
     @cached_property
     def fronts(self) -> list[int]:
@@ -487,9 +488,14 @@ class Tracks:
     def joined(self) -> Services:
         """Return today's services and, of known times, those that passengers take together."""
         base, graph, fronts = self.base, self.base.graph, self.base.fronts
-        reached = graph.nodes["node_id"].iloc[graph.head[graph.kind == ARC_KINDS.index("access")]]
-        near = fronts["row"][fronts["node_id"].isin(reached)].to_numpy()
-        return with_common_lines(self.services, base.access, alone=base.door_to_door, near=near)
+        # Ways to stations: in vehicles those in full, which lead there between trains.
+        suffix = "" if base.door_to_door else BETWEEN
+        front = pd.Series(
+            fronts["row"].to_numpy(), index=[base.node_row[i + suffix] for i in fronts["node_id"]]
+        )
+        used = (graph.kind == ARC_KINDS.index("access")) & np.isin(graph.head, front.index)
+        ways = graph.tail[used], front.loc[graph.head[used]].to_numpy(), graph.seconds[used]
+        return with_common_lines(self.services, base.access, alone=base.door_to_door, ways=ways)
 
     @cached_property
     def together(self) -> dict[tuple[int, int, bool], tuple[str, str, int, int]]:
@@ -802,13 +808,13 @@ class Tracks:
     @cached_property
     def _today_s(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return today's seconds between the stations of cities: by any mode, and by train alone."""
-        base, graph, after = self.base, self.base.graph, "" if self.times.door_to_door else "/after"
+        base, graph = self.base, self.base.graph
         kinds = [ARC_KINDS.index(name) for name in ("check_in", "board", "ride", "alight", "transfer")]
         used = np.isin(graph.kind, kinds)
         trains = time_matrix(len(graph.nodes), graph.tail[used], graph.head[used], graph.seconds[used])
         starts, ends = (
             np.array([base.node_row[f"station:{row}{suffix}"] for row in self._position], dtype=np.int64)
-            for suffix in ("", base.exit + after)
+            for suffix in ("", self.times.after)
         )
         return times_between(base.times, starts, ends), times_between(trains, starts, ends)
 

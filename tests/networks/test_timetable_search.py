@@ -10,16 +10,18 @@ from pathlib import Path
 from types import ModuleType
 
 import gtfs_drawing as drawing
+import intermodal_drawing
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from networks import intermodal
 from networks.gtfs.patterns import Train
-from networks.intermodal import AccessParameters
+from networks.intermodal import AccessParameters, ByTier
 from networks.schema import CALLS, Services
-from networks.skims import mean_change_s
+from networks.skims import UNREACHABLE, mean_change_s, travel_times
 from networks.skims import mean_times as means
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,7 +135,7 @@ ACCESS = replace(
 def mean_times(trains: list[Train], *ways: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return mean times and journeys of fast trains; the ways are city, station and seconds."""
     reach = tuple(np.array(values, dtype=np.int64) for values in zip(*ways, strict=True))
-    found = means(services(trains), reach, ACCESS, across=_module("departures").over_centres(reach, ACCESS))
+    found = means(services(trains), reach, ACCESS)
     return found.seconds, found.journeys
 
 
@@ -219,6 +221,82 @@ def test_a_regular_timetable_is_met_to_the_second(tmp_path: Path) -> None:
     assert not np.any(found.rides)
     assert not np.any(found.mean)
     assert np.allclose([*found.changes.values()], [[0.0], [0.0]])
+
+
+# ---- the graph
+
+
+def graph_times(
+    trains: list[Train], spots: list[tuple[float, float]], towns: list[tuple[float, float]], access_s: int
+) -> np.ndarray:
+    """Return times between towns by fast trains that call at stations, door to door."""
+    rail = intermodal_drawing.railway(spots, [("hsr350", 3600, [(0, 0), (1, 1)])], stop_s=0)
+    timed = replace(services(trains), lines=rail.services.lines, stops=rail.services.stops)
+    places = intermodal_drawing.cities(towns, [-1] * len(towns))
+    access = replace(ACCESS, modes=(), centre_station_km=5.0, centre_station=ByTier(*[access_s] * 3))
+    no_roads = intermodal_drawing.network([], [], "road")
+    graph = intermodal.join(no_roads, replace(rail, services=timed), places, parameters=access)
+    found = travel_times(graph).astype(float)
+    return np.where(found < UNREACHABLE, found, np.inf)
+
+
+@pytest.mark.long
+@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(_TRAINS)
+def test_no_change_in_the_graph_beats_the_timetable(drawn: _Drawn) -> None:
+    """Where each town has one station, times are means over both directions."""
+    trains = _drawn(drawn, unit_s=60, first_s=25_200)
+    spots = [(float(x), 0.0) for x in range(4)]
+    found = graph_times(trains, spots, spots, access_s=1)
+    mean_s, _ = mean_times(trains, *((town, town, 1) for town in range(4)))
+    both = (mean_s + mean_s.T) / 2
+    both[[0, 1], [1, 0]] = np.minimum(both, found)[[0, 1], [1, 0]]  # these have a line with a headway too
+    np.fill_diagonal(both, 0.0)
+    assert np.allclose(found, both, atol=15)
+
+
+def test_rare_trains_are_not_met_sooner_by_leaving_the_station() -> None:
+    """Trains meet after 11.5 hours either way; those to D have left before any other comes."""
+    h = 3600
+    trains = [
+        train(0, (0, 0, 8 * h), (1, 9 * h, 9 * h)),
+        train(1, (1, 0, 20 * h + 1800), (2, 22 * h, 22 * h)),
+        train(2, (2, 0, 8 * h), (1, 9 * h, 9 * h)),
+        train(3, (1, 0, 20 * h + 1800), (0, 22 * h, 22 * h)),
+        train(4, (1, 0, 7 * h), (3, 8 * h, 8 * h)),
+        train(5, (3, 0, 6 * h), (1, 7 * h, 7 * h)),
+    ]
+    spots = [(float(x), 0.0) for x in range(4)]
+    found = graph_times(trains, spots, spots, access_s=1200)
+    assert found[0, 2] == pytest.approx(1200 + 600 + 14 * h + 300 + 1200 + 1800, abs=400)
+    assert np.isinf(found[0, 3])
+
+
+def test_changes_over_the_centre_of_a_town_take_the_next_train_there_is() -> None:
+    """The town between has two stations: 300 + 1200 + 1200 + 600 seconds lie between their trains."""
+    h = 3600
+    trains = [
+        train(0, (0, 0, 8 * h), (1, 9 * h, 9 * h)),
+        train(1, (2, 0, 9 * h + 3300), (3, 11 * h, 11 * h)),
+        train(2, (3, 0, 8 * h), (2, 9 * h, 9 * h)),
+        train(3, (1, 0, 9 * h + 3299), (0, 10 * h, 10 * h)),
+        train(4, (1, 0, 15 * h), (0, 16 * h, 16 * h)),
+    ]
+    spots = [(0.0, 0.0), (1.0, 0.0), (1.02, 0.0), (2.0, 0.0)]
+    found = graph_times(trains, spots, [(0.0, 0.0), (1.01, 0.0), (2.0, 0.0)], access_s=1200)
+    length_s = (3 * h + 8 * h) / 2 + 1200 + 600 + 300 + 1200
+    assert found[0, 2] == pytest.approx(length_s + 1800, abs=400)
+
+
+def test_a_station_may_state_the_least_time_of_a_change() -> None:
+    """Of 600 s between two trains 480 are usual, and 601 too many."""
+    trains = [train(0, (0, 0, 30_000), (1, 32_000, 32_000)), train(1, (1, 0, 32_600), (2, 34_000, 34_000))]
+    ways = np.arange(3), np.arange(3), np.zeros(3, dtype=np.int64)
+    for least_s, is_met in ((None, True), (600, True), (601, False)):
+        rows = [] if least_s is None else [(1, least_s)]
+        changes = pd.DataFrame(rows, columns=["node", "least_s"]).astype("int64")
+        found = means(replace(services(trains), changes=changes), ways, ACCESS).seconds
+        assert np.isfinite(found[0, 2]) == is_met
 
 
 @pytest.mark.long

@@ -61,8 +61,15 @@ def test_a_new_train_takes_what_the_same_train_takes_today(definition):
     assert (after.skim < before.skim).any()
 
 
+def test_new_roads_beside_a_timetable_serve_those_who_have_left_a_train_too():
+    rail = with_hourly_trains(railway(TRACKS, [("hsr250", 3600, [0, 1], [0, 1800])]), [(0, 0)])
+    drawn = base_case(ROAD, PLACES, rail)
+    tails = {tail for tail, _, _ in drawn.two_way_road_arcs([("road:0", "road:1", 60)])}
+    assert tails == {"road:0", "road:1", "road:0/after", "road:1/after"} <= set(drawn.node_ids)
+
+
 def test_a_new_train_meets_those_of_a_timetable_by_half_its_headway_and_theirs():
-    """Passengers of either one wait half the headway of the other one, and leave the station by its exit."""
+    """Passengers of either one wait half the headway of the other one, and board no other train."""
     rail = with_hourly_trains(railway(TRACKS, [("hsr250", 3600, [0, 1], [0, 1800])]), [(0, 0)])
     drawn = base_case(ROAD, PLACES, rail)
     tracks, access = tracks_of(drawn), drawn.access
@@ -73,8 +80,8 @@ def test_a_new_train_meets_those_of_a_timetable_by_half_its_headway_and_theirs()
     way_s = [int(tracks.reach_s[city, city]) for city in range(3)]
     change_s, ride_s = access.transfer_s + 1800, access.running.start_s + 1200
     assert found[0, 2] == drawn.skim[0, 1] - way_s[1] + change_s + ride_s + way_s[2]
-    ((_, _, headway_s, run_s),) = tracks.together.values()
-    board_s, change_s = access.board_s(link_class="hsr250", headway_s=3600), access.change_wait_s(headway_s)
+    ((_, _, _, run_s),) = tracks.together.values()
+    board_s, change_s = access.board_s(link_class="hsr250", headway_s=3600), 1800
     to_b_s = way_s[2] + board_s + 1200 + access.transfer_s
     assert found[2, 0] == to_b_s + change_s + run_s + access.alight_s + way_s[0]
 

@@ -201,7 +201,7 @@ def _straight_link(
         a, b = (place.node.key for place in ends)
         arcs = base.two_way_road_arcs([(a, b, travel_time_s(length_km, speed_kmh))])
     else:
-        rail, times = standards.rail, TrainTimes(base.access, base.door_to_door, base.exit)
+        rail, times = standards.rail, TrainTimes(base.access, base.door_to_door, base.is_timed)
         train = Train(rail.train_class(speed_kmh), rail.new_headway_s, rail.turn_s)
         run_s = times.run_s(length_km, speed_kmh)
         stops = [

@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             family = "equivalent" if is_listed else name.split(" (")[0].split(" ")[0] if name else "left"
             kind = (
                 family
-                if family in ("true", "near", "edge", "file", "whole", "equivalent", "left")
+                if family in ("true", "near", "edge", "file", "hand", "whole", "equivalent", "left")
                 else "forged"
             )
             counts[kind] += 1

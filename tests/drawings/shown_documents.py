@@ -10,6 +10,7 @@ import sys
 
 import forged_certificates as forged
 import near_certificates as near
+import second_documents
 
 REFUSALS = (LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 
@@ -161,6 +162,7 @@ def documents(folder, cases=None, count=600):
     ]
     found += [*_steps(), ("limits", lambda checker: checker.LIMITS)]
     problem, document = forged.full_documents()
+    found += [("hand", _checked(*both)) for both in second_documents.documents()]
     found.append(("whole", _checked(problem, document)))
     for shape, value in _edges(problem, document):
         found.append(("edge", _admitted(json.loads(json.dumps(value)), shape, problem, document["format"])))

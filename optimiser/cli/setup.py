@@ -270,7 +270,7 @@ def import_file(
         _show_roads(report)
         _show_rail(railways.report)
         screen.line(f"Files: {out}, {report_file}")
-    screen.warn(railways.report.warnings())
+    screen.warn(report.notes)
 
 
 def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network, RailBuild, ImportReport]:
@@ -309,7 +309,7 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
         roads=counts,
         rail=asdict(tracks.report),
         simplified=simplified,
-        notes=tracks.report.warnings(),
+        notes=(*tracks.report.warnings(), *([WORDS["notes"]["trains_alone"]] if roads.links.empty else [])),
     )
     return network, tracks, report
 

@@ -30,6 +30,7 @@ from optimiser.problem import (
     RingLink,
     Target,
 )
+from optimiser.verify import bound_checker
 from optimiser.verify.bound_checker import FORMAT
 
 HEAD = {"format": FORMAT}
@@ -780,6 +781,27 @@ def _one_arc():
 TRUE |= {
     "a ring that crosses itself": _crossed,
     "a path of all arcs": _one_arc,
+    "a plan of nothing and its bound": lambda: (
+        two_links(**RICH),
+        {**built(two_links(**RICH)), **bounded(*WHOLE)},
+    ),
+    "the finest denominator": lambda: (two_links(**RICH), bounded(*WHOLE, bits=4096)),
+    "splits that contradict each other": lambda: (
+        two_links(**RICH),
+        bounded([], [["x0000001", 1, 2], leaf(), ["x0000001", 3, 4], leaf(objective=0), leaf()], 7),
+    ),
+    "a target met in the last period": lambda: _plan(
+        two_links(pairs=(Pair(0, 1, 10, 5, "all"),), targets=(Target("all", 5),), **PHASES),
+        "ab",
+        starts={"ab": 1},
+    ),
+    "one that opens after its lead": lambda: _plan(
+        leading(
+            two_links(pairs=FORWARD, budget=12, periods=(Period("early", 6, 1), Period("late", 6, 1))), ab=1
+        ),
+        "ab",
+        starts={"ab": 0},
+    ),
     "a ring from the head of its first link": lambda: _ring_plan(square(), links=(3, 2, 1, 0)),
     "a split by a city": lambda: (_city(4), bounded([], split("z0000001", leaf(), leaf()), 11)),
 }
@@ -841,6 +863,12 @@ WEAK = {
         24,
     ),
     "a set that a circuit leaves": (_wished, [SPLIT_1], (4,), 23),
+    "a set that a link within it winds along": (
+        _wished,
+        [{"leave": "001", "nodes": [1, 2], "potentials": [0, 1], "centre": 0, "node": 1}],
+        (4,),
+        23,
+    ),
     "a circuit round nothing": (lambda: _wished(centres=((1, 3),)), [_ROUND_0_1_4, CIRCUIT_2], (4, -9), 33),
     "a circuit round one of two": (lambda: _wished(centres=((3, 1), (1, 3))), [_ROUND_0_1_4], (4,), 23),
     "rows of several units": (
@@ -849,6 +877,29 @@ WEAK = {
         (1, 2, 3),
         25,
     ),
+    "stops of a group alone": (
+        lambda: _wished(
+            stops=(dataclasses.replace(square().stops[0], group="big"), square().stops[1]),
+            least_stops=0,
+            least_by_group=(("big", 1),),
+        ),
+        [model("stops001"), model("stops001_001")],
+        (1, 2),
+        16,
+    ),
+    "a partition of two pairs": (
+        lambda: two_links(**RICH),
+        [{"partition": ["y0000001", "y0000002"], "parts": [0, 1, 2]}],
+        (1,),
+        7,
+    ),
+    "a partition of the second pair": (
+        lambda: two_links(**RICH),
+        [{"partition": ["y0000002"], "parts": [0, 1, 2]}],
+        (1,),
+        7,
+    ),
+    "a row that counts for nothing": (lambda: two_links(**RICH), [BUDGET], (0,), 7),
     "rows of a city": (
         lambda: _city(40),
         [*map(model, ("city_0000001", "city_0000001_0000001", "city_0000001_0000002"))],
@@ -932,6 +983,30 @@ def full_documents():
         {"partition": ["y0000001_1"], "parts": [0] * len(problem["nodes"])},
     ]
     return problem, {**plan, "bound": proof(rows, [["x0000001", 1, 2], leaf((0, 1)), leaf()], 12)}
+
+
+def of_every_rule(seed):
+    """A problem with two rings apart from each other, and a bound by rows of all of its rules.
+
+    A centre of the second ring lies on a link, another one beside a short piece; lines turn at its height.
+    """
+    problem, _ = full_documents()
+    ring = json.loads(json.dumps(problem["rings"][0]))
+    ring |= {"id": "other", "reward": 3, "apart": ["square"], "centres": [[2, 1], [2, 2], [4, 2]]}
+    ring["stops"][0]["must"], problem["candidates"][2]["lead"] = True, 1
+    ring["links"][1]["via"] = [[3, 1], [3, 2]]
+    ring["links"] += [
+        {"tail": tail, "head": head, "candidate": None, "length": 2, "via": via}
+        for tail, head, via in ((2, 1, [[5, 2]]), (1, 2, []))
+    ]
+    problem["rings"].append(ring)
+    checker, chance = bound_checker.Model(problem), random.Random(seed)  # noqa: S311 - no secret
+    names = sorted(name for name in checker.rows if chance.random() < 0.6)
+    signs = [chance.choice((1, -1)) if checker.rows[name][2] else 1 for name in names]
+    tree = [leaf(*((i, sign * chance.randrange(1, 9)) for i, sign in enumerate(signs)))]
+    document = bounded([model(name) for name in names], tree, None)
+    document["bound"]["bound"] = bound_checker.check_bound(checker, document["bound"])
+    return problem, document
 
 
 FILES = {

@@ -155,6 +155,7 @@ def documents(folder, cases=None, count=600):
         (name, _checked(*forged.forgery(name))) for family in forged.FAMILIES.values() for name in family
     ]
     found += [(name, _checked(*forged.weak(name))) for name in forged.WEAK]
+    found += [("rules", _checked(*forged.of_every_rule(seed))) for seed in range(12)]
     found += [
         ("priced", _checked(problem, document))
         for problem, *both in map(forged.priced, forged.SEARCHED)

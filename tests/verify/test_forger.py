@@ -27,6 +27,7 @@ from forged_certificates import (
     bounded,
     forgery,
     ladder,
+    of_every_rule,
     priced,
     shown_whole,
     weak,
@@ -424,6 +425,13 @@ def test_a_true_certificate_is_taken_with_a_bound_that_is_the_optimum(name):
 @pytest.mark.parametrize("name", WEAK)
 def test_a_bound_is_what_each_number_of_its_rows_shows_to_both_checkers(name):
     assert all(answered(checker, *weak(name)) == (WEAK[name][-1], None) for checker in CHECKERS)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rows_of_every_rule_show_the_same_to_both_checkers(seed):
+    problem, document = of_every_rule(seed)
+    assert len({name.rstrip("0123456789_") for row in document["bound"]["rows"] for name in row.values()}) > 9
+    assert all(answered(checker, problem, document) for checker in CHECKERS)
 
 
 @pytest.mark.parametrize("seed", SEARCHED)

@@ -356,6 +356,16 @@ def test_each_part_of_a_search_is_counted():
         assert made.network.steps > before
 
 
+def test_long_numbers_count_for_more():
+    steps = []
+    for multiplier in (4, 2**13999):
+        made = model(towns())
+        shown = proof(None, [ROWS[0]], [leaf(1, (0, multiplier))])
+        sc.Proof(made, sc.read(sc.certificate_shape(made, shown), shown, "")["bound"]).bound()
+        steps.append(made.network.steps)
+    assert steps[0] < steps[1]
+
+
 # ---- Searches and rows against all there is ----------------------------------------------------------------
 
 

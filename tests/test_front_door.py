@@ -166,7 +166,7 @@ def test_cases_and_draws_count_in_how_many_each_proposal_is_chosen(home, run):
     counts = pd.Series(Counter(name for names in built for name in names))
     for plan, least in zip(sure, (10, 6), strict=True):
         chosen = counts.index[counts >= least]
-        assert f"(number: {len(chosen)}, cost: {cost[chosen].sum():,} " in plan["name"]
+        assert f"({len(chosen)} of all candidates, for {cost[chosen].sum():,} " in plan["name"]
         assert (plan["status"], plan["cost"]) == ("optimal", cost[plan["built"]].sum())
         assert cost[[name for name in plan["built"] if name in chosen]].sum() >= 0.7 * plan["cost"]
         assert plan["new"] <= found["covered"]

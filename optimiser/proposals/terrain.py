@@ -58,7 +58,7 @@ class AllPlain:
     """Class all ground as plain, for want of data."""
 
     source: str = (
-        "no relief given: all counts as plain, new lines are straight, and in hills costs are a lower bound"
+        "no relief given: all is assumed plain, new lines are straight, and in hills costs are a lower bound"
     )
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:  # noqa: ARG002

@@ -167,7 +167,7 @@ def propose_timed_connections(
                 continue
             name, held = tracks.station_name(row), 2 * min(one.a_day, other.a_day)
             candidate_id = f"timed-transfer:{row}-{name}-{a}-{b}"
-            arcs, (today_s, new_s) = _arcs(tracks, rules, candidate_id, (one, other))
+            arcs, (today_s, new_s) = _arcs(tracks, rules, candidate_id, (one, other), row)
             if not arcs:
                 left_out["timed_transfer: a change takes no longer today"] += 1
                 continue
@@ -200,7 +200,7 @@ def propose_timed_connections(
 
 
 def _arcs(
-    tracks: Tracks, rules: ConnectionRules, candidate_id: str, branches: tuple[Branch, Branch]
+    tracks: Tracks, rules: ConnectionRules, candidate_id: str, branches: tuple[Branch, Branch], station: int
 ) -> tuple[dict[Arc, int], tuple[int, int]]:
     """Return the arcs of a timed connection, and the change that gains most.
 
@@ -213,9 +213,10 @@ def _arcs(
         Of each arc the seconds that the same takes today; of the change the seconds today and then.
     """
     access, arcs, best = tracks.base.access, dict[Arc, int](), (0, 0)
+    least_s = dict(tracks.joined.changes.to_numpy().tolist()).get(station, access.transfer_s)
     for way_round, (first, second) in (("out", branches), ("back", branches[::-1])):
         clock = first.comes_s, second.leaves_s
-        known_s = mean_change_s(*clock, least_s=access.transfer_s, window_s=tracks.joined.window_s)
+        known_s = mean_change_s(*clock, least_s=least_s, window_s=tracks.joined.window_s)
         coming, leaving = (defaultdict[tuple[int, int, bool], list[Ride]](list) for _ in range(2))
         for ride in first.rides:
             coming[rules.half_headway_s(ride.headway_s), 0, True].append(ride)

@@ -64,11 +64,13 @@ class RoadTimes:
         """Return which of all pairs count: both places lie outside the cores, and roads join them today."""
         is_outside = self.places["is_outside"].to_numpy(dtype=np.bool_)
         outside = is_outside[self._all_ends].all(axis=1)
-        return np.asarray(outside & np.isfinite(self._between(self.seconds)[0]))
+        return np.asarray(outside & np.isfinite(self._all_today))
 
-    def _between(self, seconds: Floats) -> Floats:
+    @property
+    def _all_today(self) -> Floats:
+        """Return the seconds of all pairs of places today on free roads."""
         one, other = self.places["terminal"].to_numpy(dtype=np.int64)[self._all_ends].T
-        return seconds[:, one, other]
+        return self.seconds[0, one, other]
 
     @cached_property
     def ends(self) -> Integers:
@@ -83,8 +85,7 @@ class RoadTimes:
     @cached_property
     def trips(self) -> Floats:
         """Return the trips of the pairs per year, which people in cores compete for as well; float64 [K]."""
-        everything = self._between(self.seconds)[0]
-        trips = gravity_trips(self._all_ends, everything, self.people, per_person=self.trips_per_person)
+        trips = gravity_trips(self._all_ends, self._all_today, self.people, per_person=self.trips_per_person)
         return trips[self._counts]
 
     @cached_property
@@ -101,16 +102,20 @@ class RoadTimes:
 
             d'(i, j) = min(d(i, j), d(i, u) + s + d(v, j))
 
-        is exact after each of them, for terminals alone.
+        is exact after each of them, for terminals alone. Since d(i, j) <= d(i, v) + d(v, j), only trips from
+        terminals i with d(i, u) + s < d(i, v) can become faster.
         """
-        found = self.seconds
         mine = self.arcs[self.arcs["candidate_id"].isin(list(built))]
         ends, times = mine[["tail", "head"]].to_numpy(dtype=np.int64), mine[list(CONDITIONS)].to_numpy()
-        for (tail, head), seconds in zip(ends.tolist(), times, strict=True):
-            found = np.minimum(
-                found, found[:, :, tail, None] + seconds[:, None, None] + found[:, None, head, :]
-            )
-        return self._between(found)[:, self._counts]
+        one, other = self.places["terminal"].to_numpy(dtype=np.int64)[self.ends].T
+        after = np.empty((len(CONDITIONS), len(one)))
+        for at, found in enumerate(map(np.copy, self.seconds)):
+            for (tail, head), seconds in zip(ends.tolist(), times[:, at], strict=True):
+                to_head = found[:, tail] + seconds
+                rows = np.flatnonzero(to_head < found[:, head])
+                found[rows] = np.minimum(found[rows], to_head[rows, None] + found[head])
+            after[at] = found[one, other]
+        return after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +224,7 @@ def _trip_use(roads: RoadTimes, after: Floats) -> Iterator[TripUse]:
 def time_value(
     roads: RoadTimes,
     built: Collection[str],
-    weights: Sequence[int],
+    weights: Integers,
     *,
     total: int,
     limit_s: int,
@@ -232,7 +237,7 @@ def time_value(
     roads, built
         The times, and ids of candidates.
     weights
-        What each pair of places would count within the limit, were both cities of the job.
+        What each pair of places would count within the limit, were both cities of the job; int64 [K].
     total
         What all pairs of cities of the job count together.
     limit_s
@@ -252,11 +257,9 @@ def time_value(
     """
     is_city = roads.places["is_city"].to_numpy(dtype=np.bool_)[roads.ends].all(axis=1)
     gained = np.where(is_city, 0.0, roads.today[:2] - roads.with_built(built)[:2])
-    saved, whole = np.minimum(gained, limit_s).astype(np.int64).tolist(), max(sum(weights), 1)
-    free, slow = (
-        Fraction(total * sum(v * s for v, s in zip(weights, row, strict=True)), limit_s * whole)
-        for row in saved
-    )
+    saved, whole = np.minimum(gained, limit_s).astype(np.int64), max(int(weights.sum()), 1)
+    products = (zip(weights[row > 0].tolist(), row[row > 0].tolist(), strict=True) for row in saved)
+    free, slow = (Fraction(total * sum(v * s for v, s in both), limit_s * whole) for both in products)
     return (1 - congested) * free, congested * slow
 
 

@@ -28,6 +28,8 @@ from networks.sphere import EARTH_RADIUS_KM, unit_vectors
 from optimiser.proposals.shortest_times import MANY, NO_PATH_S, times_between
 
 _GEOD = pyproj.Geod(ellps="WGS84")
+_LEAST_KM_A_DEGREE = 110.57
+"""Km of a degree of latitude at the equator, where it is shortest."""
 
 _COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
@@ -86,6 +88,15 @@ def great_circle_km(
     """Return distances over the ellipsoid in km, float64; scalars and arrays are broadcast."""
     lons_a, lats_a, lons_b, lats_b = np.broadcast_arrays(lon_a, lat_a, lon_b, lat_b)
     return np.asarray(_GEOD.inv(lons_a, lats_a, lons_b, lats_b)[2], dtype=np.float64) / 1000.0
+
+
+def nearby(
+    lon: float, lat: float, lons: NDArray[np.float64], lats: NDArray[np.float64], *, within_km: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the rows of the points within a distance of one, in order, and their km over the ellipsoid."""
+    rows = np.flatnonzero(np.abs(lats - lat) * _LEAST_KM_A_DEGREE <= within_km)
+    km = great_circle_km(lon, lat, lons[rows], lats[rows])
+    return rows[km <= within_km], km[km <= within_km]
 
 
 def on_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -424,13 +435,13 @@ class BaseCase:
     def from_origins_s(self) -> NDArray[np.int64]:
         """Return today's seconds from where the trips of each city start to every node; int64 [c, n]."""
         found = dijkstra(self.times, indices=self.graph.origin)
-        return np.where(np.isfinite(found), found, NO_PATH_S).astype(np.int64)
+        return np.minimum(found, NO_PATH_S, out=found).astype(np.int64)
 
     @cached_property
     def to_destinations_s(self) -> NDArray[np.int64]:
         """Return today's seconds from every node to where the trips of each city end; int64 [n, c]."""
-        found = dijkstra(self.times.T.tocsr(), indices=self.graph.destination).T
-        return np.where(np.isfinite(found), found, NO_PATH_S).astype(np.int64)
+        found = dijkstra(self.times.T.tocsr(), indices=self.graph.destination)
+        return np.minimum(found, NO_PATH_S, out=found).astype(np.int64).T
 
     def skim_with(self, arcs: Sequence[Arc]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the seconds between cities by the fastest trips that use some new arcs, and km on these.
@@ -455,17 +466,18 @@ class BaseCase:
         inside, nodes = [local[name] for name in known], [self.node_row[name] for name in known]
         through = dijkstra(time_matrix(len(ids), tail, head, seconds), indices=inside)[:, inside]
         np.fill_diagonal(through, np.inf)  # a trip that only passes a node does not use the arcs
-        entry = np.zeros((len(self.ids), len(inside)), dtype=np.int64)
-        to_exit = np.full(entry.shape, NO_PATH_S, dtype=np.float64)
+        places = on_sphere(*(self.graph.nodes[name].to_numpy()[nodes] for name in ("lon", "lat")))
+        found = np.full((len(self.ids), len(self.ids)), NO_PATH_S, dtype=np.float64)
+        km = np.zeros(found.shape)
         for at in np.flatnonzero(np.isfinite(through).any(axis=0)).tolist():
             ways = np.flatnonzero(np.isfinite(through[:, at]))  # few of the nodes lead to each
-            seconds = self.from_origins_s[:, np.take(nodes, ways)] + through[ways, at]
-            entry[:, at], to_exit[:, at] = ways[seconds.argmin(axis=1)], seconds.min(axis=1)
-        to_end = to_exit[:, :, None] + self.to_destinations_s[nodes]
-        leave = to_end.argmin(axis=1)
-        places = on_sphere(*(self.graph.nodes[name].to_numpy()[nodes] for name in ("lon", "lat")))
-        km = np.linalg.norm(places[np.take_along_axis(entry, leave, axis=1)] - places[leave], axis=-1)
-        return np.minimum(to_end.min(axis=1), NO_PATH_S).astype(np.int64), km
+            to_exit = self.from_origins_s[:, np.take(nodes, ways)] + through[ways, at]
+            entry = ways[to_exit.argmin(axis=1)]
+            total = to_exit.min(axis=1)[:, None] + self.to_destinations_s[nodes[at]]
+            on_it = np.linalg.norm(places[entry] - places[at], axis=-1)
+            np.copyto(km, on_it[:, None], where=total < found)
+            np.minimum(found, total, out=found)
+        return found.astype(np.int64), km
 
     def today_s(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return today's seconds between nodes; what was asked for before is not computed again.

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km, line_km
+from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km, line_km, nearby
 from optimiser.proposals.costs import Alignments, Line, drawn
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.terrain import Terrain, mean_kmh, speeds_on
@@ -90,7 +90,7 @@ def running_kmh(tracks: Tracks, line: Line, design_kmh: float, ground: Terrain) 
     points, kmh = speeds_on(line, ground, design_kmh, rules.mountain_kmh)
     lon, lat = points.T
     for core in (core for core, tier in enumerate(base.tiers) if tier == "core"):
-        near = great_circle_km(base.lon[core], base.lat[core], lon, lat) <= rules.approach_km
+        near, _ = nearby(base.lon[core], base.lat[core], lon, lat, within_km=rules.approach_km)
         kmh[near] = np.minimum(kmh[near], rules.approach_kmh)
     return mean_kmh(kmh)
 

@@ -158,7 +158,8 @@ def times_on_each(
         so_far = seconds[:, :known, row[list(into)]] + arcs[:, None, [*into.values()]]
         seconds[:, known, :known] = onward.min(axis=1, initial=none)
         seconds[:, :known, known] = so_far.min(axis=2, initial=none)
-    found = seconds[:, row[sources][:, None], row[targets]].astype(np.int64)
+    seconds = seconds[:, row[sources][:, None], row[targets]]  # frees the larger array
+    found = seconds.astype(np.int64)
     found[found >= none] = NO_PATH_S
     return found
 

@@ -303,7 +303,7 @@ class CaseResults:
     def sentences(self, links: pd.DataFrame) -> list[str]:
         """Return the size of the robust core, and the assumption that moves coverage most, in sentences."""
         count, late = len(self.solved), len(self.asked) - len(self.solved)
-        found, cases = [], _settled(self.rows)
+        found, settled = [], wording.percent(SETTLED_GAP, digits=0)
         if self.is_enough:
             is_core = links["candidate_id"].map(self.is_core).to_numpy(dtype=bool)
             off_rings = " that are on no ring" if self.kept else ""
@@ -329,10 +329,14 @@ class CaseResults:
             is_this = row["is_proven"] and {*row["built"]} == {*links["candidate_id"]}
             does = "is this one" if is_this else f"brings {new} and costs {spent}"
             found.append(f"The best {row['name']} {does}.")
-        if cases:
-            most = max(cases, key=lambda row: abs(self._change(row)))
-            moved = f"{self._change(most):+d} of {self.pairs} pairs"
-            found.append(f"The assumption that moves the outcome most is '{most['name']}': {moved}.")
+        if out := [str(row["name"]) for row in self.rows if row not in _settled(self.rows)]:
+            of = f"{len(out)} of {len(self.rows)} single cases, which do not count"
+            found.append(f"Without a plan proven to be within {settled} are {of}: {wording.join_names(out)}.")
+        if len(table := self.table):
+            moved = f"'{table['name'].iloc[0]}': {table['change'].iloc[0]:+d} of {self.pairs} pairs"
+            found.append(f"The assumption that moves the outcome most is {moved}.")
+        elif self.rows:
+            found.append("With fewer than half, which assumption moves the outcome most is not known.")
         if self.other is not None:
             shared = wording.share(self.other["shared"], self.other["cost"])
             others = listed(self.other["words"], MOST_OTHERS, "; ") or "nothing else"
@@ -343,7 +347,6 @@ class CaseResults:
                 f"in common with this one; it builds {others}."
             )
         if late and self.is_enough:
-            settled = wording.percent(SETTLED_GAP, digits=0)
             found.append(f"Left out of the joint draws, not settled within {settled}: {late}.")
         return found
 
@@ -353,8 +356,9 @@ class CaseResults:
 
     @property
     def table(self) -> pd.DataFrame:
-        """Return the cases that count, the one that moves the outcome most first: columns `TABLE`."""
-        rows = [{**row, "change": self._change(row)} for row in _settled(self.rows)]
+        """Return the cases that count, if half do, the one that moves the outcome most first: `TABLE`."""
+        counted = _settled(self.rows)
+        rows = [{**row, "change": self._change(row)} for row in counted if 2 * len(counted) >= len(self.rows)]
         rows.sort(key=lambda row: -abs(row["change"]))
         return pd.DataFrame(rows, columns=list(TABLE))
 
@@ -387,7 +391,7 @@ class CaseResults:
             "open": len(self.unsettled),
             "fragile": wording.percent(FRAGILE_SHARE, digits=0),
             "core": wording.percent(ROBUST_SHARE, digits=0),
-            "rows": self.rows,
+            "rows": [row | {"open": row not in _settled(self.rows)} for row in self.rows],
         }
 
 
@@ -439,7 +443,7 @@ class ReportInput:
         Coverage under other assumptions: columns `case` (str), then per group two columns `<group> before`
         and `<group> after` (float, shares 0 to 1). None where it was not computed.
     unasked
-        What `polyring cases` would add to the run: the page says so where it would stand.
+        What was not asked of the plan, why, and which command asks it, as sentences.
     sources
         Sentences on data, vintage and licence.
     rings
@@ -515,7 +519,7 @@ class ReportInput:
     seconds: float = 0.0
     assumptions: tuple[tuple[str, str], ...] = ()
     sensitivity: pd.DataFrame | None = None
-    unasked: frozenset[Question] = frozenset()
+    unasked: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     screening: str = ""
     notes: tuple[str, ...] = ()

@@ -194,7 +194,7 @@ def render(report: ReportInput, *, picture: Path | None = None) -> str:
         }
         return _rendered("frontier.html", report, values, {"frontier": picture.read_bytes()})
     cases = report.cases
-    pictures = {} if cases is None or not cases.solved else {"cases": plots.png(cases.plot(), dpi=110)}
+    pictures = {} if cases is None or cases.table.empty else {"cases": plots.png(cases.plot(), dpi=110)}
     return _rendered("report.html", report, context(report), pictures)
 
 
@@ -274,10 +274,6 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
         "existing_rings": ring_section.existing(report.existing_rings),
         "rings_use": report.ring_use and ring_section.use_rows(report.ring_use, report.ring_use.plan),
         "of_use": next((ring.use.facts for ring in circuits if ring.use is not None), None),
-        "unasked": {
-            name: sentences.unasked(name) if name in report.unasked else ""
-            for name in wording.WORDS["questions"]
-        },
         "cases": None if report.cases is None else report.cases.section(report.links),
         "choices": {
             plan.rings: "" if plan.best_at is None else answer.ring_names(report, plan)

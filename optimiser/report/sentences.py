@@ -13,7 +13,7 @@ from rich.text import Text
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
 from optimiser.report import answer, ring_section, tables, wording
-from optimiser.report.inputs import Question, ReportInput
+from optimiser.report.inputs import ReportInput
 from optimiser.report.measure_sections import PLAN
 from optimiser.report.ring_layout import formed
 
@@ -261,12 +261,6 @@ def fairness(found: Fairness | None) -> Iterator[str]:
         yield f"A plan that achieves both {verb} {cost}, {more} more than the budget."
 
 
-def unasked(*questions: Question) -> str:
-    """Return which command asks what a run was not asked yet, in a sentence."""
-    words = wording.join_names([wording.WORDS["questions"][name] for name in questions])
-    return f"Not asked yet: {words}. The command {wording.ASKING} asks."
-
-
 # ---- for the terminal
 
 
@@ -314,7 +308,7 @@ def answers(report: ReportInput) -> list[str]:
             for row in speeds
         ),
         *([] if report.cases is None else report.cases.sentences(report.links)),
-        *([unasked(*sorted(report.unasked))] if report.unasked else []),
+        *report.unasked,
     ]
 
 

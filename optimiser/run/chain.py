@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
+from optimiser.report import wording
 from optimiser.report.inputs import CertifiedBound, Question, ReportInput
 from optimiser.run import (
     demands,
@@ -393,9 +394,9 @@ class Chain:
             ranking=ranking.value,
             measures=measures,
             answers=reporting.Answers() if answers is None else answers,
-            unasked=self.questions if answers is None or not answers.is_of_cases else frozenset(),
+            unasked=tuple(self._unasked(answers)),
             certified=certified,
-            faults=(*self.faults, *self._uncertified),
+            faults=tuple(self.faults),
         )
 
     def findings_of(
@@ -428,7 +429,7 @@ class Chain:
             "plan": found.plan.as_dict(),
             "notes": shown.notes,
             "answers": asdict(found.answers),
-            "unasked": sorted(found.unasked),
+            "unasked": found.unasked,
             "certified": None if found.certified is None else asdict(found.certified),
         }
 
@@ -472,20 +473,21 @@ class Chain:
     @property
     def certifies(self) -> bool:
         """Whether a proof of the bound is sought that anyone can check."""
-        return self._wants_certificate and not self._uncertified
+        is_wanted = self.loaded.job.certificate.time_limit_s > 0 and self.result.bound is not None
+        return is_wanted and len(self.design.pairs) * len(self.design.arcs) <= MOST_CERTIFIED
 
-    @property
-    def _wants_certificate(self) -> bool:
-        return self.loaded.job.certificate.time_limit_s > 0 and self.result.bound is not None
-
-    @property
-    def _uncertified(self) -> tuple[str, ...]:
-        """Say that no proof of the bound is sought because of its size, in a sentence; empty where one is."""
+    def _unasked(self, answers: reporting.Answers | None) -> Iterator[str]:
+        """Yield what was not asked of the plan, why, and which command asks it."""
+        if self.questions and (answers is None or not answers.is_of_cases):
+            words = wording.join_names([wording.WORDS["questions"][name] for name in sorted(self.questions)])
+            yield f"Not asked yet: {words}. The command {wording.ASKING} asks."
         pairs, arcs = len(self.design.pairs), len(self.design.arcs)
-        if not self._wants_certificate or pairs * arcs <= MOST_CERTIFIED:
-            return ()
-        words = f"{pairs:,} pairs on {arcs:,} arcs"
-        return (f"The bound is not certified: the check of a proof for {words} has no limit of time.",)
+        if pairs * arcs > MOST_CERTIFIED:
+            yield (
+                f"The bound is not certified: a run certifies up to {MOST_CERTIFIED:,} pairs times arcs, and "
+                f"this problem has {pairs * arcs:,} ({pairs:,} pairs, {arcs:,} arcs). The command “polyring "
+                "certify RUN --out FILE” seeks a proof of any size, and its check has no limit of time."
+            )
 
     def certificate_is_kept(self) -> bool:
         """Return whether the bound was certified in an earlier run."""
@@ -514,6 +516,7 @@ class Chain:
                 found = self._kept(*step)
         except SolverError as fault:
             self.progress.ends(str(fault))
+            self.faults.append(f"The bound is not certified: {fault.what}.")
             return None
         return found.value
 

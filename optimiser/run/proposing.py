@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from networks import countries, matrix
@@ -289,9 +290,9 @@ def with_rewards(
             roads, limit_s = times[ring.id], job.times.limit_s
             built = candidates_on(problem, {ring.id: cheapest_circuit(problem, ring, solve)})
             # Places come from the largest to the smallest, so that the second of a pair is the smaller.
-            smaller = roads.places.iloc[roads.ends[:, 1]]
-            both = zip(smaller["population"].tolist(), smaller["tier"].tolist(), strict=True)
-            weights = [rule(people) * factor.get(tier, 1) for people, tier in both]
+            both = zip(roads.people.tolist(), roads.places["tier"].tolist(), strict=True)
+            of_place = np.array([rule(people) * factor.get(tier, 1) for people, tier in both], dtype=np.int64)
+            weights = of_place[roads.ends[:, 1]]
             parts = time_value(roads, built, weights, total=total, limit_s=limit_s, congested=congested)
             free, congested_, _ = trip_use(roads, built)
             found.append(

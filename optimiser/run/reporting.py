@@ -32,7 +32,7 @@ from optimiser.proposals.generate import AT_STATIONS
 from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import answer, geopackage, inputs, sentences, tables, wording
-from optimiser.report.inputs import CaseResults, Question, ReportInput, StateShown, StateStep
+from optimiser.report.inputs import CaseResults, ReportInput, StateShown, StateStep
 from optimiser.report.ring_layout import RingShown
 from optimiser.report.wording import join_names, kind
 from optimiser.run import demands, rings, solving
@@ -128,7 +128,7 @@ class Findings:
     answers
         What was asked of the finished run.
     unasked
-        What can be asked of it, and was not yet.
+        What was not asked of it, and why, as sentences.
     certified
         The bound that the certificate proves; None without one, or not yet.
     faults
@@ -150,7 +150,7 @@ class Findings:
     levels: Mapping[str, Any] | None = None
     measures: Measures | None = None
     answers: Answers = Answers()
-    unasked: frozenset[Question] = frozenset()
+    unasked: tuple[str, ...] = ()
     certified: inputs.CertifiedBound | None = None
     faults: tuple[str, ...] = ()
 
@@ -183,7 +183,7 @@ def assemble_report(found: Findings) -> ReportInput:
         seconds=found.result.seconds,
         assumptions=_assumptions(found),
         sensitivity=None if found.answers.speeds is None else pd.DataFrame(list(found.answers.speeds)),
-        unasked=found.unasked,
+        unasked=(*found.unasked, *found.answers.notes),
         sources=(*source.notes, *warnings_of(found.times, found.candidates)),
         notes=_notes(found),
         merged=tuple(found.times.report.get("snapped", {}).get("merged", ())),
@@ -281,7 +281,6 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *found.answers.faults,
         *([found.source.caution] if found.source.caution else []),
         *([tiers] if tiers else []),
-        *found.answers.notes,
         *on_task,
         *solving.notes_on_levels(found.levels),
     )
@@ -516,6 +515,7 @@ def summarise(
         "warnings": [*found.faults, *answers.faults, *warnings_of(found.times, found.candidates)],
         "screening": report.screening,
         "notes": list(report.notes),
+        "unasked": list(report.unasked),
         "links": wording.records(links),
         **({"rings": [rings.summarise(ring) for ring in report.rings]} if report.rings else {}),
         **({"existing_rings": list(map(asdict, report.existing_rings))} if report.existing_rings else {}),

@@ -110,10 +110,11 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
     times = dict(zip(areas, itertools.batched(later, 2), strict=True))
 
     def past(cores: tuple[int, ...]) -> RoadTimes:
-        area, every = areas[cores], np.array([today, *times[cores]])
+        area, every = areas[cores], np.array([today, *times[cores]], dtype=np.float64)
+        every[every >= NO_PATH_S] = np.inf
         by_new = dict(zip(CONDITIONS, _by_condition(*proposed, area, kmh), strict=True))
         return RoadTimes(
-            seconds=np.where(every < NO_PATH_S, every, np.inf),
+            seconds=every,
             places=places.assign(is_outside=~shapely.intersects(points, area)),
             arcs=pd.DataFrame(columns | by_new),
             near=near,

@@ -82,8 +82,11 @@ def _written(folder: Path, name: str, value: Any) -> Any:  # noqa: ANN401, PLR09
         case tuple():
             return {"tuple": [_written(folder, f"{name}_{at}", one) for at, one in enumerate(value)]}
         case Mapping():
-            inside = {key: _written(folder, f"{name}_{key}", one) for key, one in value.items()}
-            return {"mapping": inside}
+            first = {id(one): key for key, one in reversed(value.items()) if dataclasses.is_dataclass(one)}
+            same = {key: at for key, one in value.items() if (at := first.get(id(one), key)) != key}
+            own = {key: one for key, one in value.items() if key not in same}
+            inside = {key: _written(folder, f"{name}_{key}", one) for key, one in own.items()}
+            return {"mapping": inside, "same": same}
     if not dataclasses.is_dataclass(value):
         return value
     fields = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
@@ -106,8 +109,9 @@ def _read(folder: Path, found: Any) -> Any:  # noqa: ANN401, PLR0911 - a field o
             return Fraction(text)
         case {"tuple": list(parts)}:
             return tuple(_read(folder, one) for one in parts)
-        case {"mapping": dict(inside)}:
-            return {key: _read(folder, one) for key, one in inside.items()}
+        case {"mapping": dict(inside), "same": dict(same)}:
+            own = {key: _read(folder, one) for key, one in inside.items()}
+            return own | {key: own[first] for key, first in same.items()}
         case {"class": str(kind), "fields": dict(inside)}:
             return _CLASSES[kind](**{key: _read(folder, one) for key, one in inside.items()})
     return found

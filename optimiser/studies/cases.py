@@ -52,6 +52,8 @@ ALIKE = 0.99
 """Share of the weight of a plan from which on another one is as good."""
 MOST_WORKERS = 4
 """Most cases that are solved side by side where nobody says how many; each takes some 400 MB."""
+MOST_ASKED = 200_000_000
+"""Pairs times candidates of all cases and draws together up to which a run is asked them (assumed)."""
 _STATING_S = 2.0
 """Seconds that it takes to state a case and to check its plan, about."""
 
@@ -129,6 +131,16 @@ def not_applicable(
     return found
 
 
+def too_long(job: Job, problem: DesignProblem, cases: Sequence[Case]) -> dict[CaseName, str]:
+    """Return the cases, each with the reason, where all and the draws take too long; none of named ones."""
+    pairs, candidates = len(problem.pairs), len(problem.candidates)
+    if job.cases.only or pairs * candidates * (len(cases) + job.cases.draws) <= MOST_ASKED:
+        return {}
+    ask = "“polyring cases RUN --set 'cases.only=[\"NAME\"]'” asks those that it names"
+    why = f"too long for {pairs:,} pairs and {candidates:,} candidates, as are joint draws; {ask}"
+    return dict.fromkeys([case.name for case in cases], why)
+
+
 def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case]:
     kinds, is_screening = kinds_by_class(candidates), bool(job.region.around)
     holds = {name: bool(own) for name, own in kinds.items()} | {
@@ -197,7 +209,14 @@ class Asking:
             return ()
         job, candidates = self.chain.loaded.job, self.chain.candidates.value
         has_ring = bool(self.done.plan.rings)
-        return stated_cases(job, candidates, has_ring=has_ring, left_out=not_applicable_to(self.chain))
+        return stated_cases(job, candidates, has_ring=has_ring, left_out=self.left_out)
+
+    @cached_property
+    def left_out(self) -> dict[CaseName, str]:
+        """Cases that change nothing in the region or take too long, each with the reason."""
+        job, candidates = self.chain.loaded.job, self.chain.candidates.value
+        every = stated_cases(job, candidates, has_ring=bool(self.done.plan.rings))
+        return too_long(job, self.chain.design, every) | not_applicable_to(self.chain)
 
     @cached_property
     def draws(self) -> SweepCases | None:
@@ -427,7 +446,7 @@ class Asking:
             yield "No case varies the speed on expressways: the map has none."
         reasons: dict[str, list[str]] = {}
         only = chain.loaded.job.cases.only
-        for name, why in (not_applicable_to(chain) if "cases" in chain.questions else {}).items():
+        for name, why in (self.left_out if "cases" in chain.questions else {}).items():
             if not only or name in only:
                 reasons.setdefault(why, []).append(name)
         if reasons:

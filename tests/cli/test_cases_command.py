@@ -26,12 +26,15 @@ def copied(done, tmp_path):
     return shutil.copytree(done / "out", done / tmp_path.name)
 
 
-def test_the_page_says_in_their_place_which_command_asks(done):
+def test_the_page_says_in_one_place_what_was_not_asked_and_which_command_asks(done):
     text = (done / "out" / "report.html").read_text(encoding="utf-8")
-    assert text.count("The command “polyring cases JOB” asks.") == 2
-    assert "Not asked yet: how the proposals fare in plausible cases." in text
-    assert "Not asked yet: what other speeds on expressways change." in text
+    (section,) = text.split("What was not asked</h2>")[1:]
+    words = "how the proposals fare in plausible cases and what other speeds on expressways change"
+    said = f"Not asked yet: {words}. The command “polyring cases JOB” asks."
+    assert said in section.partition("</section>")[0]
+    assert text.count("“polyring cases JOB” asks") == 1
     summary = json.loads((done / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["unasked"] == [said]
     assert (summary["sensitivity"], "cases" in summary, "asked" in summary) == (None, False, False)
     assert not (done / "out" / "cases.csv").exists()
 

@@ -291,7 +291,12 @@ def test_a_problem_too_large_to_certify_is_told(
     code, out, err = call("run", done / "job.toml", "--out", tmp_path / "out", *PLAIN, "--json")
     assert code == 0, err
     summary = json.loads(out)
-    assert any("The bound is not certified" in warning for warning in summary["warnings"])
+    (told,) = [words for words in summary["unasked"] if "not certified" in words]
+    problem = json.loads((tmp_path / "out" / "problem.json").read_text())
+    size = f"this problem has {len(problem['pairs']) * len(problem['arcs']):,}"
+    assert "a run certifies up to 0 pairs times arcs" in told
+    assert size in told
+    assert "What was not asked" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert summary["certified"] is None
     assert "bound" not in json.loads((tmp_path / "out" / "certificate.json").read_text())
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import floyd_warshall
 
 from optimiser.measures.ring_use import CONDITIONS, RoadTimes, second_way, time_value, trip_use
 
@@ -32,7 +36,7 @@ def two_places(*, is_city=(True, False)):
 
 
 def value(roads, built=("new",), **changes):
-    given = {"weights": [20], "total": 100, "limit_s": 1200, "congested": Fraction(1, 4)} | changes
+    given = {"weights": np.array([20]), "total": 100, "limit_s": 1200, "congested": Fraction(1, 4)} | changes
     return time_value(roads, built, **given)
 
 
@@ -44,7 +48,7 @@ def test_time_counts_by_the_share_of_the_limit_that_it_is_of_and_at_most_all_of_
 
 
 def test_a_heavier_pair_counts_no_more_where_it_is_the_only_one():
-    assert value(two_places(), weights=[7]) == value(two_places())
+    assert value(two_places(), weights=np.array([7])) == value(two_places())
 
 
 def test_a_pair_of_cities_of_the_job_counts_by_itself_and_nothing_built_is_worth_nothing():
@@ -101,3 +105,25 @@ def test_a_stretch_of_both_ways_needs_another_each_way():
     assert second_way(stretches(*rows), [10, 0, 0], 24) == []
     assert second_way(stretches(*rows), [10, 0, 0], 23) == [0]
     assert second_way(stretches(*rows[:2]), [10, 0], 24) == [0]
+
+
+arcs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(1, 40)), max_size=9)
+
+
+@given(arcs, arcs)
+def test_times_with_new_roads_are_those_of_the_network_with_them(today, new):
+    def times(rows):
+        matrix = np.full((5, 5), np.inf)
+        for tail, head, seconds in rows:
+            matrix[tail, head] = min(matrix[tail, head], seconds)
+        return floyd_warshall(np.ma.masked_invalid(matrix))
+
+    roads = two_places()
+    ends = np.array([row[:2] for row in new], dtype=np.int64).reshape(-1, 2)
+    table = pd.DataFrame({"candidate_id": "new", "tail": ends[:, 0], "head": ends[:, 1]})
+    table = table.assign(**dict.fromkeys(CONDITIONS, np.array([float(row[2]) for row in new])))
+    places = pd.concat([roads.places] * 3, ignore_index=True)[:5].assign(terminal=range(5))
+    drawn = replace(roads, seconds=np.array([times(today)] * 3), places=places, arcs=table)
+    expected = times([*today, *new])[tuple(drawn.ends.T)]
+    assert drawn.with_built(["new"]).tolist() == [expected.tolist()] * 3
+    assert drawn.with_built([]).tolist() == [times(today)[tuple(drawn.ends.T)].tolist()] * 3

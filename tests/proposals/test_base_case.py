@@ -20,6 +20,7 @@ from optimiser.proposals.base_case import (
     drop_similar,
     gabriel_pairs,
     great_circle_km,
+    nearby,
     nearest_pairs,
     neighbour_pairs,
     on_sphere,
@@ -51,6 +52,18 @@ def test_gabriel_pairs_are_those_whose_open_diameter_circle_is_empty(points):
                 if c not in (a, b) and ((points[c] - middle) ** 2).sum() < square
             ]
             assert ((a, b) in found) == (not inside)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=8),
+    st.floats(0, 20_000),
+)
+def test_near_to_one_are_those_whose_distance_over_the_ellipsoid_is_no_longer(points, within_km):
+    lons, lats = np.array(points).T
+    km = great_circle_km(lons[0], lats[0], lons, lats)
+    rows, found = nearby(lons[0], lats[0], lons, lats, within_km=within_km)
+    assert rows.tolist() == np.flatnonzero(km <= within_km).tolist()
+    assert found.tolist() == km[rows].tolist()
 
 
 def test_gabriel_joins_points_in_line_one_after_the_other():

@@ -189,3 +189,19 @@ def test_what_enough_draws_choose_need_not_be_in_the_plan_and_is_nothing_on_its_
     assert (found.chosen_by(0.9), found.chosen_by(0.5)) == (["x"], ["bc", "cd", "x"])
     assert replace(found, kept=("x",)).chosen_by(0.5) == ["bc", "cd"]
     assert WIDE.chosen_by(0.5) == []
+
+
+def test_single_cases_that_do_not_count_are_named_and_below_half_none_is_said_to_matter_most():
+    rows, links = {row["name"]: row for row in FOUND.rows}, line_report("bc").links
+    slow, fast, wide = rows["slow"], rows["fast"], rows["slow"] | {"name": "wide", "gap": 0.18}
+    half, few = (replace(FOUND, rows=some) for some in ((slow, wide), (fast, wide, wide | {"name": "wider"})))
+    told = half.sentences(links)
+    assert "Without a plan proven to be within 2 % are 1 of 2 single cases, which do not count: wide." in told
+    assert "The assumption that moves the outcome most is 'slow'" in " ".join(told)
+    assert half.table["name"].tolist() == ["slow"]
+    told = " ".join(few.sentences(links))
+    assert "are 2 of 3 single cases, which do not count: wide and wider. With fewer than half" in told
+    assert "moves the outcome most is '" not in told
+    assert few.table.empty
+    assert [row["open"] for row in few.section(links)["rows"]] == [False, True, True]
+    assert "single cases" not in " ".join(replace(FOUND, rows=(slow, fast)).sentences(links))

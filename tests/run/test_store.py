@@ -41,3 +41,11 @@ def test_a_draft_reads_back_with_its_layer_and_the_worth_of_its_rings(tmp_path: 
 def test_a_draft_without_rings_has_none(tmp_path: Path) -> None:
     save(tmp_path, StatedProblem(design(square(), rings=()), PAIRS, None))
     assert load(tmp_path).rings is None
+
+
+def test_what_a_mapping_holds_twice_is_written_and_read_once(tmp_path: Path) -> None:
+    one, other = (RingReward(name, 1, 2, 3.0, 4.0, (5, 6)) for name in ("one", "other"))
+    save(tmp_path, {"a": one, "b": other, "c": one, "d": 7, "e": 7})
+    found = load(tmp_path)
+    assert found == {"a": one, "b": other, "c": one, "d": 7, "e": 7}
+    assert found["c"] is found["a"]

@@ -169,3 +169,17 @@ def test_circuits_of_the_plan_are_built_in_every_case():
     assert [c.fixed for c in plain.candidates] == ["in", None]
     assert plain.rings == ()
     assert with_circuits(problem, {}) == problem.replace(rings=())
+
+
+@pytest.mark.parametrize(("most", "only", "is_asked"), [(60, (), True), (59, (), False), (0, ("a",), True)])
+def test_a_large_problem_is_asked_only_the_cases_that_the_job_names(monkeypatch, most, only, is_asked):
+    job = JOB.model_copy(update={"cases": JOB.cases.model_copy(update={"draws": 2, "only": only})})
+    monkeypatch.setattr(
+        cases, "MOST_ASKED", most
+    )  # three cases and two draws, of 4 pairs and 3 candidates each
+    found = cases.too_long(job, SimpleNamespace(pairs=range(4), candidates=range(3)), CASES)
+    assert set(found) == (set() if is_asked else {case.name for case in CASES})
+    for why in found.values():
+        assert why.startswith(
+            "too long for 4 pairs and 3 candidates, as are joint draws; “polyring cases RUN --set"
+        )

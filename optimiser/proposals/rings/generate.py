@@ -27,7 +27,7 @@ from optimiser.engine.search.circuits import Circuit, divided_costs, lengths_m, 
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.problem import Ring, RingLink, RingStop
 from optimiser.problem.ring import Point
-from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, project, road_label
+from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, nearby, project, road_label
 from optimiser.proposals.rings.graph import (
     RING_KINDS,
     GraphLink,
@@ -197,10 +197,11 @@ class RingNetwork:
 
     def ties_of(self, node: GraphNode) -> Iterator[tuple[int, shapely.LineString, float]]:
         """Yield the nearest node of each of a few lines at standard, the straight line to it, its km."""
-        km = great_circle_km(node.lon, node.lat, self.existing.lon, self.existing.lat)
+        places = self.existing.lon, self.existing.lat
+        near, km = nearby(node.lon, node.lat, *places, within_km=self.rules.tie_km)
         reached: set[int] = set()
-        for to in np.argsort(km, kind="stable").tolist():
-            if km[to] > self.rules.tie_km or len(reached) == _TIES:
+        for to in near[np.argsort(km, kind="stable")].tolist():
+            if len(reached) == _TIES:
                 return
             if self._lines[to] not in reached:
                 reached.add(self._lines[to])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
 from optimiser.engine.search.circuits import cover_of, lengths_m, shortest_circuit
-from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, travel_time_s
+from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, nearby, travel_time_s
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules, of_kind
 from optimiser.proposals.rings.generate import GeneratedRing, RingNetwork, generate, lines_through
@@ -165,20 +165,20 @@ def _nearest(
     Only nodes where links may end count: a point of a track without a station hides no station behind it.
     """
     lon, lat = position
-    km = great_circle_km(lon[start], lat[start], lon, lat)
-    east, north = (lon - lon[start]) * np.cos(np.radians(lat[start])), lat - lat[start]
+    near, km = nearby(lon[start], lat[start], lon, lat, within_km=longest_km)
+    lon, lat, here = lon[near], lat[near], (lon[start], lat[start])
+    east, north = (lon - here[0]) * np.cos(np.radians(here[1])), lat - here[1]
     sector = np.floor((np.arctan2(north, east) / np.pi + 1.0) / 2.0 * _SECTORS).astype(np.int64) % _SECTORS
     found, reached, seen = set[int](), {lines[start]}, set[int]()
-    for to in np.argsort(km, kind="stable").tolist():
-        if km[to] > longest_km:
-            break
-        if km[to] == 0 or not can_end[to]:
+    for at in np.argsort(km, kind="stable").tolist():
+        to = int(near[at])
+        if km[at] == 0 or not can_end[to]:
             continue
         if lines[to] not in reached and len(reached) <= most_lines:
             reached.add(lines[to])
             found.add(to)
-        if sector[to] not in seen:
-            seen.add(int(sector[to]))
+        if sector[at] not in seen:
+            seen.add(int(sector[at]))
             found.add(to)
     return found
 

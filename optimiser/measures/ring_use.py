@@ -70,7 +70,7 @@ class RoadTimes:
     def _all_today(self) -> Floats:
         """Return the seconds of all pairs of places today on free roads."""
         one, other = self.places["terminal"].to_numpy(dtype=np.int64)[self._all_ends].T
-        return self.seconds[0, one, other]
+        return np.asarray(self.seconds[0, one, other], dtype=np.float64)
 
     @cached_property
     def ends(self) -> Integers:
@@ -107,14 +107,17 @@ class RoadTimes:
         """
         mine = self.arcs[self.arcs["candidate_id"].isin(list(built))]
         ends, times = mine[["tail", "head"]].to_numpy(dtype=np.int64), mine[list(CONDITIONS)].to_numpy()
-        one, other = self.places["terminal"].to_numpy(dtype=np.int64)[self.ends].T
-        after = np.empty((len(CONDITIONS), len(one)))
-        for at, found in enumerate(map(np.copy, self.seconds)):
-            for (tail, head), seconds in zip(ends.tolist(), times[:, at], strict=True):
+        terminals = [self.places["terminal"].to_numpy(dtype=np.int64), *ends.T]
+        kept, row = np.unique(np.concatenate(terminals), return_inverse=True)  # others play no part
+        new = row[len(self.places) :].reshape(2, -1).T.tolist()
+        after = np.empty((len(CONDITIONS), len(self.ends)))
+        for at, today in enumerate(self.seconds):
+            found = today[np.ix_(kept, kept)]
+            for (tail, head), seconds in zip(new, times[:, at], strict=True):
                 to_head = found[:, tail] + seconds
                 rows = np.flatnonzero(to_head < found[:, head])
                 found[rows] = np.minimum(found[rows], to_head[rows, None] + found[head])
-            after[at] = found[one, other]
+            after[at] = found[tuple(row[self.ends].T)]
         return after
 
 

@@ -391,7 +391,7 @@ class CaseResults:
             "open": len(self.unsettled),
             "fragile": wording.percent(FRAGILE_SHARE, digits=0),
             "core": wording.percent(ROBUST_SHARE, digits=0),
-            "rows": [row | {"open": row not in _settled(self.rows)} for row in self.rows],
+            "rows": [{**row, "open": row not in _settled(self.rows)} for row in self.rows],
         }
 
 

@@ -82,7 +82,7 @@ def _written(folder: Path, name: str, value: Any) -> Any:  # noqa: ANN401, PLR09
         case tuple():
             return {"tuple": [_written(folder, f"{name}_{at}", one) for at, one in enumerate(value)]}
         case Mapping():
-            first = {id(one): key for key, one in reversed(value.items()) if dataclasses.is_dataclass(one)}
+            first = {id(one): key for key, one in reversed([*value.items()]) if dataclasses.is_dataclass(one)}
             same = {key: at for key, one in value.items() if (at := first.get(id(one), key)) != key}
             own = {key: one for key, one in value.items() if key not in same}
             inside = {key: _written(folder, f"{name}_{key}", one) for key, one in own.items()}

@@ -58,7 +58,7 @@ def test_gabriel_pairs_are_those_whose_open_diameter_circle_is_empty(points):
     st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=8),
     st.floats(0, 20_000),
 )
-def test_near_to_one_are_those_whose_distance_over_the_ellipsoid_is_no_longer(points, within_km):
+def test_points_near_one_are_those_whose_distance_over_the_ellipsoid_is_no_longer(points, within_km):
     lons, lats = np.array(points).T
     km = great_circle_km(lons[0], lats[0], lons, lats)
     rows, found = nearby(lons[0], lats[0], lons, lats, within_km=within_km)

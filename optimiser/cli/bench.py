@@ -158,7 +158,8 @@ def _shown(row: Row, *, claims: bool = False) -> dict[str, object]:
         "outcome": f"{row.status} ({row.termination})",
         "objective": "-" if row.objective is None else row.objective,
         "bound": "-" if row.bound is None else f"{row.bound:.1f}",
-        "gap": percent(row.gap),
+        # The bound of what proves nothing is the weight of all pairs; its loss is in the summary.
+        "gap": "-" if row.termination == "heuristic" else percent(row.gap),
         **({"claimed gap": percent(row.claimed_gap)} if claims else {}),
         "seconds": f"{row.seconds:.2f}",
         "peak MB": f"{row.peak_mb:.0f}",
@@ -201,7 +202,8 @@ class _Shown:
 
     def ends(self, row: Row) -> None:
         """Report what came out."""
-        gap = "no bound" if row.gap is None else f"gap {_shown(row)['gap']}"
+        gap = _shown(row)["gap"]
+        gap = "no bound" if row.gap is None or gap == "-" else f"gap {gap}"
         message = f"  {row.message}" if row.message else ""
         self._display.ends(
             f"{row.instance}  {row.label}  seed {row.seed}: {row.status} ({row.termination}), "

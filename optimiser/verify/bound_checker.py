@@ -619,7 +619,7 @@ def check(problem: Json, certificate: Json) -> tuple[str, Fraction | None]:
     slack = objective - bound if model.budget is None else bound - objective
     need(slack >= 0, "the plan beats the bound")
     gap = Fraction(slack, max(1, abs(objective)))
-    return f"{plan}; no plan is better than {bound}: a gap of {100 * gap:.4g} %", gap
+    return f"{plan}; no plan is better than {bound}: a gap of {float(100 * gap):.4g} %", gap
 
 
 def main(arguments: list[str]) -> int:

@@ -204,13 +204,17 @@ print(plan.why(1))
 #
 # A table of travel times may take the place of the map, from a transport model or a timetable. Only
 # candidates of your own are known then. Here all trips take 15 % longer than the map says, as in the peak,
-# and two and a half hours are allowed:
+# and two and a quarter hours are allowed:
 
 # %%
 peak = (region.travel_times() * 1.15).round().astype("Int64").rename_axis("seconds")
 peak.to_csv(folder / "peak.csv")
 modelled = pr.Region.read(
-    folder / "peak.csv", cities=folder / "cities.csv", limit="2h30", costs=folder / "costs.toml"
+    folder / "peak.csv",
+    cities=folder / "cities.csv",
+    country="DE",
+    limit="2h15",
+    costs=folder / "costs.toml",
 )
 asked = modelled.problem(
     modelled.candidates(file=folder / "candidates.csv"), budget=1_500, name="midland in the peak"

@@ -658,6 +658,9 @@ def test_a_travel_time_matrix_takes_the_place_of_a_map(home):
     assert modelled.travel_times().loc["Alpha", "Zeta"] == slower.loc["Alpha", "Zeta"]
     candidates = modelled.candidates(file=home / "own.csv")
     assert candidates.table["candidate_id"].tolist() == ["new"]
+    for limit_s in (7200, 5400):  # with the same candidates, steps of another limit are not taken
+        pairs = modelled.problem(candidates, limit=limit_s, budget=12).design.pairs
+        assert {pair.limit for pair in pairs} == {limit_s}
 
 
 @pytest.mark.parametrize("route", ["job", "map", "matrix"])

@@ -194,7 +194,7 @@ class Chain:
             "trips": job.measures.model_dump(include={"trips_per_person", "discount_rate", "years"}),
         }
         if self.own is not None:
-            inputs = {"own": self.own.digest()}
+            inputs |= {"own": self.own.digest()}
 
         def make() -> Candidates:
             if self.own is not None:

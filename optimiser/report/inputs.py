@@ -162,7 +162,7 @@ SETTLED_GAP = 0.02
 MOST_OTHERS = 6
 """Links of another plan that are named."""
 COLUMN, COLUMN_OF = "chosen_in", "of_cases"
-"""Columns of links.csv: number of cases that choose the link, and number of cases."""
+"""Columns of links.csv: number of cases that choose the link (empty: kept with a ring), number of cases."""
 TABLE = ("name", "description", "today", "plan", "best", "change", "gap")
 """Columns of the table of cases: name, what differs, pairs within the limit of the case today, with the plan
 of the job and with the best plan of the case, the change from the plan of the job as assumed, gap."""
@@ -287,8 +287,9 @@ class CaseResults:
         """Return the table of links with the columns `COLUMN` and `COLUMN_OF` before the reason."""
         table = links.copy()
         place = table.columns.get_loc("why") if "why" in table.columns else len(table.columns) - 1
-        counts = [self.chosen_in(str(name)) for name in table["candidate_id"]]
-        table.insert(place, COLUMN, pd.array(counts, dtype="int64"))
+        names = table["candidate_id"]
+        counts = [None if name in self.kept else self.chosen_in(name) for name in names]
+        table.insert(place, COLUMN, pd.array(counts, dtype="Int64"))
         table.insert(place + 1, COLUMN_OF, len(self.solved))
         return table
 

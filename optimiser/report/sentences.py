@@ -164,7 +164,8 @@ def rests_on(report: ReportInput) -> Iterator[str]:
     for row in () if report.cases is None else report.cases.rows:
         if row["name"] == AS_TODAY and row["best"] is not None:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
-    rewards = [ring.reward for ring in formed(report.rings) if ring.reward and ring.candidates]
+    rings = [ring for ring in formed(report.rings) if ring.candidates]
+    rewards = [ring.reward for ring in rings if ring.reward]
     if rewards:
         counted = f"{wording.integer(sum(rewards))} of {wording.integer(report.objective)} in the objective"
         yield f"Rings are closed for the driving time that they save ({counted}), not for pairs of cities"
@@ -182,7 +183,9 @@ def rests_on(report: ReportInput) -> Iterator[str]:
         factor, unit = wording.per_person(report.money)
         count = wording.integer(int(pays.eq(True).sum())) if pays.eq(True).any() else "none"
         worth = f"{wording.integer(round(hour * factor))} {unit} an hour"
-        yield f"By the time that it saves, at {worth}, {count} of the {len(pays)} proposals pays for itself"
+        paid = f"{count} of the {len(pays)} proposals pays for itself"
+        aside = ", counted by the pairs of cities alone: what rings bring by road is not in it"
+        yield f"By the time that it saves, at {worth}, {paid}{aside if rings else ''}"
 
 
 AS_TODAY = "stations as today"

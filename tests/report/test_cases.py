@@ -51,6 +51,8 @@ def test_draws_and_single_cases_are_counted_apart():
 def test_links_get_their_counts(tmp_path):
     counts = report().links.set_index("candidate_id")["chosen_in"]
     assert counts.to_dict() == {"bc": 2, "cd": 1}
+    kept = replace(FOUND, kept=("bc",)).with_counts(line_report("bc", "cd").links)
+    assert kept.set_index("candidate_id")["chosen_in"].isna().to_dict() == {"bc": True, "cd": False}
     write_csv(FOUND.listed, tmp_path / "cases.csv")
     assert pd.read_csv(tmp_path / "cases.csv")["built"].fillna("").tolist() == 2 * ["bc", "bc cd", "idle", ""]
 

@@ -235,6 +235,9 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
         "By the time that it saves, at 40 CNY an hour, 1 of the 2 proposals pays for itself",
     ]
     report.rings, report.objective = (ring_shown(reward=12),), 4321
+    assert list(sentences.rests_on(report))[-1] == (
+        f"{last[-1]}, counted by the pairs of cities alone: what rings bring by road is not in it"
+    )
     assert list(sentences.rests_on(report))[2] == (
         "Rings are closed for the driving time that they save (12 of 4,321 in the objective), not for pairs "
         "of cities"

@@ -40,8 +40,8 @@ ring. The variants differ in how they say that a pair is covered:
 
 ```math
 \begin{align*}
-\texttt{compact}:\;&\sum_{\mathrm{out}(v)}f_{ka}-\sum_{\mathrm{in}(v)}f_{ka}=[v\text{ is the origin}]\,y_k\;(v\ne\text{destination}),
-\quad\sum_a\tau_a f_{ka}\le T_k y_k,\quad 0\le f_{ka}\le x_{j(a)}\text{ (of candidates)}\\
+\texttt{compact}:\;&\sum_{\mathrm{out}(v)}f_{ka}-\sum_{\mathrm{in}(v)}f_{ka}=[v\text{ is the origin}]\,y_k
+\;(v\ne\text{destination}),\quad\sum_a\tau_a f_{ka}\le T_k y_k,\quad 0\le f_{ka}\le x_{j(a)}\text{ (of candidates)}\\
 \texttt{cuts}:\;&\sum_{j\in C}x_j\ge y_k\quad\text{for each }C\text{ without which }k\text{ is not covered}\\
 \texttt{paths}:\;&\sum_{p\in P_k}f_p\ge y_k,\quad\sum_{p\in P_k,\,p\ni j}f_p\le x_j
 \quad\text{for the paths }P_k\text{ within }T_k\\
@@ -55,5 +55,6 @@ stretches in series has two prices, for a path over both pays both. `cuts-loop` 
 `benders-normal` that of `benders`, heuristics none. Models are stated for the
 reduced problem (`optimiser/engine/presolve`), with rings or periods for the original one. Names in LP files:
 `x` candidates, `y` pairs, `z` cities, `f` flows (through all pairs, over arcs of the reduced network), each
-numbered from 1 in canonical order: by id, pairs by their values. [Certificates](certificate.md#variables) number the problem file instead; match ids, not names.
+numbered from 1 in canonical order: by id, pairs by their values. [Certificates](certificate.md#variables)
+number the problem file instead; match ids, not names.
 """

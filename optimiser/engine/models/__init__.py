@@ -41,7 +41,8 @@ ring. The variants differ in how they say that a pair is covered:
 ```math
 \begin{align*}
 \texttt{compact}:\;&\sum_{\mathrm{out}(v)}f_{ka}-\sum_{\mathrm{in}(v)}f_{ka}=[v\text{ is the origin}]\,y_k
-\;(v\ne\text{destination}),\quad\sum_a\tau_a f_{ka}\le T_k y_k,\quad 0\le f_{ka}\le x_{j(a)}\text{ (of candidates)}\\
+\;(v\ne\text{destination}),\quad\sum_a\tau_a f_{ka}\le T_k y_k,
+\quad 0\le f_{ka}\le x_{j(a)}\text{ (of candidates)}\\
 \texttt{cuts}:\;&\sum_{j\in C}x_j\ge y_k\quad\text{for each }C\text{ without which }k\text{ is not covered}\\
 \texttt{paths}:\;&\sum_{p\in P_k}f_p\ge y_k,\quad\sum_{p\in P_k,\,p\ni j}f_p\le x_j
 \quad\text{for the paths }P_k\text{ within }T_k\\

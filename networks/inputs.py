@@ -167,11 +167,13 @@ def read_csv(path: Path, columns: Sequence[str]) -> tuple[list[tuple[int, dict[s
     refuse_cells(len(header) * (text.count("\n") + text.count("\r")))
     if fault := separator_fault(header):
         return [], [fault]
-    near = {name: difflib.get_close_matches(name, header, n=1) for name in columns if name not in header}
-    faults = [
-        f"column '{name}' is missing" + "".join(f"; did you mean '{one}'?" for one in alike)
-        for name, alike in near.items()
-    ]
+    faults = []
+    for name in columns:
+        if name not in header:
+            short = [one for one in header if len(one) > 1 and (name.startswith(one) or one.startswith(name))]
+            alike = (difflib.get_close_matches(name, header, n=1) or short)[:1]
+            hint = "".join(f"; did you mean '{one}'?" for one in alike)
+            faults.append(f"column '{name}' is missing{hint}")
     faults += [f"column '{name}' is repeated" for name in sorted(set(header)) if header.count(name) > 1]
     reader.fieldnames = header
     # Cells beyond the header have no name, and are a list.

@@ -603,7 +603,7 @@ def test_a_region_is_worked_through_step_by_step(home):
     candidates = region.candidates(kinds=["gap", "road_link", "road_upgrade"])
     assert set(candidates.table["kind"]) <= {"gap", "road_link", "road_upgrade"}
     chosen = candidates.take(range(1, len(candidates)))
-    problem = region.problem(chosen, limit="2h", budget=0.4)
+    problem = region.problem(chosen, limit="2h", budget=0.4, name="north in the peak")
     assert {one.id for one in problem.design.candidates} == set(chosen.table["candidate_id"])
     assert problem.design.budget == sum(chosen.costs.values()) * 2 // 5
     plan = pr.verify(problem, pr.solve(problem, gap=1e-3, time_limit_s=60))
@@ -615,6 +615,8 @@ def test_a_region_is_worked_through_step_by_step(home):
     }
     plan.report(home / "out")  # its own folder may be written again
     other = plan.solve(limit="1h30", time_limit_s=60)
+    assert all(str(one).startswith("north in the peak: ") for one in (plan, other))
+    assert "<title>north in the peak: " in (home / "out" / "report.html").read_text(encoding="utf-8")
     assert {one.id for one in other.problem.candidates} == set(chosen.table["candidate_id"])
     plan.close()
 

@@ -94,7 +94,8 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
     if faults:
         remedy = "Populations are whole numbers of residents; latitude and longitude are in degrees."
         if amiss:
-            remedy = f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}."
+            remedy = f"Required: {', '.join(_REQUIRED)}; in Python point geometry in place of lat and lon. "
+            remedy += f"Optional: {', '.join(_OPTIONAL)}."
         raise SchemaError(
             "the table of cities has the wrong columns"
             if amiss

@@ -263,7 +263,7 @@ class Region:
             In the unit of money of the costs (below 1: a share), or as a share of the cost of all candidates;
             both None: as the region says (a tenth).
         name
-            Name of the problem; empty: that of the region.
+            Name of the problem, and in the headline of its plan; empty: that of the region.
 
         Raises
         ------
@@ -277,7 +277,8 @@ class Region:
             changes["budget"] = sections.Budget.model_validate(given)
         chain = replace(self._with(limit, **changes), own=candidates)
         if name:
-            chain = replace(chain, loaded=replace(chain.loaded, name=name))
+            loaded, source = replace(chain.loaded, name=name), replace(chain.source, title=name)
+            chain = replace(chain, loaded=loaded, source=source)
         found = chain.candidates.value
         warn(warnings_of(chain.times.value, found))
         warn(notes_on_task(chain.draft.value, found, chain.loaded.job))

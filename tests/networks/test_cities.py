@@ -135,9 +135,10 @@ def test_a_region_may_have_tiers_of_its_own(load):
     assert load(text).table["tier"].tolist() == ["county_seat"]
 
 
-def test_a_missing_column_is_reported_with_the_closest_match(load):
-    (fault,) = faults_of(load, "1,A,39,116,5", header="id,name,lat,lon,populaton")
-    assert fault == "column 'population' is missing; did you mean 'populaton'?"
+@pytest.mark.parametrize("near", ["populaton", "pop"])
+def test_a_missing_column_is_reported_with_the_closest_match(load, near):
+    (fault,) = faults_of(load, "1,A,39,116,5", header=f"id,name,lat,lon,{near}")
+    assert fault == f"column 'population' is missing; did you mean '{near}'?"
 
 
 def test_a_file_without_cities_is_rejected(load):

@@ -236,7 +236,7 @@ def _asked(expected: Mapping[str, Any]) -> str:
     if not asked:
         return "There is nothing to ask of this run."
     about = screen.duration(expected["expected_s"])
-    return f"To be asked: {asked}. It takes about {about}; answers are kept."
+    return f"To be asked: {asked}. It takes about {about}, less what is kept from before."
 
 
 @writes_folder(_show_answers, lambda done: done.summary, lambda done: done.summary["warnings"])

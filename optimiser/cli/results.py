@@ -401,8 +401,13 @@ def _common(homes: Sequence[Path]) -> dict[str, Any]:
         return {}
     mine, others = ({city for pair in found for city in pair} for found in (one, two))
     today, after = ([sum(found[pair][at] for pair in both) for found in (one, two)] for at in (0, 1))
+    alone = [[within for pair, within in found.items() if pair not in both] for found in (one, two)]
     return {
         _IN_ONE: [", ".join(sorted(mine - others)), ", ".join(sorted(others - mine))],
+        "their pairs within": [
+            f"{sum(first for first, _ in own)} today, {sum(last for _, last in own)} after, of {len(own)}"
+            for own in alone
+        ],
         "pairs between the others": [len(both)] * 2,
         "of these within today": today,
         "of these within after": after,
@@ -539,7 +544,7 @@ def explain(
     gap: Annotated[
         float | None, ranged(GAP, "Gap of the plan without it, or with it [default: that of the job].")
     ] = None,
-    time_limit: Annotated[float, ranged(SECONDS, "Limit of that solve, seconds.")] = 60.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit of that solve, not of preparing it, s.")] = 60.0,
     json: Json = False,
 ) -> None:
     """Explain why a plan builds a link or leaves it out, and what the alternative is."""
@@ -551,7 +556,7 @@ def explain(
     with Display(quiet=json) as display:
         run = load_run(home, progress=display.steps)
         try:
-            with display.steps.step("explain", f"Solving {other} {link}"):
+            with display.steps.step("explain", f"Preparing, solving and comparing the plan {other} {link}"):
                 why = run.why(name, state=state, gap=gap, time_limit_s=time_limit)
         finally:
             run.close()

@@ -273,6 +273,15 @@ class CaseResults:
             return "kept"
         return f"{self.chosen_in(candidate_id)} of {len(self.solved)}"
 
+    def of_most_pairs(self, links: pd.DataFrame) -> str:
+        """Return how sure the link is without which most pairs are lost, in a sentence; empty: not known."""
+        asked = links[~links["candidate_id"].isin(self.kept)].nlargest(1, "pairs_lost_alone")
+        if not self.is_enough or asked.empty:
+            return ""
+        ((name, words),) = wording.told_apart(asked.to_dict("records")).items()
+        lost = f"without which most pairs are lost ({asked['pairs_lost_alone'].iloc[0]})"
+        return f"{words}, {lost}, is chosen in {self.counted(name)} joint draws"
+
     def told(self, candidate_id: str) -> str:
         """Return how often joint draws and single cases choose a candidate, in sentences."""
         if candidate_id in self.kept:
@@ -312,7 +321,9 @@ class CaseResults:
             size = f"{int(is_core.sum())} of {len(asked)} proposals{off_rings}"
             money = wording.share(int(links["cost"][is_core].sum()), int(asked["cost"].sum()))
             often = f"are chosen in at least {wording.percent(ROBUST_SHARE, digits=0)} of {count} joint draws"
-            found.append(f"{size}, {money} of their money, {often}.")
+            names = list(wording.told_apart(links[is_core].to_dict("records")).values())
+            these = f": {wording.join_names(names)}" if 0 < len(names) <= MOST_OTHERS else ""
+            found.append(f"{size}, {money} of their money, {often}{these}.")
         elif self.draws:
             found.append(
                 f"Only {count} of {len(self.draws) + self.failed} joint draws were settled: no verdict."

@@ -276,7 +276,9 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
         "of_use": next((ring.use.facts for ring in circuits if ring.use is not None), None),
         "cases": None if report.cases is None else report.cases.section(report.links),
         "choices": {
-            plan.rings: "" if plan.best_at is None else answer.ring_names(report, plan)
+            plan.rings: ""
+            if plan.best_at is None
+            else f"{answer.ring_names(report, plan)}, best for {report.money_of(plan.best_at)}"
             for plan in report.plans
         },
         "pairs_by_tier": {"all": counts.pop("all"), **counts},

@@ -326,7 +326,8 @@ class Asking:
         def watch(state: TaskProgress) -> None:
             if state.latest is None and state.total > state.kept:
                 page = self.done.folder / "report.html"
-                chain.progress.ends(f"The page is written ({page}); to come: the plausible cases.")
+                kept = f" {state.kept} of {state.total} are kept from before." if state.kept else ""
+                chain.progress.ends(f"The page is written ({page}); to come: the plausible cases.{kept}")
             chain.progress.begins(f"Plausible cases: {state}")
 
         with chain.progress.step("cases", "Solving plausible cases"), solved_by(self.process):

@@ -456,7 +456,8 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
     chain, job = done.chain, done.chain.loaded.job
     if not askable(job):
         return done
-    chain.progress.ends(f"The page is written ({done.folder / 'report.html'}); to come: the alternatives.")
+    page, none = done.folder / "report.html", "--set 'alternatives=[]' asks none of them"
+    chain.progress.ends(f"The page is written ({page}); to come: the alternatives ({none}).")
 
     def make(folder: Path) -> None:
         with executor_of(workers=cases.workers_of(job, workers)) as executor:

@@ -103,6 +103,7 @@ def test_an_interrupted_call_keeps_its_answers_and_goes_on_from_there(copied, ca
     assert {path.name: checksum(path) for path in copied.iterdir() if path.is_file()} == before
     code, _, err = call(*words)
     assert (code, count) == (0, 4)
+    assert "to come: the plausible cases. 1 of 3 are kept from before." in err
 
 
 def test_a_run_with_cases_asks_them_after_its_page(done, call):

@@ -125,9 +125,14 @@ def test_runs_of_lists_that_overlap_are_compared_by_proposals_and_by_the_pairs_o
     assert code == 0, err
     found = json.loads(out)
     layers = [gpd.read_file(home / "plan.gpkg", layer="pairs") for home in homes]
-    shared = [of[~of[["origin", "destination"]].isin(["Delta", "Zeta"]).any(axis=1)] for of in layers]
+    is_own = [of[["origin", "destination"]].isin(["Delta", "Zeta"]).any(axis=1) for of in layers]
+    shared = [of[~rows] for of, rows in zip(layers, is_own, strict=True)]
+    own = [of[rows] for of, rows in zip(layers, is_own, strict=True)]
     assert found["common"] == {
         "cities in one alone": ["Delta", "Zeta"],
+        "their pairs within": [
+            f"{of['within_before'].sum()} today, {of['within_after'].sum()} after, of 4" for of in own
+        ],
         "pairs between the others": [6, 6],
         "of these within today": [int(of["within_before"].sum()) for of in shared],
         "of these within after": [int(of["within_after"].sum()) for of in shared],

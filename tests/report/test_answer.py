@@ -206,7 +206,7 @@ def test_the_best_ring_of_several_is_named_with_its_sum():
     table = sentences.states_table(report)
     assert (table.caption, list(table.columns[1].cells)) == (words, ["Centre"])
     first = state("as chosen", "as chosen", 400, ("bc",), **NO_RING)
-    assert "best ring: Centre" in page.render(replace(report, states=(first, plan)))
+    assert "best ring: Centre, best for 400 million CNY" in page.render(replace(report, states=(first, plan)))
     assert answer.best_ring(report, replace(plan, best_at=None)) == ""
 
 

@@ -40,6 +40,18 @@ def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
     assert CaseResults(**asdict(kept)) == kept
 
 
+def test_how_sure_the_link_of_most_pairs_is_is_said_apart():
+    links = line_report("bc", "cd").links.assign(pairs_lost_alone=[3, 2])
+    first, last = links["candidate_id"]
+    assert f", without which most pairs are lost (3), is chosen in {FOUND.counted(first)} joint draws" in (
+        FOUND.of_most_pairs(links)
+    )
+    told = replace(FOUND, kept=(first,)).of_most_pairs(links)
+    assert f"(2), is chosen in {FOUND.counted(last)} joint draws" in told
+    assert (WIDE.of_most_pairs(links), FOUND.of_most_pairs(links[:0])) == ("", "")
+    assert FOUND.sentences(links)[0].endswith(" joint draws: Bo – Cy (expressway upgrade).")
+
+
 def test_draws_and_single_cases_are_counted_apart():
     assert (
         FOUND.told("idle") == "Chosen in 0 of 2 joint draws and in 0 of 2 single cases (not in: slow, fast)."

@@ -210,7 +210,8 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
     steps = pd.DataFrame({"cost_so_far": [0, 50, 250], "pairs_within": [3, 5, 6]})
     appraisal = pd.DataFrame({"candidate_id": ["bd", "ac", "plan"], "pays": [False, True, False]})
     measures = SimpleNamespace(facts=facts, build_order=steps, appraisal=appraisal)
-    cases = SimpleNamespace(rows=[{"name": "stations as today", "today": 3, "best": 4}])
+    rows = [{"name": "stations as today", "today": 3, "best": 4}]
+    cases = SimpleNamespace(rows=rows, of_most_pairs=lambda _links: "")
     report = SimpleNamespace(
         measures=measures,
         links=["bd", "ac"],
@@ -224,7 +225,7 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
     report.cases = cases
     assert list(sentences.rests_on(report)) == [
         first,
-        "The best plan of equal money without any brings 1",
+        "The best plan of equal money without any of these measures brings 1",
         *last,
     ]
     assert [first, *last] == [

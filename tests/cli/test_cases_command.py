@@ -69,7 +69,8 @@ def test_answers_are_added_to_the_folder_and_all_else_stays(copied, call):
     assert set(links["of_cases"]) == {len(table)}
     old, new = (json.loads(files["summary.json"]) for files in (before, after))
     changed = {name for name in new if old.get(name) != new[name]}
-    assert changed == {"cases", "sensitivity", "asked", "links", "seconds"}
+    assert changed == {"cases", "sensitivity", "asked", "unasked", "links", "seconds"}
+    assert new["unasked"] == []
     assert {**new["seconds"], **old["seconds"]} == new["seconds"]
     speeds = new["sensitivity"]
     assert [case["case"] for case in speeds] == [f"expressways at {speed} km/h" for speed in (80, 95, 110)]

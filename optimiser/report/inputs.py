@@ -339,7 +339,8 @@ class CaseResults:
             new = f"{least}{row['new']} {pairs} (this plan {self.covered - row['best'] + row['new']})"
             spent = f"{wording.integer(row['cost'])} of the budget of {wording.integer(row['budget'])}"
             is_this = row["is_proven"] and {*row["built"]} == {*links["candidate_id"]}
-            does = "is this one" if is_this else f"brings {new} and costs {spent}"
+            aside = ", rings included" if self.kept else ""
+            does = "is this one" if is_this else f"brings {new} and costs {spent}{aside}"
             found.append(f"The best {row['name']} {does}.")
         if out := [str(row["name"]) for row in self.rows if row not in _settled(self.rows)]:
             of = f"{len(out)} of {len(self.rows)} single cases, which do not count"

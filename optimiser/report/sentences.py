@@ -12,6 +12,7 @@ from rich.text import Text
 
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
+from optimiser.problem.errors import listed
 from optimiser.report import answer, ring_section, tables, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.measure_sections import PLAN
@@ -173,12 +174,14 @@ def rests_on(report: ReportInput) -> Iterator[str]:
         counted = f"{wording.integer(sum(rewards))} of {wording.integer(report.objective)} in the objective"
         yield f"Rings are closed for the driving time that they save ({counted}), not for pairs of cities"
     if (use := report.ring_use) is not None:
-        count, before, after = map(
-            wording.integer, (use.today[1].pairs, use.today[1].through_pairs, use.plan[1].through_pairs)
-        )
+        (free, jammed, *_), cores = use.today, listed(use.facts["cores"], MOST_CITIES)
+        figures = free.pairs, free.through_pairs, jammed.through_pairs, use.plan[1].through_pairs
+        count, through, before, after = map(wording.integer, figures)
+        least = wording.integer(use.facts["least_people"])
         yield (
-            f"By road, {before} of {count} pairs of {use.facts['places']} places go through the cores when "
-            f"these are congested, {after} with the plan"
+            f"By road, {through} of {count} pairs of {use.facts['places']} places of {least} people or more "
+            f"go through the cores (the built-up areas of {cores}) on free roads, {before} when these are "
+            f"congested, {after} then with the plan"
         )
     table, hour = report.measures.appraisal, facts["hour_value"]
     if hour is not None and len(table):

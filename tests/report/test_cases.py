@@ -183,6 +183,8 @@ def test_plans_that_keep_the_budget_or_of_robust_money_stand_beside_this_one():
         f"The best plan of sure money brings at least 0 new pairs {than} and costs 0 of the budget of 400.",
     ]
     assert found.sentences(links)[4:] == FOUND.sentences(links)[2:]
+    with_ring = replace(found, kept=("idle",)).sentences(links)
+    assert with_ring[2].endswith("costs 300 of the budget of 400, rings included.")
     same = replace(FOUND, plans=({**plans[0], "built": ["bc", "cd"]},))
     assert same.sentences(links)[2] == "The best plan that keeps it is this one."
     kept = found.listed.set_index("name").loc["plan that keeps it"]

@@ -243,10 +243,12 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
         "Rings are closed for the driving time that they save (12 of 4,321 in the objective), not for pairs "
         "of cities"
     )
-    now, then = (2 * [SimpleNamespace(pairs=60, through_pairs=through)] for through in (9, 7))
-    report.ring_use = SimpleNamespace(today=now, plan=then, facts={"places": 12})
+    free, now, then = (SimpleNamespace(pairs=60, through_pairs=through) for through in (20, 9, 7))
+    of = {"places": 12, "least_people": 5000, "cores": ["A", "B"]}
+    report.ring_use = SimpleNamespace(today=(free, now), plan=(free, then), facts=of)
     assert list(sentences.rests_on(report))[3] == (
-        "By road, 9 of 60 pairs of 12 places go through the cores when these are congested, 7 with the plan"
+        "By road, 20 of 60 pairs of 12 places of 5,000 people or more go through the cores (the built-up "
+        "areas of A, B) on free roads, 9 when these are congested, 7 then with the plan"
     )
 
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 def csv_tables(report: ReportInput) -> dict[str, pd.DataFrame]:
     """Return the tables of a report by the names of their files.
 
-    They are links.csv, and one a table of measures. Where the job asks for rings, they are rings.csv,
-    ring_links.csv, ring_legs.csv and ring_use.csv as well, and ring_overlaps.csv where these are compared
-    with known ones. Where it states alternatives, states.csv has one row a state. Where plausible cases are
-    solved, cases.csv has one row a case. Where sections of line limit trains, capacities.csv has one row a
-    section.
+    They are links.csv, pairs.csv, and one a table of measures. Where the job asks for rings, they are
+    rings.csv, ring_links.csv, ring_legs.csv and ring_use.csv as well, and ring_overlaps.csv where these
+    are compared with known ones. Where it states alternatives, states.csv has one row a state. Where
+    plausible cases are solved, cases.csv has one row a case. Where sections of line limit trains,
+    capacities.csv has one row a section.
 
     Parameters
     ----------
@@ -29,6 +29,7 @@ def csv_tables(report: ReportInput) -> dict[str, pd.DataFrame]:
     from optimiser.report import tables
 
     found = tables.of_rings(report.rings, report.ring_use) | {"links.csv": tables.rounded(report.links)}
+    found["pairs.csv"] = tables.pair_lines(report.cities, report.pairs).drop(columns="geometry")
     if report.measures is not None:
         found |= {f"{name}.csv": table for name, table in report.measures.rounded().items() if len(table)}
     if report.states:

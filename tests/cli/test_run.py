@@ -43,6 +43,7 @@ FILES = {
     "checksums.json",
     "report.html",
     "links.csv",
+    "pairs.csv",
     "links.geojson",
     "cities.geojson",
     "appraisal.csv",
@@ -65,6 +66,9 @@ def _summary(folder: Path) -> dict[str, object]:
 
 def test_a_run_leaves_every_file_and_nothing_else(done: Path) -> None:
     assert {path.name for path in (done / "out").iterdir()} == FILES
+    pairs = pd.read_csv(done / "out" / "pairs.csv")
+    summary = json.loads((done / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert pairs["within_after"].sum() == summary["coverage"]["all"]["after_pairs"]
 
 
 def test_the_page_tells_by_what_the_extents_of_towns_are_known(done: Path) -> None:

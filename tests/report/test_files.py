@@ -47,7 +47,7 @@ def test_a_cell_reads_back_as_its_text(tmp_path):
     assert pd.read_csv(path)["name"].tolist() == names
 
 
-TABLES = ["links.csv", "plan.gpkg", "links.geojson", "cities.geojson"]
+TABLES = ["links.csv", "pairs.csv", "plan.gpkg", "links.geojson", "cities.geojson"]
 
 
 def written(report, folder, **options):

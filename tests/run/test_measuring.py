@@ -96,7 +96,8 @@ def test_where_nothing_brings_a_pair_the_nearest_partner_is_told_with_the_longes
 
 
 def test_without_periods_no_file_of_phases_is_written(measures):
-    assert csv_tables(shown(measures)).keys() == {"links.csv", *(f"{name}.csv" for name in TABLES[:-1])}
+    names = {f"{name}.csv" for name in ("links", "pairs", *TABLES[:-1])}
+    assert csv_tables(shown(measures)).keys() == names
 
 
 def test_the_summary_holds_what_the_files_hold(measures, tmp_path):

@@ -162,12 +162,11 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             f"{new - left} of the {new} new pairs rest on measures at stations (check-in, connections, ways "
             f"to stations): with these as today, the other proposals bring {left}"
         )
-    if report.cases is not None and (sure := report.cases.of_most_pairs(report.links)):
-        yield sure
     for row in () if report.cases is None else report.cases.rows:
         if row["name"] == AS_TODAY and row["best"] is not None:
-            brings = row["best"] - row["today"]
-            yield f"The best plan of equal money without any of these measures brings {brings}"
+            yield f"The best plan of equal money without such measures brings {row['best'] - row['today']}"
+    if report.cases is not None and (sure := report.cases.of_most_pairs(report.links)):
+        yield sure
     rings = [ring for ring in formed(report.rings) if ring.candidates]
     rewards = [ring.reward for ring in rings if ring.reward]
     if rewards:

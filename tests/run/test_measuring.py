@@ -226,7 +226,7 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
     report.cases = cases
     assert list(sentences.rests_on(report)) == [
         first,
-        "The best plan of equal money without any of these measures brings 1",
+        "The best plan of equal money without such measures brings 1",
         *last,
     ]
     assert [first, *last] == [

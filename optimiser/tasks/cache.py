@@ -174,7 +174,7 @@ def told(what: str, time_limit_s: float | None = None) -> "Iterator[Progress]":
         said = now
 
     try:
-        with at_intervals(tell, PATIENCE_S, 1.0):
+        with at_intervals(tell, PATIENCE_S, min(1.0, MINUTE_S)):
             yield Progress(begins=lambda text: steps.append(f", {text}"))
     finally:
         sys.stderr.write(f"\r{' ' * len(line)}\r" if moves and line else "")

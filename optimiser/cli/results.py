@@ -544,7 +544,7 @@ def explain(
     gap: Annotated[
         float | None, ranged(GAP, "Gap of the plan without it, or with it [default: that of the job].")
     ] = None,
-    time_limit: Annotated[float, ranged(SECONDS, "Limit of that solve, not of preparing it, s.")] = 60.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit of that solve, preparing it apart, seconds.")] = 60.0,
     json: Json = False,
 ) -> None:
     """Explain why a plan builds a link or leaves it out, and what the alternative is."""

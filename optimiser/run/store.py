@@ -109,9 +109,9 @@ def _read(folder: Path, found: Any) -> Any:  # noqa: ANN401, PLR0911 - a field o
             return Fraction(text)
         case {"tuple": list(parts)}:
             return tuple(_read(folder, one) for one in parts)
-        case {"mapping": dict(inside), "same": dict(same)}:
+        case {"mapping": dict(inside)}:
             own = {key: _read(folder, one) for key, one in inside.items()}
-            return own | {key: own[first] for key, first in same.items()}
+            return own | {key: own[first] for key, first in found.get("same", {}).items()}
         case {"class": str(kind), "fields": dict(inside)}:
             return _CLASSES[kind](**{key: _read(folder, one) for key, one in inside.items()})
     return found

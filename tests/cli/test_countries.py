@@ -80,7 +80,7 @@ def test_tiers_by_rank_are_told_on_the_page_in_the_summary_and_in_the_log(german
 
 def test_cases_that_mean_nothing_are_left_out_with_a_note(german: Path) -> None:
     summary = _summary(german / "out")
-    notes = " ".join(summary["notes"])  # type: ignore[arg-type]
+    notes = " ".join(summary["unasked"])  # type: ignore[arg-type]
     assert summary["sensitivity"] == []
     assert "No case varies the speed on expressways: the map has none." in notes
     assert "there are neither trains nor candidates for any" in notes

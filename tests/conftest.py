@@ -93,6 +93,8 @@ def _runs(item: pytest.Item) -> bool:
     is_long = item.get_closest_marker("long") is not None
     if tiers.Tier.name == tiers.FIRST:
         return not is_long
+    if item.get_closest_marker("rare") is not None:
+        return False
     return is_long or "draws" in item.fixturenames or getattr(item.function, "is_hypothesis_test", False)
 
 

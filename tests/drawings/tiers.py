@@ -13,7 +13,7 @@ from hypothesis import settings
 FIRST, LONG, BOTH = TIERS = ("first", "long", "both")
 
 MANY = 24
-"""Parameters above which they are seeds, of which the long tier takes half."""
+"""Parameters above which they are seeds, of which the long tier takes a third."""
 FEWEST = 8
 """Examples that Hypothesis draws in the first tier at least, where a test has as many."""
 
@@ -42,15 +42,15 @@ def draws(first: int, every: int) -> range:
 def thinned[T](values: Sequence[T], first: int, *, packed: bool = True) -> list[T]:
     """Return parameters of a test: some, spread evenly, run in the first tier, the others in the long one.
 
-    Of more than `MANY` the long tier takes half, as of Hypothesis; `both` takes all. A tuple holds several
-    parameters, unless it is not `packed`.
+    Of more than `MANY` the long tier takes a third; `both` takes all. A tuple holds several parameters,
+    unless it is not `packed`.
     """
     step = max(1, len(values) // first)
     kept = {at * step + at % step for at in range(first)}
     if Tier.name == LONG and len(values) > MANY:
         return [
             long_case(*(value if packed and isinstance(value, tuple) else (value,)))
-            for value in [value for at, value in enumerate(values) if at not in kept][::2]
+            for value in [value for at, value in enumerate(values) if at not in kept][::3]
         ]
     if Tier.name == FIRST:
         return [value for at, value in enumerate(values) if at in kept]

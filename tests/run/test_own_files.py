@@ -64,6 +64,7 @@ def test_a_job_of_ones_own_can_state_what_a_region_of_the_package_states(name: s
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_the_files_of_the_region_give_the_problem_of_the_region(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

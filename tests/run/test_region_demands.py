@@ -69,6 +69,7 @@ def test_every_kind_of_candidate_carries_its_instrument():
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them():
     # As in test_pricing, with what the two proofs leave open taken off.
     problem, plain = solved("jing-jin-ji-links", "budget.amount=16000")

@@ -38,6 +38,7 @@ def on_the_whole_network(chain, changes):
 
 
 @pytest.mark.long
+@pytest.mark.rare
 def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cover_less():
     settings = ["independence.weight=0.25", "independence.counts=true"]
     chain = Chain.of(find("jing-jin-ji-links", settings=settings))

@@ -266,8 +266,6 @@ def _notes(found: Findings) -> tuple[str, ...]:
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
     asked = replace(found.draft, problem=found.problem)  # of a what-if another one than the draft
     on_task = solving.notes_on_task(asked, found.candidates, found.job)
-    if not (on_task or found.plan.built):
-        on_task = solving.notes_on_empty(found.problem)
     return (
         *([f"Cities left out: {'; '.join(left)}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
@@ -281,7 +279,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *found.answers.faults,
         *([found.source.caution] if found.source.caution else []),
         *([tiers] if tiers else []),
-        *on_task,
+        *(on_task or (() if found.plan.built else solving.notes_on_empty(found.problem))),
         *solving.notes_on_levels(found.levels),
     )
 

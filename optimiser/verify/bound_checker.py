@@ -28,6 +28,7 @@ import math
 import sys
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache, partial
 from itertools import pairwise, product
@@ -618,8 +619,9 @@ def check(problem: Json, certificate: Json) -> tuple[str, Fraction | None]:
         return ("there is no plan" if bound is None else f"{plan}; no plan is better than {bound}"), None
     slack = objective - bound if model.budget is None else bound - objective
     need(slack >= 0, "the plan beats the bound")
-    gap = Fraction(slack, max(1, abs(objective)))
-    return f"{plan}; no plan is better than {bound}: a gap of {float(100 * gap):.4g} %", gap
+    most = max(1, abs(objective))  # a gap of any size is shown, by any version of Python
+    percent = f"{Decimal(100 * slack) / most:.4g}"
+    return f"{plan}; no plan is better than {bound}: a gap of {percent} %", Fraction(slack, most)
 
 
 def main(arguments: list[str]) -> int:

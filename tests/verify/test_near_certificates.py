@@ -64,3 +64,12 @@ def test_choices_are_read_from_bytes_and_are_0_beyond_them():
     assert [choices.below(5), choices.below(1000), choices.below(5), choices.below(9)] == [2, 258, 0, 0]
     assert Choices(b"").some([1, 2]) == []
     assert Choices(bytes([1, 0])).some([1, 2]) == [1]
+
+
+def test_a_gap_beyond_the_range_of_floats_is_told_by_both():
+    choices = "de43cdb2dbb5066c068e54e169e0d9cb0a87a08408a4e580787eaf9382e03bb875a3e0da45d9eeb148"
+    found, document = near(bytes.fromhex(choices))
+    assert document["bound"]["bound"] > 2**1024
+    assert (
+        answered(CHECKERS[0], found.raw, document) == answered(CHECKERS[1], found.raw, document) is not None
+    )

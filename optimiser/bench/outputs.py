@@ -206,10 +206,14 @@ def bench(  # noqa: PLR0913 - the options of the command
         is_here = jobs in (None, 0, 1) and cluster == "none" and scheduler is None  # one at a time
         workers = 0 if is_here else jobs
         with executor_of(workers=workers, cluster=cluster, scheduler=scheduler) as executor:
-            summarise = partial(
-                _write_summary, folder, trace_of=_trace_reader(Store(folder)), command=command
+            summarise = partial(summary, trace_of=_trace_reader(Store(folder)), command=command)
+            done = solve_all(
+                runs,
+                folder,
+                listener=listener,
+                executor=executor,
+                after_each=lambda rows: write_atomically(folder / "summary.md", summarise(rows)),
             )
-            done = solve_all(runs, folder, listener=listener, executor=executor, after_each=summarise)
         faults = (*faults, *done.faults)
         if not done.rows:
             raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
@@ -256,15 +260,10 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     filled = with_plan_times(rows, trace_of)
     table.save(filled, store.runs)
     figures = write_figures(longest(filled), trace_of, store.folder / "figures")
-    said: dict[str, Any] = {"command": command, "figures": figures, "left_out": left_out}
-    page = _write_summary(folder, filled, trace_of=trace_of, **said)
+    text = summary(filled, trace_of, command=command, figures=figures, left_out=left_out)
+    page = write_atomically(folder / "summary.md", text)
     refuse_contradictions(filled)
     return page
-
-
-def _write_summary(folder: Path, rows: Sequence[Row], **said: Any) -> Path:  # noqa: ANN401 - as `summary` has them
-    """Write the summary of the rows so far; figures are drawn at the end of a bench alone."""
-    return write_atomically(folder / "summary.md", summary(rows, **said))
 
 
 # ---- summary

@@ -30,7 +30,7 @@ NARROWEST, WIDEST = 5.8, 13.0
 MOST_LINKS, MOST_RINGS = 32, 4
 """Links and rings that the panel lists; all are in links.csv and rings.csv."""
 
-LONGEST_NAME = 27
+LONGEST_NAME = 33
 """Letters of the name of a link that the panel shows."""
 
 LINE = 0.0245

@@ -541,14 +541,33 @@ def test_the_program_of_the_documentation_runs_as_written(run, home, tmp_path, m
     assert Path("out", "report.html").is_file()
 
 
-def test_a_report_of_a_run_can_be_opened_again_and_one_of_a_what_if_cannot(run, half, tmp_path):
+def test_reports_of_a_run_a_what_if_and_a_choice_of_candidates_can_be_opened_again(home, run, half, tmp_path):
     again = pr.load(run.report(tmp_path / "run"))
     again.close()
     assert again.plan == run.plan
-    with pytest.raises(pr.OptimiserError, match="what-if or a step-by-step plan, which cannot be opened"):
-        pr.load(half.report(tmp_path / "half"))
-    words = (tmp_path / "half" / "report.html").read_text(encoding="utf-8")
-    assert f"What if: budget {half.budget:,}. This is not the plan of the job." in words
+    asked = {
+        "half": half, "less": half.solve(without=1), "limit": run.solve(limit="1h45"),
+        "none": run.solve(rings=False),
+    }  # fmt: skip
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    problem = region.problem(region.candidates(["road_upgrade"]), budget_share=0.4, name="chosen")
+    asked["chosen"] = pr.verify(problem, pr.solve(problem))
+    for name, one in asked.items():
+        again = pr.load(one.report(tmp_path / name))
+        assert (again.problem, again.plan, again.changes) == (one.problem, one.plan, one.changes)
+        assert (str(again), again.limit, again.budget) == (str(one), one.limit, one.budget)
+        assert again.links.drop(columns="geometry").equals(one.links.drop(columns="geometry"))
+        assert again.solve(without=1).plan.objective == one.solve(without=1).plan.objective
+        again.close()
+        one.close()
+    with pytest.raises(pr.OptimiserError, match=r"step-by-step plan, which polyring\.load opens"):
+        pr.cases(tmp_path / "half")
+    again = pr.load(run.report(tmp_path / "half"))  # what replaces a what-if is not taken for one
+    again.close()
+    assert (again.changes, again.plan) == (run.changes, run.plan)
+    words = (tmp_path / "less" / "report.html").read_text(encoding="utf-8")
+    assert f"What if: without {asked['less'].changes.fixed_out[0]}, budget {half.budget:,}." in words
+    assert "This is not the plan of the job." in words
     assert "polyring explain" not in words
 
 

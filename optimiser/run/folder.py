@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOCK = ".lock"
 SUMMARY = "summary.json"
-_RUN = ("job.toml", SUMMARY, "problem.json", "result.json")
+RUN = ("job.toml", SUMMARY, "problem.json", "result.json")
 """Files without which a run cannot be opened again."""
 _NAME_A_RUN = "Name a folder that polyring.run or `polyring run` wrote."
 STAGE = ".unfinished"
@@ -53,6 +53,10 @@ OPTIONAL_IN_SWEEP = (
 """Files that a sweep writes or not: its page needs a future that was solved."""
 UNSEALED = ("times.parquet",)
 """Files that may differ between two runs of the same sweep, and have no checksum."""
+QUESTION, QUESTION_OF = "question", "question.toml"
+"""Folder and file that say what a what-if or a step-by-step plan asks, and of which job."""
+_PARTS = {"states.csv": "states", QUESTION_OF: QUESTION}
+"""Subfolders that come and go with a file."""
 CHECKER = "bound_checker.py"
 """Script in a run folder that checks its certificate with the standard library alone."""
 OPTIONAL = (
@@ -61,10 +65,12 @@ OPTIONAL = (
     "cases.csv",
     "curve.png",
     "independence.csv",
+    "job.toml",
     "levels.json",
     "needs.csv",
     "phases.csv",
     "plan.png",
+    QUESTION_OF,
     "report.html",
     "ring_links.csv",
     "ring_overlaps.csv",
@@ -209,8 +215,8 @@ def _move(files: list[Path], stale: list[str], stage: Path, folder: Path) -> Non
         path.replace(target)
     for name in stale:
         (folder / name).unlink(missing_ok=True)
-        if name == "states.csv":
-            shutil.rmtree(folder / "states", ignore_errors=True)
+        if name in _PARTS:
+            shutil.rmtree(folder / _PARTS[name], ignore_errors=True)
     for part in (path for path in stage.iterdir() if path.is_dir()):
         new = {folder / path.relative_to(stage) for path in files}
         for old in sorted((folder / part.name).rglob("*"), reverse=True):  # a folder after its files
@@ -283,7 +289,7 @@ def of_run(name: Path) -> Path:
     return kept if not name.exists() and kept.is_dir() else name
 
 
-def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN, remedy: str = _NAME_A_RUN) -> None:
+def refuse_unfinished(home: Path, needed: Sequence[str] = RUN, remedy: str = _NAME_A_RUN) -> None:
     """Refuse a folder that is not that of a finished run."""
     missing = [name for name in needed if not (home / name).is_file()]
     if not home.is_dir():
@@ -293,7 +299,7 @@ def refuse_unfinished(home: Path, needed: Sequence[str] = _RUN, remedy: str = _N
         refuse_study(home, "Nothing was read.")
         made_later = missing == ["job.toml"] and (home / "plan.json").is_file()
         raise JobError(
-            "this folder is a what-if or a step-by-step plan, which cannot be opened again"
+            "this folder is a what-if or a step-by-step plan, which polyring.load opens in Python, not a run"
             if made_later
             else "the folder holds no run of a job that can be opened",
             where=str(home),

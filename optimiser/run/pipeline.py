@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +35,8 @@ from optimiser.verify import Plan, bound_checker
 if TYPE_CHECKING:
     from networks.cities import Cities
     from optimiser.engine.certification import Certified
+    from optimiser.problem import DesignProblem
+    from optimiser.proposals.table import Candidates
     from optimiser.report.inputs import ReportInput
     from optimiser.run.chain import Chain
     from optimiser.run.reporting import Answers
@@ -242,7 +244,17 @@ def amend(
     return replace(done, summary=summary, report=report, proof=None)
 
 
-def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJob | None = None) -> Written:
+def reopen(
+    home: Path,
+    progress: Progress,
+    solver: ChildProcess,
+    loaded: LoadedJob | None = None,
+    *,
+    needed: Sequence[str] = folder.RUN,
+    source: Source | None = None,
+    own: Candidates | None = None,
+    stated: Callable[[Chain], DesignProblem] = lambda chain: chain.design,
+) -> Written:
     """Return a finished run from its folder; steps that the cache no longer holds are made again.
 
     Parameters
@@ -255,6 +267,14 @@ def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJ
         The process that solves further questions; it is closed where the folder is refused.
     loaded
         The job; None: as the folder has it.
+    needed
+        Files without which the folder is refused.
+    source
+        Where the map comes from; None: as the job says.
+    own
+        Candidates in place of those that are proposed.
+    stated
+        What was solved, by the steps of the job.
 
     Raises
     ------
@@ -262,18 +282,18 @@ def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJ
         When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
         cities or the version of polyring has changed.
     """
-    folder.refuse_unfinished(home)
+    folder.refuse_unfinished(home, needed)
     from optimiser.run.chain import Chain
 
     summary = folder.summary_of(home)
     if loaded is None:
         loaded = replace(load(home / "job.toml"), name=str(summary["job"]))
     problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
-    plan, source = verify.check(problem, result), find_source(loaded)
+    plan, source = verify.check(problem, result), source or find_source(loaded)
     try:
-        chain = Chain(loaded, source, progress, solver, known=result)
+        chain = Chain(loaded, source, progress, solver, own=own, known=result)
         solving.prepare(solver, loaded.job)  # it loads its code while the steps are read
-        follows = chain.design == problem
+        follows = stated(chain).replace(name=problem.name) == problem
     except BaseException:
         solver.close()
         raise
@@ -288,14 +308,14 @@ def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJ
     return Written(home, chain, plan, summary, None, exit_code(result, loaded.job.solve.gap))
 
 
-def write_job(stage: Path, loaded: LoadedJob) -> None:
-    """Write the job as it is run, every default visible, into the stage of a run folder.
+def write_job(stage: Path, loaded: LoadedJob, name: str = "job.toml") -> None:
+    """Write the job as it is run, every default visible, into a file in the stage of a run folder.
 
     Paths of its files start from the run folder, so that the job can be run from there.
     """
     job = loaded.moved_to(stage.parent)
     title = f"{folder.RUN_FORMAT}: job {loaded.name} as it was run, every default visible."
-    (stage / "job.toml").write_text(render(job, title=title), encoding="utf-8")
+    (stage / name).write_text(render(job, title=title), encoding="utf-8")
 
 
 def names_of_nodes(chain: Chain) -> dict[str, str]:

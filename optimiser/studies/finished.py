@@ -20,8 +20,8 @@ from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import DAY_S, NamedPlan
-from optimiser.frontier.cases import case_from, resolve
-from optimiser.job import find
+from optimiser.frontier.cases import Case, case_from, resolve
+from optimiser.job import find, load
 from optimiser.job.model import Job, LoadedJob, did_you_mean
 from optimiser.job.sections import AS_CHOSEN, Share, Whole
 from optimiser.job.sections import Limit as Duration
@@ -40,6 +40,7 @@ from optimiser.run import folder, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain
 from optimiser.run.reporting import Answers
 from optimiser.run.solving import within_limit
+from optimiser.run.source import find_source
 from optimiser.studies import cases, folders, states
 from optimiser.studies.answers import counted_of
 from optimiser.studies.comparison import Comparison, Table, Why, explain
@@ -339,7 +340,7 @@ class Run:
             return self
         case, home = case_from(one.case), self.folder / "states" / one.slug
         problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
-        changes = WhatIf(**{field.name: getattr(case, field.name) for field in fields(case)})
+        changes = _question(case)
         counted, plan = counted_of(self.study.base, case), verify.check(problem, result)
         return Run(self.study, problem, result, plan, counted, changes, home)
 
@@ -535,8 +536,8 @@ class Run:
     def report(self, out: str | Path) -> Path:
         """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.
 
-        The folder can be opened with `polyring.load` when its problem follows from a job: it holds that job
-        as `job.toml`. A what-if and a choice of candidates follow from none; they have none.
+        The folder can be opened with `polyring.load`. Commands open it when its problem follows from a job,
+        which it then holds as `job.toml`; a what-if and a choice of candidates follow from none.
 
         Parameters
         ----------
@@ -555,6 +556,12 @@ class Run:
             reports.write(shown, stage)
             if is_of_job:
                 pipeline.write_job(stage, self._chain.loaded)
+            else:
+                pipeline.write_job(stage, self._chain.loaded, folder.QUESTION_OF)
+                (stage / folder.QUESTION).mkdir()
+                named = {"name": self._chain.loaded.name, "title": self._chain.source.title}
+                asked = {"changes": self.changes.as_dict(), "own": self._chain.own}
+                store.save(stage / folder.QUESTION, named | asked)
             folders.write_plan(stage, self.problem, self.plan, self._findings, shown)
         return target
 
@@ -678,13 +685,15 @@ def run(
 
 
 def _opened(
-    title: str, progress: Progress | None, make: Callable[[Progress, ChildProcess], pipeline.Written]
+    title: str, progress: Progress | None, make: Callable[[Progress, ChildProcess], pipeline.Written | Run]
 ) -> Run:
     """Return the run that was made or read with a child process; the process ends where that failed."""
     process = ChildProcess()
     try:
         with nullcontext(progress) if progress else told(title) as watch:
             done = make(watch, process)
+            if isinstance(done, Run):
+                return done
             chain, counted = done.chain, done.chain.counted.value
     except BaseException:
         process.close()
@@ -710,7 +719,7 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     Parameters
     ----------
     path
-        Folder that `run` or ``polyring run`` wrote.
+        Folder that `run`, ``polyring run`` or `Run.report` wrote, or that of a state in it.
     progress
         Notified of each step that is made.
 
@@ -720,7 +729,46 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
         When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
         cities or the version of polyring has changed.
     """
-    return _opened(f"Opening {path}", progress, partial(pipeline.reopen, Path(path)))
+    home = Path(path)
+    if home.parent.name == "states" and (home.parent.parent / "job.toml").is_file():
+        of = load_run(home.parent.parent, progress=progress)
+        named = {one.slug: one.name for one in (of.answers or Answers()).states}
+        return of.state(named.get(home.name, home.name))
+    return _opened(f"Opening {path}", progress, partial(_reopened, home))
+
+
+def _reopened(home: Path, progress: Progress, process: ChildProcess) -> pipeline.Written | Run:
+    """Return a run from its folder, or a what-if or step-by-step plan from that of its report."""
+    if not (home / folder.QUESTION).is_dir():
+        return pipeline.reopen(home, progress, process)
+    asked = store.load(home / folder.QUESTION)
+    loaded = replace(load(home / folder.QUESTION_OF), name=asked["name"])
+    limit_s = asked["changes"].pop("limit_s", None)  # it is that of the job
+    changes = _question(case_from(asked["changes"]))
+    problems = list[tuple[Study, DesignProblem, DesignProblem]]()
+
+    def stated(chain: Chain) -> DesignProblem:
+        study, case = Study(chain, process=process).asked(changes)
+        problems.append((study, resolve(study.base, case), counted_of(study.base, case)))
+        return problems[0][1]
+
+    done = pipeline.reopen(
+        home,
+        progress,
+        process,
+        loaded,
+        needed=(folder.QUESTION_OF, *folder.RUN[1:]),
+        source=replace(find_source(loaded), title=asked["title"]),
+        own=asked["own"],
+        stated=stated,
+    )
+    study, problem, counted = problems[0]
+    result = results.load(home / "result.json")
+    return Run(study, problem, result, done.plan, counted, replace(changes, limit_s=limit_s), home)
+
+
+def _question(case: Case) -> WhatIf:
+    return WhatIf(**{field.name: getattr(case, field.name) for field in fields(case)})
 
 
 @door

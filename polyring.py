@@ -26,10 +26,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from optimiser.bench.instances import instance
     from optimiser.bench.outputs import Bench, bench
-    from optimiser.engine.certification import Certified, certify
-    from optimiser.engine.model_file import write_model
+    from optimiser.engine.certification import Certified
     from optimiser.engine.search.task import NamedPlan, SolveParameters
-    from optimiser.frontier import Limits, trace
+    from optimiser.frontier import Limits
     from optimiser.job import Job, LoadedJob, load_clusters
     from optimiser.job import find as find_job
     from optimiser.problem import (
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
         Target,
     )
     from optimiser.problem import load as load_problem
-    from optimiser.problem import save as save_problem
     from optimiser.problem.errors import OptimiserError
     from optimiser.problem.result import Result
     from optimiser.problem.result import load as load_result
@@ -60,11 +58,21 @@ if TYPE_CHECKING:
     from optimiser.studies.finished import load_run as load
     from optimiser.studies.finished import run as run_job
     from optimiser.studies.frontier import TracedFrontier
-    from optimiser.studies.regional import Region, RegionProblem, solve, verify
+    from optimiser.studies.regional import (
+        Region,
+        RegionProblem,
+        certify,
+        check,
+        save_problem,
+        solve,
+        trace,
+        verify,
+        write_model,
+    )
     from optimiser.studies.robust import RobustRun, robust
     from optimiser.studies.sweep import Sweep, load_sweep, sweep
     from optimiser.tasks.cache import Progress
-    from optimiser.verify import Plan, check
+    from optimiser.verify import Plan
 
 __all__ = [
     "AtlasRun", "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "ClosuresRun",
@@ -97,4 +105,4 @@ if not TYPE_CHECKING:  # checkers read the imports above, and so refuse a name t
 
 def __dir__() -> list[str]:
     """Return the names that the module exports."""
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -397,7 +397,9 @@ def read_graph(
     if not draft.roads and not draft.ferries:
         raise SourceError(
             "The graph has none of the road classes that are asked for.", where=source.name,
-            done="Nothing was read.", remedy=f"It has: {', '.join(sorted(draft.classes_found)) or 'none'}.",
+            done="Nothing was read.",
+            remedy=f"It has: {', '.join(sorted(draft.classes_found))}." if draft.classes_found else
+            "Give each edge a class of OpenStreetMap: nx.set_edge_attributes(graph, 'primary', 'highway').",
         )  # fmt: skip
     return draft.elements(source)
 

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from networks import inputs, skims
+from networks import inputs
 from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
 from networks.inputs import MOST_CELLS, checked, separator_fault
 from networks.schema import Floats, Ints
-from networks.skims import UNREACHABLE, Arcs, TimeGraph
+from networks.skims import Arcs, TimeGraph
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +62,7 @@ def load_times(
     -------
     TimeGraph
         One node for each city, and one arc of kind `matrix` for each pair, in whole seconds. A shortest path
-        may lead through a third city if that is faster than the given time; the number of such pairs is
-        logged as a warning.
+        may lead through a third city if that is faster than the given time.
 
     Raises
     ------
@@ -84,12 +83,7 @@ def load_times(
     nodes = pd.DataFrame({"node_id": [f"city:{key}" for key in table["city_id"]], "kind": "city", **place})
     tail, head = rows[given].T.copy()
     arcs, every = Arcs.of("matrix", tail, head, seconds[given].astype(np.int64)), np.arange(len(cities))
-    graph = TimeGraph.of(nodes, arcs, origin=every, destination=every, definition=definition)
-    best = skims.travel_times(graph)[graph.tail, graph.head]
-    if faster := int(np.count_nonzero((best < graph.seconds) & (best != UNREACHABLE))):
-        told = "%d of %d times of the matrix are slower than a path through a third city."
-        logger.warning(told, faster, graph.seconds.size)
-    return graph
+    return TimeGraph.of(nodes, arcs, origin=every, destination=every, definition=definition)
 
 
 def load_weights(path: str | Path, cities: Cities, *, in_order: bool = False) -> Ints:

@@ -176,6 +176,7 @@ class Cities(Section):
     least_population: Whole | None = None
     largest: Whole = Field(0, le=10_000)
     keep: Names = ()
+    leave_out: Names = ()
     countries: Names = ()
     omx_in_order: bool = False
     tiers: Literal["auto", "population", "rank"] = "auto"

@@ -35,11 +35,15 @@ _NUMBERS = (
 )  # fmt: skip
 _TOO_LARGE = 1e15
 """No number of a candidate reaches this, so that sums of them stay whole."""
+_LEAST_SHARE = 0.98
+"""Least length of a candidate, as a share of the straight line: positions and lengths are rounded."""
+_GAP_KM = 30.0
+"""Farthest that a line may end from the city or place it is said to reach: the edge of a large city."""
 _ABOVE_ZERO = ("length_km", "speed_kmh", "seconds", "headway_s")
 
 _REMEDY = (
     "Required: `from` and `to` (id or name of a city), or `from_lon`, `from_lat`, `to_lon` and `to_lat`; "
-    "neither where the file has lines. All others are optional: "
+    "neither where the file has lines and the region a map. All others are optional: "
     + ", ".join(name for name in COLUMNS if not name.startswith(("from", "to")))
     + ". docs/candidates.md says what they mean."
 )
@@ -256,7 +260,8 @@ class _EndFinder:
             what, ids = "station", fronts["node_id"].tolist()
             lons, lats = np.asarray(fronts["lon"]), np.asarray(fronts["lat"])
         if len(ids) == 0:
-            raise _EndFault(f"the network has no {what}")
+            named = "; beside a table of times name the two cities, in `from` and `to`"
+            raise _EndFault(f"the network has no {what}" + (named if mode == "road" else ""))
         distance_km = great_circle_km(lon, lat, lons, lats)
         nearest = int(np.argmin(distance_km))
         if distance_km[nearest] > self.snap_km:
@@ -295,7 +300,31 @@ def _ends(row: Mapping[str, object], finder: _EndFinder, faults: list[str]) -> l
             faults.append(f"{side}: {fault}")
     if len(found) == 2 and found[0].at == found[1].at:
         faults.append("both ends are the same place")
+    elif len(found) == 2:
+        faults += _misplaced(row, *found)
     return found
+
+
+def _misplaced(row: Mapping[str, object], first: _End, last: _End) -> list[str]:
+    """Return why a line or a length cannot be that of a way between two ends; empty where it can."""
+    line, straight_km = _line(row), float(great_circle_km(first.lon, first.lat, last.lon, last.lat))
+    faults, km = [], as_number(row["length_km"]) if "length_km" in row else math.inf
+    if km < _LEAST_SHARE * straight_km:
+        between = f"{straight_km:.1f} km in a straight line between its ends"
+        faults.append(f"length_km `{row['length_km']}` is less than the {between}")
+    if line is not None:
+        far_km = min(_GAP_KM, straight_km / 4)
+        tips = [line.coords[0][:2], line.coords[-1][:2]]
+        ways = [
+            [
+                float(great_circle_km(end.lon, end.lat, *tip))
+                for end, tip in zip((first, last), order, strict=True)
+            ]
+            for order in (tips, tips[::-1])  # it may be drawn from either end
+        ]
+        gaps = zip((first, last), min(ways, key=sum), strict=True)
+        faults += [f"the line ends {gap:.1f} km from {end.name}" for end, gap in gaps if gap > far_km]
+    return faults
 
 
 def _line(row: Mapping[str, object]) -> shapely.LineString | None:

@@ -177,6 +177,14 @@ class Candidates:
         names = self.table["from_name"].astype(str) + " – " + self.table["to_name"].astype(str)
         return dict(zip(self.table["candidate_id"].astype(str), names, strict=True))
 
+    def __repr__(self) -> str:
+        """Return how many there are of each kind."""
+        kinds = ", ".join(f"{count} {kind}" for kind, count in self.table["kind"].value_counts().items())
+        return f"<Candidates: {kinds or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        return str(self.table.drop(columns="geometry").to_html(max_rows=20, notebook=True))
+
     def __len__(self) -> int:
         """Return the number of candidates."""
         return len(self.table)

@@ -33,7 +33,8 @@ def sentence(report: ReportInput, plan: StateShown | None = None) -> str:
             return f"No plan with {plan.rings}{money}. {' '.join(plan.why.split())}".strip()
         return f"No plan with {plan.rings}{money}: the least sum asked that has one is {_sum(report, able)}."
     closed = f"; {_closed(report, plan)}" if formed(plan.rings_shown) else ""
-    return f"{_brings(report, plan, plan.cost - _ring_cost(plan))}{closed}."
+    screened = "A screening: " if report.screening else ""
+    return f"{screened}{_brings(report, plan, plan.cost - _ring_cost(plan))}{closed}."
 
 
 def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
@@ -104,11 +105,9 @@ def _closed(report: ReportInput, plan: StateShown, *, could: bool = False) -> st
     money = wording.amount(cost, report.money).removesuffix(wording.per_person(report.money)[1]).strip()
     use = ""
     if plan.ring_use is not None:
-        verb, pairs = (
-            "would take" if could else "takes",
-            ring_section.relieved(plan.ring_use.today, plan.ring_use.alone),
-        )
-        use = f", and {verb} {pairs} out of the cores"
+        verb, used = "would take" if could else "takes", plan.ring_use
+        use = f", and {verb} {ring_section.relieved(used.today, used.alone)} out of the cores"
+        use += ring_section.with_plan(used)
     price = f"{_price(report, plan)}{use}"
     if could:
         return f"{named(rings)} can be closed for {money} of it{price}"

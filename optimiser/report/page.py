@@ -451,6 +451,10 @@ class MapView:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return write_atomically(Path(path), self.html)
 
+    def __repr__(self) -> str:
+        """Return the size in one line."""
+        return f"<MapView of {len(self.html):,} letters; save() writes it>"
+
     def _repr_html_(self) -> str:
         """Return the map in a frame, for a notebook."""
         return (

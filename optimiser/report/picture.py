@@ -62,13 +62,14 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
     matplotlib.figure.Figure
         Bound to no window; its width follows the shape of the region.
     """
+    brought, *closed = answer.sentence(report).removesuffix(".").split("; ")
     parts = (
+        *(wording.capitalised(clause.partition(", ")[0]) for clause in closed),
         f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",
         f"cost {sentences.budget(report)}",
         sentences.proof(report),
     )
-    title = f"{report.region}: {answer.sentence(report).partition('; ')[0].removesuffix('.')}"
-    return _draw(report, title, parts, partial(_draw_panel, report=report), dpi=dpi)
+    return _draw(report, f"{report.region}: {brought}", parts, partial(_draw_panel, report=report), dpi=dpi)
 
 
 def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:

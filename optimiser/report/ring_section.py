@@ -342,6 +342,19 @@ def relieved(today: Sequence[TripUse], after: Sequence[TripUse]) -> str:
     return f"{f'a net {integer(fewer)}' if fewer > 0 else 'none'} of {integer(before)} pairs of places"
 
 
+def with_plan(use: RingUse) -> str:
+    """Return what becomes of that with the rest of the plan, in brackets; empty where it is the same."""
+    if not use.plan or use.plan[0].through_pairs == use.alone[0].through_pairs:
+        return ""
+    fewer = use.today[0].through_pairs - use.plan[0].through_pairs
+    net = f"a net {integer(fewer)}" if fewer > 0 else "none"
+    return (
+        f" ({integer(-fewer)} more pass them with the whole plan)"
+        if fewer < 0
+        else f" ({net} with the whole plan)"
+    )
+
+
 def gains(use: RingUse) -> str:
     """Return how many pairs of places a ring makes faster on the road, in a clause."""
     free = use.alone[0]

@@ -30,8 +30,8 @@ def near_limit(report: ReportInput) -> str:
     inside, outside = coverage.near_limit(report.pairs)
     minutes = coverage.NEAR_S // 60
     return (
-        f"Within {minutes} minutes of the limit lie {inside} pairs that count and {outside} that do not, so "
-        "that small errors in the times would move them"
+        f"Pairs within {minutes} minutes of the limit, which small errors in the times would move: {inside} "
+        f"that count and {outside} that do not"
     )
 
 
@@ -174,13 +174,13 @@ def rests_on(report: ReportInput) -> Iterator[str]:
         yield f"Rings are closed for the driving time that they save ({counted}), not for pairs of cities"
     if (use := report.ring_use) is not None:
         (free, jammed, *_), cores = use.today, listed(use.facts["cores"], MOST_CITIES)
-        figures = free.pairs, free.through_pairs, jammed.through_pairs, use.plan[1].through_pairs
-        count, through, before, after = map(wording.integer, figures)
+        figures = free.pairs, *(at.through_pairs for at in (free, use.plan[0], jammed, use.plan[1]))
+        count, through, with_plan, before, after = map(wording.integer, figures)
         least = wording.integer(use.facts["least_people"])
         yield (
             f"By road, {through} of {count} pairs of {use.facts['places']} places of {least} people or more "
-            f"go through the cores (the built-up areas of {cores}) on free roads, {before} when these are "
-            f"congested, {after} then with the plan"
+            f"go through the cores (the built-up areas of {cores}) on free roads, {with_plan} with the plan; "
+            f"when these are congested {before}, {after} with the plan"
         )
     table, hour = report.measures.appraisal, facts["hour_value"]
     if hour is not None and len(table):

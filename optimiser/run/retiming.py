@@ -206,7 +206,7 @@ def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
             parts[:, at[part]] = np.minimum(parts[:, at[part]], most)
     if changes.access_s:
         own = parts[:, at["terminal"]]
-        counts = arcs.near_centre & (own > _FREE_S)
+        counts = arcs.near_front & (own > _FREE_S)
         least = np.minimum(own, _LEAST_ACCESS_S)
         parts[:, at["terminal"]] = np.where(counts, np.maximum(own + changes.access_s, least), own)
     return np.maximum(np.rint(parts.sum(axis=1)), 1.0).astype(np.int64)

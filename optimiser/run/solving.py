@@ -430,6 +430,8 @@ def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tup
     """Return why a plan must be empty or buys nothing, each with the key that changes it: sentences."""
     problem, pairs, kinds = draft.problem, draft.pairs, job.candidates.kinds
     of_money = notes_on_budget(problem)
+    if job.rings and not problem.rings:
+        of_money = (wording.WORDS["notes"]["no_rings"], *of_money)
     limits = np.array([pair.limit for pair in problem.pairs], dtype=np.int64)
     today, best = (pairs[name].replace(-1, UNREACHABLE).to_numpy() for name in ("today_s", "best_s"))
     if (today <= limits).all():

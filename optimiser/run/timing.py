@@ -88,8 +88,17 @@ class Times:
             )
         if "matrix" not in self.report:
             return
+        (graph,), (seconds,) = self.graphs.values(), self.skims.values()
+        given, best = graph.seconds, seconds[graph.tail, graph.head]
+        if count := np.count_nonzero(best < given):
+            most = np.argmax(given - best)
+            ends = " – ".join(names[[graph.tail[most], graph.head[most]]])
+            yield (
+                f"{count} of the {given.size} times given are slower than a way through a third city, which "
+                f"counts in their place, such as {ends}: {given[most]:,} s given, {best[most]:,} s so."
+            )
         at = unit_vectors(self.cities.geometry.x.to_numpy(), self.cities.geometry.y.to_numpy())
-        km, (seconds,) = chord_to_km(np.sqrt(np.maximum(2 - 2 * at @ at.T, 0))), self.skims.values()
+        km = chord_to_km(np.sqrt(np.maximum(2 - 2 * at @ at.T, 0)))
         yield from _too_fast("times", km, seconds, lambda *ends: " – ".join(names[[*ends]]))
 
 
@@ -302,13 +311,9 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
         found = _of_geonames(Box.of(nodes.total_bounds.tolist()), job, source)
     else:
         raise SchemaError("the job names no table of cities", remedy="Give cities.file.")
-    names = CityNames(found.table)
-    for name in job.cities.keep:
-        try:
-            names.row(name)
-        except UnknownCityError as fault:
-            remedy = "Write names as the source of the cities has them."
-            raise SchemaError(f"cities.keep: {fault}", where=source.title, remedy=remedy) from fault
+    _rows(job.cities.keep, "cities.keep", found, source)
+    if gone := _rows(job.cities.leave_out, "cities.leave_out", found, source):
+        found = replace(found, table=found.table.drop(index=found.table.index[gone]).reset_index(drop=True))
     if len(found) < PAIR:
         raise SchemaError(
             f"there is {len(found) or 'no'} city, and a trip needs two",
@@ -317,6 +322,15 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
             remedy="Name more cities, or lower cities.least_population.",
         )
     return found
+
+
+def _rows(texts: Sequence[str], key: str, found: Cities, source: Source) -> list[int]:
+    names = CityNames(found.table)
+    try:
+        return [names.row(text) for text in texts]
+    except UnknownCityError as fault:
+        remedy = "Write names as the source of the cities has them."
+        raise SchemaError(f"{key}: {fault}", where=source.title, remedy=remedy) from fault
 
 
 def _of_geonames(area: Area, job: Job, source: Source) -> Cities:
@@ -533,8 +547,9 @@ class SplitArcs:
         Number of arcs of today, which come first.
     parts
         int64 [m, parts], seconds; the rows sum to the seconds of the arcs.
-    near_centre
-        bool [m]: arcs between a centre and the front of a station.
+    near_front
+        bool [m]: arcs between the front of a station and a centre or a road: a drive to the station from the
+        centre is an access trip too, and takes about as long as the others.
     effect
         int64 [m], the place in `EFFECTS` of the kind of measure that an arc belongs to, -1 for none.
     saved
@@ -543,7 +558,7 @@ class SplitArcs:
 
     today: int
     parts: Ints
-    near_centre: NDArray[np.bool_]
+    near_front: NDArray[np.bool_]
     effect: Ints
     saved: Ints
 
@@ -586,7 +601,8 @@ def split_arcs(graph: TimeGraph, candidates: Candidates) -> SplitArcs:
     parts[boards, PARTS.index("start")] = start
     parts[boards, PARTS.index("wait")] = wait
     parts[boards, PARTS.index("check_in")] = seconds[boards] - start - wait
-    near = np.isin(place[[tail, head]], (CITY, FRONT)).all(axis=0) & (place[tail] != place[head])
+    near = np.isin(place[[tail, head]], (CITY, ROAD, FRONT)).all(axis=0)
+    near &= (place[tail] == FRONT) ^ (place[head] == FRONT)
     kinds = candidates.table["kind"].map(lambda kind: EFFECTS.index(kind) if kind in EFFECTS else -1)
     effect = np.append(kinds.to_numpy(dtype=np.int64), -1)[candidate]
     instead_s = candidates.arcs.get("instead_s", candidates.arcs["seconds"]).to_numpy(dtype=np.int64)

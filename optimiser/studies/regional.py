@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self, overload
+from typing import Concatenate, Self, cast, overload
 
 import geopandas as gpd
 import networkx as nx
@@ -18,11 +18,14 @@ from networks.inputs import checksum, flat
 from networks.intermodal import Definition
 from networks.matrix import write_omx
 from optimiser import verify as checking
+from optimiser.engine.certification import certify as certify_problem
+from optimiser.engine.model_file import write_model as write_model_of
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
+from optimiser.frontier import trace as trace_frontier
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
 from optimiser.job.sections import Seed, Share, Threads
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, save
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
 from optimiser.proposals.generate import Kind
@@ -64,6 +67,31 @@ class RegionProblem:
         return page.heading(self.design.name, repr(self.design).strip("<>"))
 
 
+type Problem = DesignProblem | RegionProblem
+"""A problem, alone or with the region that it was made from."""
+
+
+def _taking_regions[**P, T](
+    function: Callable[Concatenate[DesignProblem, P], T],
+) -> Callable[Concatenate[Problem, P], T]:
+    """Return a function of a design problem that takes that of a region too."""
+
+    @wraps(function)
+    def taken(problem: Problem, *given: P.args, **further: P.kwargs) -> T:
+        return function(_design(problem), *given, **further)
+
+    return cast("Callable[Concatenate[Problem, P], T]", taken)
+
+
+def _design(problem: Problem) -> DesignProblem:
+    return problem.design if isinstance(problem, RegionProblem) else problem
+
+
+certify, check = _taking_regions(certify_problem), _taking_regions(checking.check)
+save_problem, trace = _taking_regions(save), _taking_regions(trace_frontier)
+write_model = _taking_regions(write_model_of)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Region:
     """A map with its cities; every step takes the values of earlier ones and is kept in the cache.
@@ -83,7 +111,7 @@ class Region:
     @door
     def read(
         cls,
-        file: str | Path | nx.MultiDiGraph | pd.DataFrame,
+        file: str | Path | nx.Graph | pd.DataFrame,
         *,
         cities: str | Path | pd.DataFrame = "",
         country: str = "",
@@ -140,7 +168,7 @@ class Region:
         )
         job = loads(render(job), where="Region.read", settings=settings)
         title = name if is_embedded else Path(name).name.split(".")[0]
-        title = title if isinstance(file, str | Path) else type(file).__name__
+        title = title if isinstance(file, str | Path) else "graph" if isinstance(file, nx.Graph) else "times"
         loaded = LoadedJob(title, Path.cwd(), job)
         source = find_source(loaded)  # missing files are reported here, not when they are read
         if not country and source.country == WORLD:
@@ -305,7 +333,7 @@ class Region:
         return Chain(loaded, find_source(loaded), self.progress)
 
 
-def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> str:
+def _file_of(value: str | Path | nx.Graph | pd.DataFrame, what: str) -> str:
     """Return the path of an input; one in memory is kept in the cache, named by its content.
 
     Parameters
@@ -330,7 +358,9 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
         if not isinstance(value, pd.DataFrame):
             import osmnx as ox
 
-            ox.io.save_graphml(value, part)
+            graph = nx.MultiDiGraph(value)  # of a graph without directions: both
+            is_numbered = all(isinstance(node, int) for node in graph)
+            ox.io.save_graphml(graph if is_numbered else nx.convert_node_labels_to_integers(graph), part)
         elif not isinstance(value, gpd.GeoDataFrame):
             value.to_csv(part, index=False)
         elif what == "cities":
@@ -349,7 +379,7 @@ def _file_of(value: str | Path | nx.MultiDiGraph | pd.DataFrame, what: str) -> s
 
 @door
 def solve(  # noqa: PLR0913 - the options of the command
-    problem: DesignProblem | RegionProblem,
+    problem: Problem,
     *,
     gap: Share | None = None,
     time_limit_s: float | None = None,
@@ -389,7 +419,7 @@ def solve(  # noqa: PLR0913 - the options of the command
     chosen = (params or SolveParameters()).replace(
         **{key: value for key, value in given.items() if value is not None}
     )
-    design = problem.design if isinstance(problem, RegionProblem) else problem
+    design = _design(problem)
     with nullcontext() if progress else told(f"Solving {design.name}", chosen.time_limit_s):
         return solve_problem(design, variant=variant, params=chosen, progress=progress)
 
@@ -399,7 +429,7 @@ def verify(problem: RegionProblem, result: Result) -> Run: ...
 @overload
 def verify(problem: DesignProblem, result: Result) -> Plan: ...
 @door
-def verify(problem: DesignProblem | RegionProblem, result: Result) -> Run | Plan:
+def verify(problem: Problem, result: Result) -> Run | Plan:
     """Recompute a result independently of the solver and return the verified plan.
 
     Parameters

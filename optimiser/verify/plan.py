@@ -118,6 +118,11 @@ class Plan:
     coverage_by_period: tuple[int, ...] = ()
     bound_source: ProofSource | None = None
 
+    def __repr__(self) -> str:
+        """Return sizes, cost and status in one line."""
+        of = f"{len(self.covered)} of {len(self.times_after_s)} pairs, {len(self.covered_before)} today"
+        return f"<Plan {self.problem}: {len(self.built)} built for {self.cost:,}, {of}; {self.status}>"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as a JSON object, with rings in the form that they have in a result."""
         values = dataclasses.asdict(self)

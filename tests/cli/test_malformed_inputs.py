@@ -265,7 +265,7 @@ def test_there_are_enough_of_them() -> None:
 def test_the_good_files_pass(region: Path, call: Call) -> None:
     names = [name for name, *_ in CITIES.values()]
     (region / "own.csv").write_text(
-        f"id,mode,from,to,length_km,speed_kmh,cost\nmine,road,{names[0]},{names[4]},120,100,5000\n"
+        f"id,mode,from,to,length_km,speed_kmh,cost\nmine,road,{names[0]},{names[4]},145,120,5000\n"
     )
     code, _, err = call("run", region / "job.toml", "--dry-run", "--set", 'candidates.file="own.csv"')
     assert code == 0, err

@@ -12,7 +12,7 @@ from cli_drawing import CITIES, JOB, PLAIN
 
 Call = Callable[..., tuple[int, str, str]]
 
-OWN = "id,mode,from,to,length_km,speed_kmh,cost\nmine,road,Alpha,Epsilon,120,100,5000\n"
+OWN = "id,mode,from,to,length_km,speed_kmh,cost\nmine,road,Alpha,Epsilon,145,120,5000\n"
 
 
 @pytest.fixture
@@ -103,6 +103,15 @@ def test_slips_of_units_are_told_with_the_worst_example_and_refuse_nothing(matri
     )
     assert "times the cost of all candidates: check its unit" in told
     assert re.search(r"budget +26,000,000,000 million CNY", out)
+
+
+def test_times_slower_than_a_way_through_a_third_city_are_counted(matrix: Path, call: Call) -> None:
+    times = (matrix / "times.csv").read_text().replace("Alpha,Epsilon,200", "Alpha,Epsilon,230")
+    (matrix / "times.csv").write_text(times)
+    code, _, err = call("run", matrix / "job.toml", "--dry-run")
+    assert code == 0, err
+    told = "1 of the 30 times given are slower than a way through a third city, which counts in their place"
+    assert f"{told}, such as Alpha – Epsilon: 13,800 s given, 13,200 s so." in " ".join(err.split())
 
 
 def test_a_matrix_with_candidates_carries_no_note(matrix: Path, call: Call) -> None:

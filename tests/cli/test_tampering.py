@@ -264,7 +264,7 @@ def test_a_run_whose_candidate_is_called_like_a_formula_passes(
     region: Path, call: Call, tmp_path: Path
 ) -> None:
     (region / "own.csv").write_text(
-        "id,mode,from,to,length_km,speed_kmh,cost\n=1+1,road,Alpha,Epsilon,120,100,1\n"
+        "id,mode,from,to,length_km,speed_kmh,cost\n=1+1,road,Alpha,Epsilon,145,120,1\n"
     )
     words = ("run", region / "job.toml", "--out", tmp_path / "out", "--set", 'candidates.file="own.csv"')
     code, _, err = call(*words, "--set", 'candidates.fixed_in=["=1+1"]')

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import h5py
 import numpy as np
 import pandas as pd
@@ -139,12 +137,6 @@ def test_a_file_without_a_unit_is_rejected_with_the_valid_forms(cities, write):
 def test_a_missing_file_is_reported(cities, tmp_path):
     with pytest.raises(SourceError, match="nowhere"):
         load_times(tmp_path / "nowhere.csv", cities)
-
-
-def test_times_slower_than_a_path_through_a_third_city_are_counted(cities, write, caplog):
-    with caplog.at_level(logging.WARNING):
-        load_times(write(LONG.replace("5000", "9000")), cities)
-    assert "1 of 6 times" in caplog.text
 
 
 def test_absent_weights_are_zero(cities, write):

@@ -71,6 +71,27 @@ def test_lines_of_geojson_and_geopackage_are_read_alike(tmp_path, drawn):
     assert found[0].table["length_km"][0] == pytest.approx(109.5, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("line", "faults"),
+    [
+        ([(0, 0), (100 * KM, 0)], []),
+        ([(100 * KM, 0), (0, 0)], []),  # drawn from the other end
+        ([(20 * KM, 0), (80 * KM, 0)], []),  # from edge to edge of the towns
+        ([(0, 0), (0, 100 * KM)], ["the line ends 141.1 km from B1"]),
+        ([(40 * KM, 0), (60 * KM, 0)], ["the line ends 40.0 km from A1", "the line ends 40.0 km from B1"]),
+    ],
+)
+def test_a_line_ends_near_the_places_that_it_joins(tmp_path, drawn, line, faults):
+    table = gpd.GeoDataFrame({"from": ["a1"], "to": ["b1"]}, geometry=[shapely.LineString(line)], crs=4326)
+    table.to_file(tmp_path / "own.gpkg")
+    told = []
+    try:
+        read_own(tmp_path / "own.gpkg", drawn, builtin_cost_table(), AllPlain())
+    except CandidateError as error:
+        told = list(error.faults)
+    assert told == [f"row 1: {fault}" for fault in faults]
+
+
 def test_other_coordinate_systems_are_turned_into_degrees(tmp_path, drawn):
     line = shapely.LineString([(0, 0), (100 * KM, 0)])
     gpd.GeoDataFrame({"id": ["x"]}, geometry=[line], crs=4326).to_crs(3857).to_file(tmp_path / "own.gpkg")
@@ -150,20 +171,24 @@ HEAD = "from,to,cost,speed_kmh,length_km,mode,instrument,fixed,standard,seconds,
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
-        ("a1,b1,x,100,5,,,,,,", "cost `x` is not a number"),
-        ("a1,b1,1.5,100,5,,,,,,", "cost `1.5` is not a whole number of 0 or more"),
-        ("a1,b1,-1,100,5,,,,,,", "cost `-1` is not a whole number of 0 or more"),
-        ("a1,b1,1e15,100,5,,,,,,", "cost `1e15` is not below 1e+15"),
+        ("a1,b1,x,100,105,,,,,,", "cost `x` is not a number"),
+        ("a1,b1,1.5,100,105,,,,,,", "cost `1.5` is not a whole number of 0 or more"),
+        ("a1,b1,-1,100,105,,,,,,", "cost `-1` is not a whole number of 0 or more"),
+        ("a1,b1,1e15,100,105,,,,,,", "cost `1e15` is not below 1e+15"),
         ("a1,b1,1,0,5,,,,,,", "speed_kmh `0` is not above 0"),
         ("a1,b1,1,100,-2,,,,,,", "length_km `-2` is not above 0"),
-        ("a1,b1,1,100,5,boat,,,,,", "mode `boat` is none of road, rail"),
-        ("a1,b1,1,100,5,,gift,,,,", "instrument `gift` is none of barrier, infrastructure, subsidy"),
-        ("a1,b1,1,100,5,,,maybe,,,", "fixed `maybe` is none of in, out"),
-        ("a1,b1,1,100,5,,,,,0,", "seconds `0` is not above 0"),
-        ("a1,b1,1,100,5,rail,,,,,0", "headway_s `0` is not above 0"),
-        (",b1,1,100,5,,,,,,", "from: neither `from`, nor `from_lon` and `from_lat`, nor a line"),
-        ("a1,B1,1,100,5,,,,,,", None),
-        ("a1,A1,1,100,5,,,,,,", "both ends are the same place"),
+        (
+            "a1,b1,1,100,97,,,,,,",
+            "length_km `97` is less than the 100.1 km in a straight line between its ends",
+        ),
+        ("a1,b1,1,100,105,boat,,,,,", "mode `boat` is none of road, rail"),
+        ("a1,b1,1,100,105,,gift,,,,", "instrument `gift` is none of barrier, infrastructure, subsidy"),
+        ("a1,b1,1,100,105,,,maybe,,,", "fixed `maybe` is none of in, out"),
+        ("a1,b1,1,100,105,,,,,0,", "seconds `0` is not above 0"),
+        ("a1,b1,1,100,105,rail,,,,,0", "headway_s `0` is not above 0"),
+        (",b1,1,100,105,,,,,,", "from: neither `from`, nor `from_lon` and `from_lat`, nor a line"),
+        ("a1,B1,1,100,105,,,,,,", None),
+        ("a1,A1,1,100,105,,,,,,", "both ends are the same place"),
     ],
 )
 def test_each_fault_of_a_row_is_named_alone(read, row, fault):
@@ -177,8 +202,8 @@ def test_each_fault_of_a_row_is_named_alone(read, row, fault):
 
 def test_a_standard_must_be_in_the_cost_table_unless_the_cost_is_given(read):
     with pytest.raises(CandidateError, match="standard `gold` is none of"):
-        read(HEAD + "a1,b1,,100,5,,,,gold,,")
-    assert read(HEAD + "a1,b1,0,100,5,,,,gold,,").table["standard"].tolist() == ["gold"]
+        read(HEAD + "a1,b1,,100,105,,,,gold,,")
+    assert read(HEAD + "a1,b1,0,100,105,,,,gold,,").table["standard"].tolist() == ["gold"]
 
 
 def test_a_row_without_facts_takes_those_of_new_expressways(read):
@@ -200,12 +225,12 @@ def test_a_row_without_facts_takes_those_of_new_expressways(read):
 
 def test_a_row_with_all_facts_keeps_them(read):
     head = "id,from,to,cost,speed_kmh,length_km,instrument,fixed,note,seconds\n"
-    found = read(f"{head}x,a1,b1,7,90,44,barrier,in,why,60\n")
+    found = read(f"{head}x,a1,b1,7,90,144,barrier,in,why,60\n")
     row = found.table.iloc[0]
     assert (row["candidate_id"], row["cost_low"], row["cost"], row["cost_high"]) == ("x", 7, 7, 7)
     assert (row["speed_kmh"], row["length_km"], row["instrument"], row["fixed"], row["why"]) == (
         90.0,
-        44.0,
+        144.0,
         "barrier",
         "in",
         "why",

@@ -316,6 +316,9 @@ def _head(rows: Sequence[Row], command: str) -> Iterator[str]:
         for value in dict.fromkeys(getattr(row, name) for row in rows):
             if value:
                 yield f"{title}: {value}  "
+    for label, group in grouped(rows, "label").items():
+        if used := sorted({row.used for row in group if row.used}):
+            yield f"Configuration {label}: {'; '.join(used)}  "
     for name, digest in dict.fromkeys((row.variant, row.own) for row in rows if row.own):
         yield f"Variant {name}: a file of the user's own, SHA-256 {digest}...  "
     limits = sorted({row.time_limit_s for row in rows})

@@ -85,7 +85,7 @@ def test_a_bench_by_effort_with_options_records_both(folder, capfd):
 
 def test_options_are_refused_for_a_variant_that_they_do_not_reach(folder, capfd):
     words = ["bench", "--instances", "mine.json", "-o", "out", "--solver-option", "presolve=off"]
-    none = "none is named"
+    none = "this variant runs without any"
     for variant, why in (("greedy", none), ("auto", none), ("cuts:scip", "presolve is unknown")):
         assert call([*words, "--variant", "cuts:highs", "--variant", variant]) == 2
         err = capfd.readouterr().err

@@ -213,12 +213,16 @@ def refuse_options(name: str, options: Options, *, integer: bool = True, where: 
     """
     able, faults = [one for one, row in SOLVERS.items() if row.options], []
     if name not in able:
-        named = "none is named" if name in UNNAMED else f"they do not reach {name!r}"
+        named = {ANY: "none is named", NONE: "this variant runs without any"}.get(name)
+        other = f"Name one: --solver {', '.join(able)}; and with --variant one that runs with it."
+        alone = (
+            "Leave the options out; a bench in two calls into one folder (--out) has solves with and without."
+        )
         raise ProblemError(
-            f"options are those of a solver, and {named}",
+            f"options are those of a solver, and {named or f'they do not reach {name!r}'}",
             where=where,
             done="Nothing was solved.",
-            remedy=f"Name one: --solver {', '.join(able)}; and with --variant one that runs with it.",
+            remedy=alone if name == NONE else other,
         )
     with output_to():  # HiGHS says that it runs, and what it refuses
         holder = pkgutil.resolve_name(SOLVERS[name].options)()

@@ -85,8 +85,8 @@ def test_a_bench_by_effort_with_options_records_both(folder, capfd):
 
 def test_options_are_refused_for_a_variant_that_they_do_not_reach(folder, capfd):
     words = ["bench", "--instances", "mine.json", "-o", "out", "--solver-option", "presolve=off"]
-    none = "this variant runs without any"
-    for variant, why in (("greedy", none), ("auto", none), ("cuts:scip", "presolve is unknown")):
+    whys = {"greedy": "this variant runs without any", "auto": "none is named"}
+    for variant, why in (*whys.items(), ("cuts:scip", "presolve is unknown")):
         assert call([*words, "--variant", "cuts:highs", "--variant", variant]) == 2
         err = capfd.readouterr().err
         assert why in err

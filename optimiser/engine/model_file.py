@@ -97,10 +97,11 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
     left = reduced.problem
     kept = {candidate.id for candidate in left.candidates}.union(reduced.forced)
     pairs = {_ends(left, pair) for pair in left.pairs}
-    comments = [
+    return lp, [
         first,
         _objective(left, scale_of(left), reduced.base, mps=mps),
         f"Presolve left {len(left.candidates)} candidates, {len(left.pairs)} pairs.",
+        *_names(left, decisions),
         *(f"built in any case: {name!r}" for name in reduced.forced),
         *(f"not built: {one.id!r}" for one in problem.candidates if one.id not in kept),
         *(
@@ -109,7 +110,6 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
             if (ends := _ends(problem, pair)) not in pairs
         ),
     ]
-    return lp, [*comments, *_names(left, decisions)]
 
 
 def _objective(problem: DesignProblem, scale: int, base: int, *, mps: bool) -> str:

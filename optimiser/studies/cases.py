@@ -54,7 +54,7 @@ MOST_WORKERS = 4
 """Most cases that are solved side by side where nobody says how many; each takes some 400 MB."""
 MOST_ASKED = 200_000_000
 """Pairs times candidates of all cases and draws together up to which a run is asked them (assumed)."""
-_STATING_S = 2.0
+_STATING_S = 0.75
 """Seconds that it takes to state a case and to check its plan, about."""
 
 type Ask = Callable[[Case], Result]
@@ -247,7 +247,7 @@ class Asking:
             "at_a_time": side_by_side,
             "prices": "prices" in questions,
             "speeds": "speeds" in questions,
-            "expected_s": round(rounds * (side_by_side * own_s + _STATING_S) + (solves + brief) * own_s),
+            "expected_s": round(rounds * (own_s + _STATING_S) + (solves + brief) * own_s),
         }
 
     def answers(self, executor: Executor) -> Answers:

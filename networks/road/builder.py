@@ -515,10 +515,7 @@ def _with_ferries(
 
 
 def build(
-    elements: Elements,
-    *,
-    country: str = "CN",
-    opened_by: date | None = None,
+    elements: Elements, *, country: str = "CN", opened_by: date | None = None
 ) -> tuple[Network, RoadReport]:
     """Build the network of roads and car ferries.
 

@@ -14,17 +14,7 @@ from optimiser.bench import rows as table
 from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Instance, Limits, Run
 from optimiser.bench.measuring import code, fault_line, longest_s
-from optimiser.bench.rows import (
-    KEY,
-    Key,
-    Row,
-    code_of,
-    key_of,
-    label_of,
-    root_of,
-    slug_of,
-    time_to_gap,
-)
+from optimiser.bench.rows import KEY, Key, Row, code_of, key_of, label_of, root_of, slug_of, time_to_gap
 from optimiser.engine.methods.own_variant import OwnVariant, digest_of, text_of
 from optimiser.engine.search.paths import covered
 from optimiser.problem import dumps, load

@@ -135,10 +135,7 @@ class Factor(Section):
         is_normal, is_opening = self.distribution == "normal", self.changes == "opening"
         chances = self.chances
         return [
-            (
-                ends != sorted(ends) or (len(ends) > 1 and ends[0] == ends[-1]),
-                "low, mode and high must rise",
-            ),
+            (ends != sorted(ends) or (len(ends) > 1 and ends[0] == ends[-1]), "low, mode and high must rise"),
             (
                 self.changes in SCALES and (least <= 0 or (is_normal and self.low is None)),
                 f"{self.changes} is a factor: its values must be above 0 (normal: give low)",

@@ -677,8 +677,5 @@ class Rings(Section):
                 for tier in self.least_by_tier
             ),
             (self.required and self.reward, "a required ring earns no reward; write required = false"),
-            (
-                not self.required and not self.reward,
-                "a ring that is not required needs a reward above 0",
-            ),
+            (not self.required and not self.reward, "a ring that is not required needs a reward above 0"),
         ]

@@ -131,10 +131,7 @@ class Branch:
 
 
 def propose_timed_connections(
-    tracks: Tracks,
-    rules: ConnectionRules,
-    open_pairs: Sequence[tuple[int, int]],
-    left_out: Counter[str],
+    tracks: Tracks, rules: ConnectionRules, open_pairs: Sequence[tuple[int, int]], left_out: Counter[str]
 ) -> Iterator[Proposal]:
     """Propose that the trains of two lines and directions wait for each other at a station.
 

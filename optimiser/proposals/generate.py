@@ -49,15 +49,7 @@ from optimiser.proposals.rail import CurveRules
 from optimiser.proposals.roads import FarRules, RoadRules
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.stations import StationRules
-from optimiser.proposals.table import (
-    Candidates,
-    Item,
-    Proposal,
-    merge,
-    number_arcs,
-    price,
-    tabulate,
-)
+from optimiser.proposals.table import Candidates, Item, Proposal, merge, number_arcs, price, tabulate
 from optimiser.proposals.terrain import PLAIN, TERRAIN_CLASSES, Terrain
 from optimiser.proposals.trains import RailRules, Tracks
 
@@ -218,10 +210,7 @@ OWN = "own"
 """The kind of the user's own candidates."""
 
 
-WORDS: Mapping[str, str] = {
-    **{name: kind.words for name, kind in KINDS.items()},
-    OWN: "own proposal",
-}
+WORDS: Mapping[str, str] = {**{name: kind.words for name, kind in KINDS.items()}, OWN: "own proposal"}
 """What a reader is told that each kind is."""
 
 

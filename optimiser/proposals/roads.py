@@ -641,11 +641,7 @@ class FarRules:
 
 
 def propose_direct_expressways(
-    by: Alignments,
-    pairs: Iterable[tuple[int, int]],
-    rules: FarRules,
-    road: RoadRules,
-    left_out: Counter[str],
+    by: Alignments, pairs: Iterable[tuple[int, int]], rules: FarRules, road: RoadRules, left_out: Counter[str]
 ) -> Iterator[Proposal]:
     """Propose direct expressways that bring two cities within the limit by themselves.
 

@@ -332,11 +332,7 @@ def number_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> NumberedArcs:
 
 
 def assemble(
-    proposals: Iterable[Proposal],
-    costs: CostTable,
-    terrain: Terrain,
-    *,
-    longest_water_km: float = math.inf,
+    proposals: Iterable[Proposal], costs: CostTable, terrain: Terrain, *, longest_water_km: float = math.inf
 ) -> Candidates:
     """Price proposals and put them in tables, in order of their ids.
 

@@ -302,9 +302,7 @@ def _open_raster(path: Path) -> Any:  # noqa: ANN401 (rasterio is optional and h
         import rasterio
     except ImportError as error:
         raise EnvironmentFault(
-            "reading an elevation raster needs rasterio",
-            where=str(path),
-            remedy=install_extra("terrain"),
+            "reading an elevation raster needs rasterio", where=str(path), remedy=install_extra("terrain")
         ) from error
     try:
         # Neither another driver nor a file beside it is opened: both may name further files and addresses.

@@ -375,13 +375,7 @@ def _bold(axes: Axes, words: str, **look: Any) -> Text:  # noqa: ANN401 - as mat
 
 
 def _stand_clear(
-    axes: Axes,
-    text: Text,
-    line: LineString,
-    at: ArrayLike,
-    taken: Boxes,
-    *,
-    off: Sequence[float] = (0.0,),
+    axes: Axes, text: Text, line: LineString, at: ArrayLike, taken: Boxes, *, off: Sequence[float] = (0.0,)
 ) -> Boxes:
     """Move a text to where it hides fewest rectangles, of equal places the first; return its own.
 

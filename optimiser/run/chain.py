@@ -364,11 +364,7 @@ class Chain:
         return frozenset(name for name, holds in asked.items() if holds)
 
     def findings(
-        self,
-        plan: Plan,
-        *,
-        answers: reporting.Answers | None = None,
-        certified: CertifiedBound | None = None,
+        self, plan: Plan, *, answers: reporting.Answers | None = None, certified: CertifiedBound | None = None
     ) -> reporting.Findings:
         """Return all values of the run, for its report.
 
@@ -564,13 +560,7 @@ class Chain:
         """Return the checksums of files of the source by their keys."""
         return {key: checksum(self.source.files[key]) for key in keys if key in self.source.files}
 
-    def _kept[T](
-        self,
-        name: str,
-        title: str,
-        inputs: Mapping[str, Any],
-        make: Callable[[], T],
-    ) -> Kept[T]:
+    def _kept[T](self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[], T]) -> Kept[T]:
         """Return the value of a step, made or kept; the first made of `AHEAD` prepares the solver."""
 
         def make_step(folder: Path) -> None:

@@ -117,11 +117,7 @@ def _inputs(loaded: LoadedJob, source: Source, target: Path) -> dict[str, Any]:
 
 
 def run(
-    loaded: LoadedJob,
-    *,
-    out: Path | None = None,
-    progress: Progress | None = None,
-    solver: ChildProcess,
+    loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None = None, solver: ChildProcess
 ) -> Written:
     """Run a job and write its run folder, whole or not at all; then come alternatives (`studies.states`).
 
@@ -213,10 +209,7 @@ def _load_ahead(chain: Chain) -> None:
 
 
 def amend(
-    done: Written,
-    *,
-    answers: Answers | None = None,
-    parts: Mapping[str, Path] = MappingProxyType({}),
+    done: Written, *, answers: Answers | None = None, parts: Mapping[str, Path] = MappingProxyType({})
 ) -> Written:
     """Add the proof of the bound, or what was asked of the plan, to a finished run folder; all else stays.
 

@@ -152,9 +152,7 @@ def _with_timetable(source: Source, region: sections.Region) -> Source:
         title = Path(region.gtfs).name.split(".")[0]
         return replace(source, title=title, attribution=feed.capitalize(), notes=(f"{feed.capitalize()}.",))
     return replace(
-        source,
-        attribution=f"{source.attribution}; {feed}",
-        notes=(*source.notes, f"{feed.capitalize()}."),
+        source, attribution=f"{source.attribution}; {feed}", notes=(*source.notes, f"{feed.capitalize()}.")
     )
 
 
@@ -212,10 +210,7 @@ def _with_world(source: Source, loaded: LoadedJob) -> Source:
         title=f"{region.radius_km:g} km around {place.name}",
         country=region.country or place.country,
         attribution=f"{SCREENING_MARK}. {ATTRIBUTION}",
-        notes=(
-            WORLD_NETWORKS,
-            f"Place and towns: GeoNames, CC BY 4.0.{others}",
-        ),
+        notes=(WORLD_NETWORKS, f"Place and towns: GeoNames, CC BY 4.0.{others}"),
         area=world.Circle(lat=place.lat, lon=place.lon, radius_km=region.radius_km),
         screening=SCREENING,
     )

@@ -225,13 +225,7 @@ class AskedBase:
         """The address of the content."""
         return address_of(self.content)
 
-    def ask(
-        self,
-        case: Case,
-        settings: Solve,
-        *,
-        start: NamedPlan | None = None,
-    ) -> Result:
+    def ask(self, case: Case, settings: Solve, *, start: NamedPlan | None = None) -> Result:
         """Solve a case in the process; return what the solver claims.
 
         Parameters

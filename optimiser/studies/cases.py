@@ -272,11 +272,7 @@ class Asking:
                     faults,
                 )
         return Answers(
-            cases=cases,
-            speeds=speeds,
-            prices=prices,
-            notes=tuple(self._notes()),
-            faults=tuple(faults),
+            cases=cases, speeds=speeds, prices=prices, notes=tuple(self._notes()), faults=tuple(faults)
         )
 
     def ask(self, case: Case) -> Result:

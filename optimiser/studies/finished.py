@@ -346,12 +346,7 @@ class Run:
 
     @door
     def why(
-        self,
-        link: int | str,
-        *,
-        state: str = "",
-        gap: Share | None = None,
-        time_limit_s: Duration = DAY_S,
+        self, link: int | str, *, state: str = "", gap: Share | None = None, time_limit_s: Duration = DAY_S
     ) -> Why:
         """Explain a link of the plan: who needs it, what stands in when it goes, what it beats.
 

@@ -14,16 +14,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
 from optimiser.engine.backends.interfaces import solver_noise
-from optimiser.engine.backends.solvers import (
-    GAP,
-    NODES,
-    SEED,
-    SOLVERS,
-    THREADS,
-    TIME,
-    Solver,
-    set_options,
-)
+from optimiser.engine.backends.solvers import GAP, NODES, SEED, SOLVERS, THREADS, TIME, Solver, set_options
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import pulp, state_whole
 from optimiser.engine.search.lifeline import end_tree, end_with_parent

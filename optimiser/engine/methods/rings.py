@@ -11,13 +11,7 @@ from optimiser.engine.backends.interfaces import LpSolution, MasterSolution, uns
 from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.master_loop import IN_OUT_WEIGHT, prove_by_master
 from optimiser.engine.methods.cuts.relaxation import CORE_POINT_SHARE, FAMILIES, CutFamily, CutFinder, tighten
-from optimiser.engine.methods.ring_plans import (
-    Circuits,
-    Remainder,
-    Values,
-    circuits_of_point,
-    first_plans,
-)
+from optimiser.engine.methods.ring_plans import Circuits, Remainder, Values, circuits_of_point, first_plans
 from optimiser.engine.models.decisions import pulp
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.rings import detached_rows

@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 from networks import inputs
 from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
-from networks.inputs import MOST_CELLS, checked, separator_fault
 from networks.schema import Floats, Ints
 from networks.skims import Arcs, TimeGraph
 
@@ -128,9 +127,9 @@ def _read(
 
     The cells are texts: `origin`, `destination`, `value`, `place` in the file. Numbers are NaN where empty.
     """
-    most = max(MOST_CELLS, _FORMS * len(cities) ** 2)
+    most = max(inputs.MOST_CELLS, _FORMS * len(cities) ** 2)
     try:
-        suffix = checked(path).suffix.lower()
+        suffix = inputs.checked(path).suffix.lower()
         if suffix in (".parquet", ".omx"):
             if suffix == ".omx":
                 frame = _read_omx(path, cities, quantities, in_order=in_order)
@@ -148,7 +147,7 @@ def _read(
         ) from error
     frame.columns = frame.columns.astype(str).str.strip()
     named = [name for name in quantities if name in frame.columns]
-    if fault := separator_fault([*frame.columns]):
+    if fault := inputs.separator_fault([*frame.columns]):
         raise SchemaError(fault, where=str(path))
     if len(named) != 1:
         raise SchemaError(

@@ -14,7 +14,6 @@ from networks.errors import SchemaError
 from networks.impedance import require_times
 from networks.intermodal import trains
 from networks.intermodal.parameters import AccessParameters
-from networks.intermodal.trains import HALLS, Halls, Stops, with_common_lines
 from networks.rail.builder import RailBuild
 from networks.schema import Floats, Ints, Network
 from networks.skims import Arcs, TimeGraph
@@ -356,16 +355,16 @@ def join(
     is_whole = definition == "door_to_door"
     suffixes = ("", *[BETWEEN] * (not is_whole), *[AFTER] * (is_timed or not is_whole))
     between, after = (suffixes.index(one) * len(access) if one in suffixes else 0 for one in (BETWEEN, AFTER))
-    halls = Halls(len(suffixes) * len(access), len(stations))
-    used_halls = HALLS if is_timed else HALLS[:-2]
+    halls = trains.Halls(len(suffixes) * len(access), len(stations))
+    used_halls = trains.HALLS if is_timed else trains.HALLS[:-2]
     rows, near = stations.index.to_numpy(), access.city_station
     reach = near.first, near.second - access.entrance[0], near.seconds
-    services = with_common_lines(
+    services = trains.with_common_lines(
         rail.services, assumed, alone=is_whole, ways=(reach[0], rows[reach[1]], reach[2])
     )
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
-    stops = Stops.of(
+    stops = trains.Stops.of(
         services,
         parameters=assumed,
         station_of_node=station_of_node,

@@ -12,15 +12,8 @@ import pandas as pd
 
 from networks.osm.elements import Elements, Relation
 from networks.osm.tags import duration_s, had_ended, runs, was_open
+from networks.rail import features
 from networks.rail.drafts import BY_TAG, Draft, KnownTimes, Timetable, neighbour_drafts, to_services
-from networks.rail.features import (
-    FROM_TAG,
-    LONGEST_INTERVAL_S,
-    choose,
-    gather,
-    parse_minutes_s,
-    parse_speed_kmh,
-)
 from networks.rail.parameters import RailParameters
 from networks.rail.topology import place, to_network
 from networks.schema import Ints, Mask, Network, Services
@@ -117,8 +110,8 @@ def _known_times(relation: Relation, stops: int, counts: Counter[str]) -> KnownT
     """Return the times that a relation states; None without such tags, or if they do not fit its stops."""
     if MINUTES not in relation.tags:
         return None
-    run_s = parse_minutes_s(relation.tags[MINUTES])
-    stop_s = parse_minutes_s(relation.tags.get(STOP_MINUTES)) if stops > 2 else ()
+    run_s = features.parse_minutes_s(relation.tags[MINUTES])
+    stop_s = features.parse_minutes_s(relation.tags.get(STOP_MINUTES)) if stops > 2 else ()
     if run_s is None or stop_s is None or (len(run_s), len(stop_s)) != (stops - 1, max(stops - 2, 0)):
         counts["minutes not readable"] += 1
         return None
@@ -130,7 +123,7 @@ def _draft(
     relation: Relation, stations: tuple[int, ...], links_of_way: Mapping[int, list[int]], counts: Counter[str]
 ) -> Draft:
     tags = relation.tags
-    headway = duration_s(tags.get("interval", ""), most_s=LONGEST_INTERVAL_S)
+    headway = duration_s(tags.get("interval", ""), most_s=features.LONGEST_INTERVAL_S)
     if headway is None:
         counts["interval not readable" if tags.get("interval") else "interval not tagged"] += 1
     whole_s = duration_s(tags.get("duration", ""))
@@ -145,7 +138,7 @@ def _draft(
         headway_s=headway,
         headway_source=BY_TAG,
         links=np.array(sorted(links), dtype=np.int64) if links else None,
-        most_kmh=parse_speed_kmh(tags.get("maxspeed")) or np.inf,
+        most_kmh=features.parse_speed_kmh(tags.get("maxspeed")) or np.inf,
         whole_s=whole_s,
     )
 
@@ -323,8 +316,10 @@ def build(
     assumed = parameters or RailParameters.default()
     services = train_relations(elements, opened_by=opened_by)
     left_out = sum(one.tags.get("route") == "train" for one in elements.relations) - len(services)
-    tracks, tracks_left_out, unread = choose(elements, parameters=assumed, opened_by=opened_by)
-    found, of_id, stations_left_out = gather(elements, services, parameters=assumed, opened_by=opened_by)
+    tracks, tracks_left_out, unread = features.choose(elements, parameters=assumed, opened_by=opened_by)
+    found, of_id, stations_left_out = features.gather(
+        elements, services, parameters=assumed, opened_by=opened_by
+    )
     placed = place(elements, tracks, found, parameters=assumed)
     network, node_of_point, node, merged, loops = to_network(placed, elements, found, running=assumed.running)
     points = tuple(tuple(int(row) for row in node_of_point[list(rows)] if row >= 0) for rows in placed.points)
@@ -350,7 +345,7 @@ def build(
     ]
     stations = pd.DataFrame(rows, columns=["osm_id", "name", "labels", "node", "points", "carried_m"])
     carried = placed.snapped_m[placed.snapped_m > 0]
-    tagged = sum(t.speed_source == FROM_TAG for t in tracks)
+    tagged = sum(t.speed_source == features.FROM_TAG for t in tracks)
     lengths = network.links.groupby("link_class")["length_km"].sum()
     report = RailReport(
         tracks=len(tracks),

@@ -11,18 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optimiser.bench.analysis import (
-    LEAST_S,
-    best_known,
-    comparable,
-    grouped,
-    left_open,
-    performance_profile,
-    performance_ratios,
-    proves,
-    shifted_geometric_mean,
-    time_of,
-)
+from optimiser.bench import analysis
 from optimiser.bench.rows import Row, Trace, gaps_over_time
 from optimiser.report import plots
 from optimiser.report.plots import INK, MUTED, PAPER, unbound_figure
@@ -91,10 +80,10 @@ def write_figures(rows: Sequence[Row], trace_of: TraceOf, folder: Path) -> dict[
 
 
 def _figures(rows: Sequence[Row], trace_of: TraceOf) -> Iterator[tuple[str, str, Figure | None]]:
-    pens = _pens(grouped(rows, "label"))
+    pens = _pens(analysis.grouped(rows, "label"))
     yield "Performance profile", "profile", draw_profile(rows)
     yield "Mean gap over time", "gaps", _draw_mean_gaps(rows, trace_of, pens)
-    for family, group in grouped(rows, "family").items():
+    for family, group in analysis.grouped(rows, "family").items():
         figure = draw_gaps(group, trace_of, title=family, pens=pens)
         yield f"Gap over time: {family}", f"gaps_{family}", figure
     sized = [row for row in rows if row.family in SIZED_FAMILIES]
@@ -154,18 +143,18 @@ def draw_profile(rows: Sequence[Row]) -> Figure | None:
     Only problems (instance and seed) count on which every configuration was run. None where fewer than two
     configurations can be compared.
     """
-    groups = comparable(rows)
+    groups = analysis.comparable(rows)
     count = len(next(iter(groups.values()), []))
     if len(groups) < 2 or not count:
         return None
-    ratios = performance_ratios(
+    ratios = analysis.performance_ratios(
         {label: [row.seconds if row.proved else math.inf for row in found] for label, found in groups.items()}
     )
-    pens = _pens(grouped(rows, "label"))
+    pens = _pens(analysis.grouped(rows, "label"))
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
     last = 1.1 * max([2.0, *(r for column in ratios.values() for r in column if math.isfinite(r))])
     for label, column in ratios.items():
-        steps = performance_profile(column)
+        steps = analysis.performance_profile(column)
         if not steps or steps[0][0] > 1.0:
             steps = ((1.0, 0.0), *steps)
         taus, shares = zip(*steps, strict=True)
@@ -191,13 +180,13 @@ def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, P
 
     None where no configuration can prove.
     """
-    able = [row for row in rows if proves(row)]
+    able = [row for row in rows if analysis.proves(row)]
     if not able:
         return None
     last = max(2 * FIRST_S, *(row.limit_s for row in able))
     moments = _moments(last)
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
-    for label, group in grouped(able, "label").items():
+    for label, group in analysis.grouped(able, "label").items():
         mean = np.mean([_gaps(row, trace_of(row), moments) for row in group], axis=0)
         panel.plot(moments, mean, label=f"{label} ({len(group)} solves)", linewidth=2.0, **_line(pens[label]))
     since = "seconds since the solve began (logarithmic)"
@@ -230,8 +219,8 @@ def draw_gaps(
     matplotlib.figure.Figure or None
         None where no configuration can prove.
     """
-    pens = _pens(grouped(rows, "label")) if pens is None else pens
-    able = [row for row in rows if proves(row)]
+    pens = _pens(analysis.grouped(rows, "label")) if pens is None else pens
+    able = [row for row in rows if analysis.proves(row)]
     if not able:
         return None
     sizes = {row.instance: row.open_pairs for row in able}
@@ -241,7 +230,7 @@ def draw_gaps(
     figure, panels = _sheet(lines, columns, width=4.6 if columns > 1 else 7.6, height=3.3)
     for panel, name in zip(panels, shown, strict=False):
         here = [row for row in able if row.instance == name]
-        for label, group in grouped(able, "label").items():
+        for label, group in analysis.grouped(able, "label").items():
             for number, row in enumerate(row for row in group if row.instance == name):
                 moments = _moments(max(row.limit_s, 2 * FIRST_S))
                 gaps = [min(MOST_GAP, max(LEAST_GAP, gap)) for gap in _gaps(row, trace_of(row), moments)]
@@ -285,13 +274,16 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
     sizes = sorted({row.open_pairs for row in rows})
     if len(sizes) < 2:
         return None
-    best = best_known(rows)
+    best = analysis.best_known(rows)
     figure, (left, right) = _sheet(1, 2, width=5.2, height=4.4)
-    for label, group in grouped(rows, "label").items():
+    for label, group in analysis.grouped(rows, "label").items():
         by_size = [(size, [row for row in group if row.open_pairs == size]) for size in sizes]
         by_size = [(size, found) for size, found in by_size if found]
         _draw_times(left, label, by_size, pens[label])
-        rests = [fmean(min(1.0, left_open(row, best[row.instance])) for row in found) for _, found in by_size]
+        rests = [
+            fmean(min(1.0, analysis.left_open(row, best[row.instance])) for row in found)
+            for _, found in by_size
+        ]
         shown = [size for size, _ in by_size]
         right.plot(shown, [100 * rest for rest in rests], linewidth=1.6, label=label, **pens[label])
     for panel in (left, right):
@@ -312,10 +304,12 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
 def _draw_times(panel: Axes, label: str, by_size: Sequence[tuple[int, list[Row]]], pen: Pen) -> None:
     """Draw the mean time at each size; a mark is hollow where a solve was cut off."""
     sizes, groups = zip(*by_size, strict=True)
-    spent = [[time_of(row) if proves(row) else row.seconds for row in group] for group in groups]
-    times = [max(LEAST_S, shifted_geometric_mean(seconds, 1.0)) for seconds in spent]
+    spent = [
+        [analysis.time_of(row) if analysis.proves(row) else row.seconds for row in group] for group in groups
+    ]
+    times = [max(analysis.LEAST_S, analysis.shifted_geometric_mean(seconds, 1.0)) for seconds in spent]
     panel.plot(sizes, times, linewidth=1.6, **_line(pen))
-    whole = [all(row.proved or not proves(row) for row in group) for group in groups]
+    whole = [all(row.proved or not analysis.proves(row) for row in group) for group in groups]
     fills = [pen["color"] if full else "white" for full in whole]
     panel.scatter(sizes, times, c=fills, edgecolors=pen["color"], marker=pen["marker"], s=42, zorder=3)
     panel.plot([], [], linewidth=1.6, label=label, **pen)

@@ -15,25 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from optimiser.bench import analysis
 from optimiser.bench import rows as table
-from optimiser.bench.analysis import (
-    EASY_S,
-    FAILURES,
-    SHIFT_S,
-    SLOW_S,
-    best_known,
-    comparable,
-    contradictions,
-    grouped,
-    left_open,
-    lines_of,
-    longest,
-    proves,
-    refuse_contradictions,
-    speedups,
-    tightest_bound,
-    with_plan_times,
-)
 from optimiser.bench.instances import Instance, Limits, choose, configurations, plan
 from optimiser.bench.rows import Key, Row, Trace, slug_of
 from optimiser.bench.runner import Listener, Silence, Store, exclusive, fault_lines, incomplete
@@ -86,7 +69,7 @@ class Bench:
     @cached_property
     def variants(self) -> pd.DataFrame:
         """Return one row a variant with its solver: solves, proofs, mean times and gaps (docs/bench.md)."""
-        return pd.DataFrame(lines_of(self.rows, best_known(self.rows)))
+        return pd.DataFrame(analysis.lines_of(self.rows, analysis.best_known(self.rows)))
 
     def plot(self) -> Figure | None:
         """Draw the performance profile: the share of problems proved within a multiple of the best time.
@@ -95,7 +78,7 @@ class Bench:
         """
         from optimiser.bench.figures import draw_profile
 
-        return draw_profile(longest(self.rows))
+        return draw_profile(analysis.longest(self.rows))
 
     def plot_gaps(self) -> Figure | None:
         """Draw the gap of each variant over time, a panel a problem; of many the nine largest.
@@ -104,7 +87,7 @@ class Bench:
         """
         from optimiser.bench.figures import draw_gaps
 
-        return draw_gaps(longest(self.rows), _trace_reader(Store(self.folder)))
+        return draw_gaps(analysis.longest(self.rows), _trace_reader(Store(self.folder)))
 
     def _repr_html_(self) -> str:
         """Return variants and solves as HTML, for a notebook."""
@@ -257,12 +240,12 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
 
     store = Store(folder)
     trace_of = _trace_reader(store)
-    filled = with_plan_times(rows, trace_of)
+    filled = analysis.with_plan_times(rows, trace_of)
     table.save(filled, store.runs)
-    figures = write_figures(longest(filled), trace_of, store.folder / "figures")
+    figures = write_figures(analysis.longest(filled), trace_of, store.folder / "figures")
     text = summary(filled, trace_of, command=command, figures=figures, left_out=left_out)
     page = write_atomically(folder / "summary.md", text)
-    refuse_contradictions(filled)
+    analysis.refuse_contradictions(filled)
     return page
 
 
@@ -292,7 +275,7 @@ def summary(
     left_out
         What was asked for and could not be done.
     """
-    faults, rows = contradictions(rows), longest(with_plan_times(rows, trace_of))
+    faults, rows = analysis.contradictions(rows), analysis.longest(analysis.with_plan_times(rows, trace_of))
     pictures = (f"![{name}]({path.parent.name}/{path.name})\n" for name, path in figures.items())
     parts = [
         "# Benchmark of solver variants\n",
@@ -301,7 +284,7 @@ def summary(
         *_consistency(rows, faults),
         *_families(rows),
         *_seeds(rows),
-        *_comparisons(speedups(grouped(rows, "label"), trace_of)),
+        *_comparisons(analysis.speedups(analysis.grouped(rows, "label"), trace_of)),
         *_instances(rows),
         *(["## Figures\n", "\n".join(pictures)] if figures else []),
         "## Footnotes\n",
@@ -350,12 +333,12 @@ def _consistency(rows: Sequence[Row], faults: Sequence[str]) -> Iterator[str]:
 
 
 def _families(rows: Sequence[Row]) -> Iterator[str]:
-    best, families = best_known(rows), grouped(rows, "family")
+    best, families = analysis.best_known(rows), analysis.grouped(rows, "family")
     groups = {"All families": rows} if len(families) > 1 else {}
     for title, group in {**groups, **{f"Family {name}": group for name, group in families.items()}}.items():
         count = len({row.instance for row in group})
         yield f"## {title}: {'1 instance' if count == 1 else f'{count} instances'}\n"
-        lines = lines_of(group, best)
+        lines = analysis.lines_of(group, best)
         yield WORDS["bench"]["means"].format(**lines[0]) + "\n"
         heads = dict(WORDS["bench"]["columns"])
         if all(line["claimed_gap"] is None for line in lines):
@@ -376,8 +359,8 @@ def _seeds(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the spread over the seeds of each instance and configuration that was solved with several."""
     groups = {
         (instance, label): same
-        for label, found in grouped(rows, "label").items()
-        for instance, same in grouped(found, "instance").items()
+        for label, found in analysis.grouped(rows, "label").items()
+        for instance, same in analysis.grouped(found, "instance").items()
         if len({row.seed for row in same}) > 1
     }
     if not groups:
@@ -407,8 +390,9 @@ def _comparisons(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     yield "## Against the baselines\n"
     yield (
-        f"To proof: problems on which the baseline needs more than {EASY_S:g} s. To the same gap: problems "
-        f"on which it needs more than {SLOW_S:g} s or does not finish, and the gap at which it ended.\n"
+        f"To proof: problems on which the baseline needs more than {analysis.EASY_S:g} s. To the same gap: "
+        f"problems on which it needs more than {analysis.SLOW_S:g} s or does not finish, and the gap at "
+        "which it ended.\n"
     )
     yield markdown_table(
         ("baseline", "configuration", "to", "problems", "baseline cut off", "configuration cut off",
@@ -421,16 +405,16 @@ def _comparisons(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _instances(rows: Sequence[Row]) -> Iterator[str]:
-    labels, best = list(grouped(rows, "label")), best_known(rows)
+    labels, best = list(analysis.grouped(rows, "label")), analysis.best_known(rows)
     yield "## Every instance\n"
     yield "Seconds to proof, else the gap at the end; of heuristics the loss; of several seeds the median.\n"
     yield markdown_table(
         ("instance", "places / candidates / open pairs", "best plan", "tightest bound", *labels),
         [
             (name, f"{group[0].places} / {group[0].candidates:,} / {group[0].open_pairs:,}",
-             _number(best[name], ","), _number(tightest_bound(group), ","),
-             *(_median(grouped(group, "label").get(label, []), best[name]) for label in labels))
-            for name, group in grouped(rows, "instance").items()
+             _number(best[name], ","), _number(analysis.tightest_bound(group), ","),
+             *(_median(analysis.grouped(group, "label").get(label, []), best[name]) for label in labels))
+            for name, group in analysis.grouped(rows, "instance").items()
         ],
     )  # fmt: skip
 
@@ -440,14 +424,14 @@ def _median(rows: Sequence[Row], best: int | None) -> str:
     if not rows:
         return ""
     ranked = sorted(
-        rows, key=lambda row: (not row.proved, row.seconds if row.proved else left_open(row, best))
+        rows, key=lambda row: (not row.proved, row.seconds if row.proved else analysis.left_open(row, best))
     )
     *_, worst = middle = ranked[(len(ranked) - 1) // 2 : len(ranked) // 2 + 1]
     if worst.objective is None and not worst.proved:
         return worst.termination
     if worst.proved:
         return f"{median(row.seconds for row in middle):.2f} s"
-    return percent(median(left_open(row, best) for row in middle if not row.proved))
+    return percent(median(analysis.left_open(row, best) for row in middle if not row.proved))
 
 
 def markdown_table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
@@ -469,20 +453,20 @@ def _number(value: float | None, form: str = ".2f") -> str:
 
 def footnotes(rows: Sequence[Row]) -> list[str]:
     """Return the footnotes of a summary: the meaning of each measure, then the limits of this table."""
-    able = [row for row in rows if proves(row)]
+    able = [row for row in rows if analysis.proves(row)]
     figures = {
         "outs": sum(not row.proved for row in able),
         "able": len(able),
-        "shift": SHIFT_S,
-        "shared": len(next(iter(comparable(rows).values()), [])),
+        "shift": analysis.SHIFT_S,
+        "shared": len(next(iter(analysis.comparable(rows).values()), [])),
     }
     return [*(note.format(**figures) for note in WORDS["bench"]["footnotes"]), *_caveats(rows)]
 
 
 def _caveats(rows: Sequence[Row]) -> Iterator[str]:
-    for label, group in grouped(rows, "label").items():
+    for label, group in analysis.grouped(rows, "label").items():
         broken = Counter(row.termination for row in group)
-        counts = [f"{broken[why]} {why}" for why in FAILURES if broken[why]]
+        counts = [f"{broken[why]} {why}" for why in analysis.FAILURES if broken[why]]
         if counts:
             yield f"{label}: {', '.join(counts)} of {len(group)} solves; they count as time-outs."
     busy = sum(row.other_load > BUSY for row in rows)
@@ -501,7 +485,7 @@ def _caveats(rows: Sequence[Row]) -> Iterator[str]:
     if spent:
         yield f"Effort ended {spent} of {len(rows)} solves; each counts as a time-out at the seconds it took."
     everything = {(row.instance, row.seed) for row in rows}
-    for label, group in grouped(rows, "label").items():
+    for label, group in analysis.grouped(rows, "label").items():
         missing = len(everything) - len({(row.instance, row.seed) for row in group})
         if missing:
             yield f"{label} was not run on {missing} of {len(everything)} problems: no mean counts them."

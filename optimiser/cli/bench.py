@@ -30,7 +30,6 @@ from optimiser.cli.options import (
     solver_options,
     target,
 )
-from optimiser.cli.screen import Display
 
 if TYPE_CHECKING:
     from optimiser.bench.converters import PublicNetwork
@@ -95,7 +94,7 @@ def bench(
     if list_names:
         _show_names(as_json=json)
         return
-    with Display(quiet=json) as display:
+    with screen.Display(quiet=json) as display:
         done = bench_variants(
             instances or (),
             families=family or (),
@@ -190,7 +189,7 @@ def _show_names(*, as_json: bool) -> None:
 class _Shown:
     """Reports on a bench: a bar with the time left on a terminal, elsewhere a line for each solve."""
 
-    def __init__(self, display: Display) -> None:
+    def __init__(self, display: screen.Display) -> None:
         self._display = display
 
     def begins(self, run: Run, number: int, total: int, left_s: float) -> None:

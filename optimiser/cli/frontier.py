@@ -23,7 +23,6 @@ from optimiser.cli.options import (
     ranged,
     target,
 )
-from optimiser.cli.screen import Display
 from optimiser.problem.errors import JobError
 from optimiser.problem.jsonfile import read_bytes
 from optimiser.report import wording
@@ -135,7 +134,7 @@ def frontier(
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,
     settings: Settings = None,
-) -> Callable[[Display], Traced]:
+) -> Callable[[screen.Display], Traced]:
     """Trace what each level of spending buys: exact points with a proven band."""
     changes = changes_of(settings, "frontier", axes=axes, points=points, gap=gap, total_s=time_limit)
     loaded = None if job.endswith(".json") else read_job(job, changes)
@@ -147,7 +146,7 @@ def frontier(
     from optimiser.job.model import RUNS, inside
     from optimiser.studies.frontier import ENDING, trace_file, trace_job
 
-    def trace(display: Display) -> Traced:
+    def trace(display: screen.Display) -> Traced:
         is_even = stated.frontier.placing == "even"
         if not is_even and chosen != (None, None, None):
             screen.note(wording.WORDS["frontier_ends"]["one_session"])
@@ -181,7 +180,7 @@ def _stated(changes: Sequence[str]) -> Job:
     return loads('[region]\nname = "jing-jin-ji"\n', where="--set", settings=changes)
 
 
-def watching(asked: Frontier, display: Display) -> Callable[[Tracer], None]:
+def watching(asked: Frontier, display: screen.Display) -> Callable[[Tracer], None]:
     """Return a function to call before the first point and after each: it shows how far the frontier is."""
 
     def watch(tracer: Tracer) -> None:

@@ -12,7 +12,6 @@ import typer
 
 from optimiser.cli import screen
 from optimiser.cli.options import GAP, SECONDS, SEED, Json, ResultFile, noted, ranged, refuse_output, target
-from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, in_words, outline, show_outline
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import DAY_S
@@ -198,7 +197,7 @@ def certify(
         from optimiser.studies import cases
 
         settings = [f"certificate.time_limit_s={time_limit}"]
-        with Display(quiet=json) as display, ChildProcess() as process:
+        with screen.Display(quiet=json) as display, ChildProcess() as process:
             done = cases.find_run(str(problem), settings, None, display.steps, process)
             noted(written)
             pipeline.amend(replace(done, proof=done.chain.certified() if done.chain.certifies else None))
@@ -248,7 +247,7 @@ def _write(
     plan = verify.check(problem, claimed)
     none = {"format": bound_checker.FORMAT, "problem": problem.name}
     evidence = verify.certificate(problem, plan) if claimed.has_plan else none
-    with Display(quiet=quiet) as display:
+    with screen.Display(quiet=quiet) as display:
         report = display.steps.certifying
         proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
     write_whole(noted(path), lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
@@ -553,7 +552,7 @@ def explain(
 
     from optimiser.studies.finished import load_run
 
-    with Display(quiet=json) as display:
+    with screen.Display(quiet=json) as display:
         run = load_run(home, progress=display.steps)
         try:
             with display.steps.step("explain", f"Preparing, solving and comparing the plan {other} {link}"):

@@ -16,7 +16,6 @@ import typer
 from networks import countries, regions
 from optimiser.cli import screen
 from optimiser.cli.options import Json, noted, refuse_output, target
-from optimiser.cli.screen import Display
 from optimiser.engine.backends.solvers import SOLVERS, version_of
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import EnvironmentFault, JobError, ProblemError
@@ -245,7 +244,7 @@ def import_file(
     from networks import osm, storage
     from optimiser.run.store import save_json
 
-    with Display(quiet=json) as display:
+    with screen.Display(quiet=json) as display:
         with display.steps.step("read", f"Reading {file.name}"):
             elements = osm.read(file)
         with display.steps.step("build", "Building the network"):

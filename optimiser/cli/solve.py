@@ -17,24 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from networks import inputs
-from optimiser.cli import screen
-from optimiser.cli.options import (
-    FACTOR,
-    GAP,
-    SECONDS,
-    SEED,
-    THREADS,
-    Json,
-    Problem,
-    SolverOption,
-    complete_variant,
-    note_threads,
-    noted,
-    ranged,
-    refuse_output,
-    solver_options,
-    target,
-)
+from optimiser.cli import options, screen
 from optimiser.cli.screen import Display
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.methods import variants
@@ -65,24 +48,26 @@ STANDARD = Path("-")
 
 
 def solve(
-    problem: Problem,
+    problem: options.Problem,
     *,
-    out: Annotated[Path | None, target("Result file to write; not needed to write a model.")] = None,
+    out: Annotated[Path | None, options.target("Result file to write; not needed to write a model.")] = None,
     variant: Annotated[
         str,
         typer.Option(
             help="Variant or a file of your own (mine.py), either with :SOLVER; see polyring list.",
-            autocompletion=complete_variant,
+            autocompletion=options.complete_variant,
         ),
     ] = "auto",
-    effort: Annotated[float, ranged(FACTOR, "Limit in effort; 1 is some ten minutes.")] = 1.0,
-    time_limit: Annotated[float, ranged(SECONDS, "Hard limit of the solve, seconds.")] = DAY_S,
-    gap: Annotated[float, ranged(GAP, "Relative gap asked for, 0 to 1.")] = 0.0,
-    threads: Annotated[int, ranged(THREADS, "Threads; 0: as many as cores.")] = 0,
-    seed: Annotated[int, ranged(SEED, "Seed of everything random.")] = 1,
+    effort: Annotated[float, options.ranged(options.FACTOR, "Limit in effort; 1 is some ten minutes.")] = 1.0,
+    time_limit: Annotated[
+        float, options.ranged(options.SECONDS, "Hard limit of the solve, seconds.")
+    ] = DAY_S,
+    gap: Annotated[float, options.ranged(options.GAP, "Relative gap asked for, 0 to 1.")] = 0.0,
+    threads: Annotated[int, options.ranged(options.THREADS, "Threads; 0: as many as cores.")] = 0,
+    seed: Annotated[int, options.ranged(options.SEED, "Seed of everything random.")] = 1,
     solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
     memory_mb: Annotated[
-        int, ranged((0, 10_000_000), "Limit on the address space of the solver, MB; 0: none.")
+        int, options.ranged((0, 10_000_000), "Limit on the address space of the solver, MB; 0: none.")
     ] = 0,
     canonical: Annotated[
         bool,
@@ -97,12 +82,12 @@ def solve(
         Path | None,
         typer.Option(help="File for the log of the integer solver; -: the standard error, at the end."),
     ] = None,
-    solver_option: SolverOption = None,
+    solver_option: options.SolverOption = None,
     write_lp: Annotated[
         Path | None, typer.Option(help="Write the model of the variant, in LP format.")
     ] = None,
     write_mps: Annotated[Path | None, typer.Option(help="Write it in MPS format.")] = None,
-    json: Json = False,
+    json: options.Json = False,
 ) -> int:
     """Solve a problem file, or write its model."""
     _refuse_outputs([path for path in (out, write_lp, write_mps) if path is not None])
@@ -117,13 +102,13 @@ def solve(
         time_limit_s=time_limit,
         gap=gap,
         effort=effort,
-        threads=note_threads(threads) or cores(),
+        threads=options.note_threads(threads) or cores(),
         seed=seed,
         solver=named_solver or solver,
         memory_mb=memory_mb or None,
         canonical=canonical,
         start=None if start is None else named_plan(start, loaded),
-        solver_options=solver_options(solver_option or ()),
+        solver_options=options.solver_options(solver_option or ()),
     )
 
     from optimiser import verify
@@ -143,13 +128,13 @@ def solve(
                     run=interruption.run,
                 )
             except SolveFailure as failure:
-                results.save(failure.result, noted(out))
+                results.save(failure.result, options.noted(out))
                 raise
         plan = verify.check(loaded, result)
         if interruption.received and not result.has_plan:
             screen.note("Interrupted before a plan was known; no result was written.")
             return signals.EXIT_CODE
-        results.save(result, noted(out))
+        results.save(result, options.noted(out))
     refuse_empty(result)
     if json:
         screen.as_json({key: value for key, value in result.as_dict().items() if key != "trace"})
@@ -170,7 +155,7 @@ def _refuse_outputs(paths: Sequence[Path]) -> None:
             "no file to write is named: give --out, or a model to write with --write-lp or --write-mps."
         )
     for path in paths:
-        refuse_output(path, done="Nothing was solved.")
+        options.refuse_output(path, done="Nothing was solved.")
 
 
 def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Path | None]) -> None:
@@ -198,7 +183,7 @@ def _log_file(asked: Path | None) -> Iterator[Path | None]:
         return
     if asked != STANDARD:
         _refuse_outputs([asked])
-        noted(asked).write_bytes(b"")
+        options.noted(asked).write_bytes(b"")
         yield asked
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -311,7 +296,7 @@ def _per_cent(value: float | None) -> str:
 
 
 def score(
-    problem: Problem,
+    problem: options.Problem,
     built: Annotated[
         str | None, typer.Option(help="Ids of what is built, with commas; empty text: nothing.")
     ] = None,
@@ -320,7 +305,7 @@ def score(
         Path | None,
         typer.Option(help="Best known result to compare with [default: result.json beside PROBLEM]."),
     ] = None,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Tell cost, coverage and distance from the best known of a plan given by hand."""
     if (built is None) == (plan is None):

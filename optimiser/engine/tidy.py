@@ -6,13 +6,7 @@ The canonical plan is the cheapest, and of these the first in canonical order.
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from optimiser.engine.search.circuit_starts import (
-    CircuitSpace,
-    priced_lengths,
-    shortened,
-    start_circuits,
-    touching_links,
-)
+from optimiser.engine.search import circuit_starts
 from optimiser.engine.search.circuits import Circuit, cover_of
 from optimiser.engine.search.incumbent import EvaluatedPlan, PlanEvaluator
 from optimiser.problem import City, DesignProblem, Pair, Ring, Target
@@ -323,12 +317,12 @@ def _best_circuit(
     if problem.periods:
         usable = candidates_on(problem, {ring.id: circuits[ring.id]})
     barred = {c.id for c in problem.candidates}.difference(usable)
-    length = priced_lengths(problem, ring, free=free, money_weight=CHEAPEST_FIRST)
-    closed = touching_links(problem, ring, circuits)
-    space = CircuitSpace(ring, cover_of(ring, barred=barred), length, closed)
-    known = shortened(space, circuits[ring.id])
+    length = circuit_starts.priced_lengths(problem, ring, free=free, money_weight=CHEAPEST_FIRST)
+    closed = circuit_starts.touching_links(problem, ring, circuits)
+    space = circuit_starts.CircuitSpace(ring, cover_of(ring, barred=barred), length, closed)
+    known = circuit_starts.shortened(space, circuits[ring.id])
     found = [known]
     for weight in (CHEAPEST_FIRST, *MONEY_WEIGHTS):
-        mixed = priced_lengths(problem, ring, free=free, money_weight=weight)
-        found += start_circuits(ring, mixed, barred=barred, closed=closed)[:1]
+        mixed = circuit_starts.priced_lengths(problem, ring, free=free, money_weight=weight)
+        found += circuit_starts.start_circuits(ring, mixed, barred=barred, closed=closed)[:1]
     return min(found, key=lambda links: (space.measure(links), links))

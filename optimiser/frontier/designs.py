@@ -12,7 +12,6 @@ from scipy.special import ndtr, ndtri
 
 from optimiser.engine.search.paths import Floats
 from optimiser.job import model
-from optimiser.job.model import Correlated, Sweep
 from optimiser.problem.errors import ProblemError
 
 type Value = float | str
@@ -117,7 +116,7 @@ class Table:
     blocks: tuple[Block, ...]
 
 
-def table(factors: Sequence[Factor], plan: Sweep) -> Table:
+def table(factors: Sequence[Factor], plan: model.Sweep) -> Table:
     """Return the cases of a design.
 
     Parameters
@@ -197,7 +196,7 @@ def _values(factor: Factor, chances: Sequence[float]) -> tuple[Value, ...]:
     return factor.given.choices or tuple(_quantile(factor, one) for one in chances)
 
 
-def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
+def _chances(factors: Sequence[Factor], plan: model.Sweep) -> tuple[Floats, tuple[Block, ...]]:
     """Return the quantiles of each factor, one row a case, and the blocks of a design that has several."""
     count = len(factors)
     match plan.design:
@@ -235,7 +234,7 @@ def _inside(chances: Floats) -> Floats:
     return np.clip(chances, 2.0**-53, 1 - 2.0**-53)
 
 
-def _saltelli(ids: Sequence[str], plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
+def _saltelli(ids: Sequence[str], plan: model.Sweep) -> tuple[Floats, tuple[Block, ...]]:
     """Return the matrices A and B, and for each factor A with the column of that factor from B.
 
     Saltelli et al. 2010, Variance based sensitivity analysis of model output, table 2; A and B are the
@@ -259,7 +258,7 @@ def _saltelli(ids: Sequence[str], plan: Sweep) -> tuple[Floats, tuple[Block, ...
     return np.vstack([first, second, *mixed]), blocks
 
 
-def _morris(count: int, plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
+def _morris(count: int, plan: model.Sweep) -> tuple[Floats, tuple[Block, ...]]:
     """Return trajectories that change one factor after the other by half of its range.
 
     Morris 1991, Factorial sampling plans for preliminary computational experiments. The grid has `levels`
@@ -286,7 +285,7 @@ def _morris(count: int, plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
 # ---- correlations
 
 
-def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Floats:
+def _matrix(factors: Sequence[Factor], correlations: Sequence[model.Correlated]) -> Floats:
     place = {factor.id: at for at, factor in enumerate(factors)}
     found, seen, faults = np.eye(len(factors)), set[frozenset[str]](), []
     for one in correlations:
@@ -334,7 +333,7 @@ def _root(matrix: Floats, factors: Sequence[Factor]) -> Floats:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-def _mixed(chances: Floats, factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Floats:
+def _mixed(chances: Floats, factors: Sequence[Factor], correlations: Sequence[model.Correlated]) -> Floats:
     if not correlations:
         return chances
     scores = ndtri(_inside(chances)) @ _root(_matrix(factors, correlations), factors).T

@@ -13,7 +13,6 @@ from optimiser.engine.attempt import Runner
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.frontier import axes
 from optimiser.frontier.askers import solved
-from optimiser.frontier.axes import everything
 from optimiser.frontier.cases import money_limits, shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
 from optimiser.job.sections import Robust
@@ -21,7 +20,6 @@ from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Ta
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import Arc
 from optimiser.problem.result import Result, rounded_bound
-from optimiser.verify import Plan
 from optimiser.verify.rules import coverable
 
 STEPS = 1000
@@ -156,7 +154,7 @@ def compose(base: DesignProblem, scenarios: Sequence[Scenario], *, afford: Affor
             for c in base.candidates
         ),
         pairs=tuple(pairs),
-        budget=everything(base) if is_expected and base.budget is not None else base.budget,
+        budget=axes.everything(base) if is_expected and base.budget is not None else base.budget,
         caps=() if is_expected else base.caps,
         capacities=(*capacities, *_money(base, scenarios, afford)),
         targets=tuple(
@@ -467,7 +465,7 @@ class RobustAnswer:
 
     problem: DesignProblem
     result: Result
-    plan: Plan | None
+    plan: verify.Plan | None
     level: LevelAnswer | None = None
 
 

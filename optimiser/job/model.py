@@ -17,20 +17,6 @@ from pydantic import Field, field_validator
 
 from optimiser.engine.search.task import DAY_S
 from optimiser.job import sections
-from optimiser.job.sections import (
-    AS_CHOSEN,
-    RING_WORDS,
-    Limit,
-    Megabytes,
-    Names,
-    Positive,
-    Rings,
-    Rules,
-    Section,
-    Seed,
-    Share,
-    slug,
-)
 from optimiser.problem.errors import JobError
 from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import TIERS
@@ -72,18 +58,18 @@ _BETWEEN = re.compile(r"\s+[-–—]\s+|[–—]")
 _KEYS = ("low", "mode", "high", "mean", "deviation", "choices", "chances")
 
 Choices = Annotated[tuple[float | str, ...], Field(strict=False)]
-Chances = Annotated[tuple[Share, ...], Field(strict=False)]
+Chances = Annotated[tuple[sections.Share, ...], Field(strict=False)]
 
 ROBUST_SHARE = 0.9
 """Share of the cases that choose a link of the robust core, unless a job says otherwise."""
 
 
-class Factor(Section):
+class Factor(sections.Section):
     """Something uncertain; write one [[sweep.factors]] section for each."""
 
     id: str = Field(min_length=1, max_length=60)
     changes: Changes
-    of: Names = ()
+    of: sections.Names = ()
     distribution: Literal["reference_class", "uniform", "triangular", "lognormal", "normal", "choice"] = (
         "uniform"
     )
@@ -95,9 +81,9 @@ class Factor(Section):
     deviation: float | None = Field(None, gt=0)
     choices: Choices = ()
     chances: Chances = ()
-    chance: Share | None = None
+    chance: sections.Share | None = None
 
-    def _rules(self) -> Rules:
+    def _rules(self) -> sections.Rules:
         given = [key for key in _KEYS if getattr(self, key) not in (None, ())]
         if self.changes == "closed":
             named = ", ".join(given)
@@ -127,7 +113,7 @@ class Factor(Section):
             *(() if missing or surplus else self._value_rules()),
         ]
 
-    def _value_rules(self) -> Rules:
+    def _value_rules(self) -> sections.Rules:
         ends = [value for value in (self.low, self.mode, self.high) if value is not None]
         texts = [value for value in self.choices if isinstance(value, str)]
         values = [value for value in self.choices if not isinstance(value, str)]
@@ -177,32 +163,32 @@ def _is_day(text: str) -> bool:
         return False
 
 
-class Correlated(Section):
+class Correlated(sections.Section):
     """Two factors that go together; write one [[sweep.correlations]] section for each two."""
 
-    factors: Names = Field(min_length=2, max_length=2)
+    factors: sections.Names = Field(min_length=2, max_length=2)
     value: float = Field(ge=-1, le=1)
 
 
-class Sweep(Section):
+class Sweep(sections.Section):
     """What `polyring sweep` varies, in how many cases, and how it solves each. `polyring run` ignores it."""
 
     design: Literal[
         "grid", "one-at-a-time", "latin-hypercube", "sobol", "monte-carlo", "saltelli", "morris"
     ] = "latin-hypercube"
     cases: int = Field(64, ge=1, le=1_000_000)
-    seed: Seed = 1
+    seed: sections.Seed = 1
     levels: int = Field(4, ge=2, le=100)
-    gap: Share = 0.005
-    time_limit_s: Limit = DAY_S
-    threads: Positive = Field(1, le=4096)
-    memory_mb: Megabytes = 0
+    gap: sections.Share = 0.005
+    time_limit_s: sections.Limit = DAY_S
+    threads: sections.Positive = Field(1, le=4096)
+    memory_mb: sections.Megabytes = 0
     core_share: float = Field(ROBUST_SHARE, gt=0.5, le=1)
     commit_core: bool = False
     factors: Annotated[tuple[Factor, ...], Field(strict=False)] = ()
     correlations: Annotated[tuple[Correlated, ...], Field(strict=False)] = ()
 
-    def _rules(self) -> Rules:
+    def _rules(self) -> sections.Rules:
         ids = [factor.id for factor in self.factors]
         repeated = sorted({name for name in ids if ids.count(name) > 1})
         taken = [name for name in ids if name in TAKEN]
@@ -249,7 +235,7 @@ class Job(sections.Section):
     steps: sections.Steps = sections.Steps()
     independence: sections.Independence = sections.Independence()
     budget: sections.Budget = sections.Budget()
-    rings: Annotated[tuple[Rings, ...], Field(strict=False)] = ()
+    rings: Annotated[tuple[sections.Rings, ...], Field(strict=False)] = ()
     least: sections.Least = sections.Least()
     city_coverage: sections.CityCoverage = sections.CityCoverage()
     caps: sections.Caps = sections.Caps()
@@ -386,7 +372,7 @@ def inside(base: Path, folder: Path, what: str = "the default folder") -> Path:
     )
 
 
-class Stated(Section):
+class Stated(sections.Section):
     """A region of a file of clusters, whose name becomes that of a file."""
 
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
@@ -394,7 +380,7 @@ class Stated(Section):
     region: sections.Region
 
 
-class Clusters(Section):
+class Clusters(sections.Section):
     """A file of clusters, without the rules that hold for all."""
 
     cluster: Annotated[tuple[Stated, ...], Field(strict=False, min_length=1)]
@@ -564,7 +550,7 @@ def _with_independence(job: Job) -> Iterator[Contradiction]:
         yield ("independence", "tiers"), f"there is no tier '{tier}'{hint}"
 
 
-def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
+def _between_rings(rings: Sequence[sections.Rings]) -> Iterator[Contradiction]:
     ids = [ring.id for ring in rings]
     for number, ring in enumerate(rings):
         if ring.id in ids[:number]:
@@ -580,16 +566,18 @@ def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
 
 def _with_alternatives(job: Job) -> Iterator[Contradiction]:
     """Yield names that two alternatives have, and rings and periods that they do not go with."""
-    ids, taken = [ring.id for ring in job.rings], {slug(AS_CHOSEN): AS_CHOSEN}
+    ids, taken = [ring.id for ring in job.rings], {sections.slug(sections.AS_CHOSEN): sections.AS_CHOSEN}
     for number, one in enumerate(job.alternatives):
         path = ("alternatives", str(number))
-        if (before := taken.setdefault(slug(one.name), one.name)) != one.name or one.name == AS_CHOSEN:
+        if (
+            before := taken.setdefault(sections.slug(one.name), one.name)
+        ) != one.name or one.name == sections.AS_CHOSEN:
             yield (*path, "name"), f"'{one.name}' is too like '{before}', which another one has"
         elif any(other.name == one.name for other in job.alternatives[:number]):
             yield (*path, "name"), f"'{one.name}' is the name of another alternative"
         if one.shares and job.phasing.names:
             yield (*path, "shares"), "the least cost of shares does not go with periods; leave out phasing"
         is_web = any(ring.web for ring in job.rings)  # its rings are known once it is proposed
-        for name in [name for name in one.rings if not is_web and name not in (*ids, *RING_WORDS)]:
-            hint = did_you_mean(name, (*ids, *RING_WORDS)) or f"; rings: {', '.join(ids)}"
+        for name in [name for name in one.rings if not is_web and name not in (*ids, *sections.RING_WORDS)]:
+            hint = did_you_mean(name, (*ids, *sections.RING_WORDS)) or f"; rings: {', '.join(ids)}"
             yield (*path, "rings"), f"there is no ring '{name}'{hint}"

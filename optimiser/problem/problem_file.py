@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from optimiser.problem import model
 from optimiser.problem.errors import ProblemError, raise_faults
 from optimiser.problem.jsonfile import (
     Json,
@@ -17,21 +18,6 @@ from optimiser.problem.jsonfile import (
     text,
     word_of,
     write_atomically,
-)
-from optimiser.problem.model import (
-    COUNTED,
-    COVERS,
-    FIXED,
-    INSTRUMENTS,
-    Arc,
-    Candidate,
-    Capacity,
-    City,
-    DesignProblem,
-    Pair,
-    Period,
-    Target,
-    sum_faults,
 )
 from optimiser.problem.ring import Point, Ring, RingLink, RingStop
 
@@ -61,14 +47,14 @@ _POINTS: Shape = [_row_of("longitude", "latitude")]
 _COUPLES: Shape = [_row_of("id", "id", kind=str)]
 # An optional key is left out where its value is the default.
 CANDIDATE: dict[str, Shape] = {
-    "id": text, "kind?": text, "instrument?": word_of(INSTRUMENTS), "fixed?": word_of(FIXED),
+    "id": text, "kind?": text, "instrument?": word_of(model.INSTRUMENTS), "fixed?": word_of(model.FIXED),
     "lead?": anything, "cost": anything, "arcs": _ARCS,
 }  # fmt: skip
 PAIR: dict[str, Shape] = {
     "origin": anything, "destination": anything, "limit": anything, "weight": anything, "group?": text,
 }  # fmt: skip
 CAPACITY: dict[str, Shape] = {"id": text, "use": {"*": anything}, "most": anything}
-TARGET: dict[str, Shape] = {"group": text, "least": anything, "of?": word_of(COUNTED)}
+TARGET: dict[str, Shape] = {"group": text, "least": anything, "of?": word_of(model.COUNTED)}
 CITY: dict[str, Shape] = {
     "id": text, "group?": text, "weight": anything, "pairs": [anything], "need": anything,
 }  # fmt: skip
@@ -85,16 +71,17 @@ PERIOD: dict[str, Shape] = {"id": text, "budget": anything, "factor": anything}
 PROBLEM: dict[str, Shape] = {
     "format": shape_of(lambda value: value == FORMAT, f"is not {FORMAT!r}"),
     "name": text, "note?": text, "money?": text, "nodes": [text], "arcs": _ARCS, "candidates": [CANDIDATE],
-    "pairs": [PAIR], "budget": anything, "cover?": word_of(COVERS),
-    "caps?": {f"{name}?": anything for name in INSTRUMENTS}, "capacities?": [CAPACITY], "targets?": [TARGET],
-    "excludes?": _COUPLES, "requires?": _COUPLES, "cities?": [CITY], "rings?": [RING], "periods?": [PERIOD],
+    "pairs": [PAIR], "budget": anything, "cover?": word_of(model.COVERS),
+    "caps?": {f"{name}?": anything for name in model.INSTRUMENTS}, "capacities?": [CAPACITY],
+    "targets?": [TARGET], "excludes?": _COUPLES, "requires?": _COUPLES, "cities?": [CITY], "rings?": [RING],
+    "periods?": [PERIOD],
 }  # fmt: skip
 
 
 # ---- reading
 
 
-def load(path: Path | str) -> DesignProblem:
+def load(path: Path | str) -> model.DesignProblem:
     """Read a problem from a file in the format `polyring-problem/1`.
 
     Raises
@@ -105,12 +92,12 @@ def load(path: Path | str) -> DesignProblem:
         When the file cannot be opened.
     """
     problem = parse(read_json(Path(path)), where=str(path))
-    faults = list(sum_faults(problem))
+    faults = list(model.sum_faults(problem))
     raise_faults(faults, where=str(path), what="the problem has numbers that are too large")
     return problem
 
 
-def parse(value: Json, *, where: str = "problem") -> DesignProblem:
+def parse(value: Json, *, where: str = "problem") -> model.DesignProblem:
     """Turn parsed JSON into a problem.
 
     Parameters
@@ -127,27 +114,29 @@ def parse(value: Json, *, where: str = "problem") -> DesignProblem:
     """
     raise_faults(list(_shape_faults(value)), where=where)
     try:
-        return DesignProblem(
+        return model.DesignProblem(
             name=value["name"],
             nodes=tuple(value["nodes"]),
             arcs=_arcs(value["arcs"]),
             candidates=tuple(
-                Candidate(**{**item, "arcs": _arcs(item["arcs"])}) for item in value["candidates"]
+                model.Candidate(**{**item, "arcs": _arcs(item["arcs"])}) for item in value["candidates"]
             ),
-            pairs=tuple(Pair(**item) for item in value["pairs"]),
+            pairs=tuple(model.Pair(**item) for item in value["pairs"]),
             budget=value["budget"],
             cover=value.get("cover", "all"),
             caps=tuple(sorted(value.get("caps", {}).items())),
             capacities=tuple(
-                Capacity(**{**item, "use": tuple(sorted(item["use"].items()))})
+                model.Capacity(**{**item, "use": tuple(sorted(item["use"].items()))})
                 for item in value.get("capacities", [])
             ),
-            targets=tuple(Target(**item) for item in value.get("targets", [])),
+            targets=tuple(model.Target(**item) for item in value.get("targets", [])),
             excludes=tuple((a, b) for a, b in value.get("excludes", [])),
             requires=tuple((a, b) for a, b in value.get("requires", [])),
-            cities=tuple(City(**{**item, "pairs": tuple(item["pairs"])}) for item in value.get("cities", [])),
+            cities=tuple(
+                model.City(**{**item, "pairs": tuple(item["pairs"])}) for item in value.get("cities", [])
+            ),
             rings=tuple(_ring(item) for item in value.get("rings", [])),
-            periods=tuple(Period(**item) for item in value.get("periods", [])),
+            periods=tuple(model.Period(**item) for item in value.get("periods", [])),
             note=value.get("note", ""),
             money=value.get("money", ""),
         )
@@ -173,7 +162,7 @@ def _shape_faults(value: Json) -> Iterator[str]:
             yield f"candidates[{position}].lead: is allowed only with periods"
 
 
-def _arcs(items: Json) -> tuple[Arc, ...]:
+def _arcs(items: Json) -> tuple[model.Arc, ...]:
     return tuple((tail, head, seconds) for tail, head, seconds in items)
 
 
@@ -196,7 +185,7 @@ def _points(items: Json) -> tuple[Point, ...]:
 # ---- writing
 
 
-def save(problem: DesignProblem, path: Path | str) -> None:
+def save(problem: model.DesignProblem, path: Path | str) -> None:
     """Write a problem to a file in the format `polyring-problem/1`, completely or not at all.
 
     Raises
@@ -207,7 +196,7 @@ def save(problem: DesignProblem, path: Path | str) -> None:
     write_atomically(Path(path), dumps(problem))
 
 
-def dumps(problem: DesignProblem) -> str:
+def dumps(problem: model.DesignProblem) -> str:
     """Return the text of a problem file, one node, arc, candidate or pair a line."""
     values: dict[str, Any] = {
         "format": FORMAT,

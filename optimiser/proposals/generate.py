@@ -46,8 +46,6 @@ from optimiser.proposals.pruning import (
     usable_by_pairs,
 )
 from optimiser.proposals.rail import CurveRules
-from optimiser.proposals.roads import FarRules, RoadRules
-from optimiser.proposals.services import PatternRules
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, Item, Proposal, merge, number_arcs, price, tabulate
 from optimiser.proposals.terrain import PLAIN, TERRAIN_CLASSES, Terrain
@@ -248,12 +246,12 @@ class Rules:
     """
 
     neighbours: NeighbourRules = field(default_factory=NeighbourRules)
-    road: RoadRules = field(default_factory=RoadRules)
+    road: roads.RoadRules = field(default_factory=roads.RoadRules)
     rail: RailRules = field(default_factory=RailRules)
     stations: StationRules = field(default_factory=StationRules)
     connections: ConnectionRules = field(default_factory=ConnectionRules)
-    patterns: PatternRules = field(default_factory=PatternRules)
-    far: FarRules = field(default_factory=FarRules)
+    patterns: services.PatternRules = field(default_factory=services.PatternRules)
+    far: roads.FarRules = field(default_factory=roads.FarRules)
     curves: CurveRules = field(default_factory=CurveRules)
     kinds: tuple[str, ...] = tuple(KINDS)
     further: Mapping[str, Kind] = field(default_factory=dict, hash=False)
@@ -356,7 +354,7 @@ class Scope:
         return [pairs[at] for at in kept.tolist()]
 
     @cached_property
-    def road(self) -> RoadRules:
+    def road(self) -> roads.RoadRules:
         """Return the rules for roads, with the ground."""
         return replace(self.rules.road, ground=self.alignments.ground)
 

@@ -13,7 +13,6 @@ import pandas as pd
 from optimiser.measures.recall import MODES
 from optimiser.proposals.rings.reference_rings import CORRIDOR_KM
 from optimiser.report import maps, plots, wording
-from optimiser.report.wording import records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -253,9 +252,9 @@ def summary(found: Backcast) -> dict[str, Any]:
         "built_km": {mode: round(float(own["km"].sum()), 1) for mode, own in built.items()},
         "joining_two_cities_km": round(found.joining_km, 1),
         "pairs": dict(found.pairs),
-        "rings": records(ring_table(found.rings)),
-        "everything": records(every[["cost", *RECALLS]])[0],
-        "choices": records(rows[["chooser", *rows.columns.drop("chooser")]]),
+        "rings": wording.records(ring_table(found.rings)),
+        "everything": wording.records(every[["cost", *RECALLS]])[0],
+        "choices": wording.records(rows[["chooser", *rows.columns.drop("chooser")]]),
     }
 
 

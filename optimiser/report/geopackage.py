@@ -16,7 +16,6 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals.generate import SERVICES
 from optimiser.report import maps, page, plots, tables
 from optimiser.report.inputs import ReportInput
-from optimiser.report.plots import Stroke
 from optimiser.report.ring_layout import WGS84, drawn, known_rings
 from optimiser.report.wording import data_of
 
@@ -103,7 +102,7 @@ class Rule:
 
     label: str
     where: str
-    stroke: Stroke | None = None
+    stroke: plots.Stroke | None = None
     mark: tuple[float, str] | None = None
     is_shown: bool = True
 
@@ -121,9 +120,9 @@ def rules(layer: str) -> list[Rule]:
     for row in data_of("gpkg")["rules"].get(layer, ()):
         if "look" in row:
             group, name = row["look"].split(".")
-            stroke = Stroke(**plots.LOOKS[group][name])
+            stroke = plots.Stroke(**plots.LOOKS[group][name])
         else:
-            stroke = Stroke("", colours[row["colour"]], "", row["width"], row.get("dash", ()))
+            stroke = plots.Stroke("", colours[row["colour"]], "", row["width"], row.get("dash", ()))
         label, where = row.get("label", stroke.name), row["where"].format(**lists)
         mark = (row["mark"], stroke.colour) if "mark" in row else None
         found.append(Rule(label, where, stroke, mark, row.get("shown", True)))

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from optimiser.job.model import ROBUST_SHARE
 from optimiser.job.sections import AS_CHOSEN, slug
 from optimiser.measures import coverage
-from optimiser.measures.coverage import Fairness
 from optimiser.measures.order import Ranking, links_of_rings, rank_links
 from optimiser.measures.ring_use import RingUse
 from optimiser.measures.tables import Measures
@@ -544,7 +543,7 @@ class ReportInput:
     ring_use: RingUse | None = None
     existing_rings: tuple[ExistingRing, ...] = ()
     measures: Measures | None = None
-    fairness: Fairness | None = None
+    fairness: coverage.Fairness | None = None
     cases: CaseResults | None = None
     certified: CertifiedBound | None = None
     capacities: pd.DataFrame | None = None

@@ -32,7 +32,6 @@ from optimiser.measures import coverage
 from optimiser.proposals.stations import REGION
 from optimiser.report import plots, ring_section
 from optimiser.report.inputs import ReportInput
-from optimiser.report.plots import per_point
 from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, joined, known_rings, plane_of
 
 if TYPE_CHECKING:
@@ -339,7 +338,7 @@ def draw_city_marks(axes: Axes, cities: gpd.GeoDataFrame, filled: Mapping[str, s
         fills = np.array([filled.get(str(name), "white") for name in cities["city_id"]])
     at = get_coordinates(cities.geometry)
     axes.scatter(at[:, 0], at[:, 1], s=sides**2, c=fills, edgecolors=plots.INK, linewidths=1.1, zorder=9)
-    return _around(_pixels(axes, at), (sides / 2 + 1)[:, None] * per_point(axes))
+    return _around(_pixels(axes, at), (sides / 2 + 1)[:, None] * plots.per_point(axes))
 
 
 def _draw_numbers(axes: Axes, layers: Layers, *, taken: Boxes, rings: Boxes) -> Boxes:
@@ -390,7 +389,7 @@ def _stand_clear(
     off
         How far it may stand off the line, in all directions, as a multiple of half its size.
     """
-    half = np.divide(text.get_window_extent().size, 2) + 3 * per_point(axes)
+    half = np.divide(text.get_window_extent().size, 2) + 3 * plots.per_point(axes)
     spots = _pixels(axes, get_coordinates(line_interpolate_point(line, at, normalized=True)))
     away = [np.multiply(one, side) * half for one in off for side in (SIDES if one else SIDES[:1])]
     around = np.vstack([_around(spots + one, half) for one in away])
@@ -439,7 +438,7 @@ def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft
     ]
     frame = axes.get_window_extent()
     inner = (frame.x0 + 4, frame.y0 + 4, frame.x1 - 4, frame.y1 - 4)
-    places = place_labels(labels, taken=taken, soft=soft, frame=inner, gap=5.5 * per_point(axes))
+    places = place_labels(labels, taken=taken, soft=soft, frame=inner, gap=5.5 * plots.per_point(axes))
     for text, label, place in zip(texts, labels, places, strict=True):
         _settle(axes, text, label, place)
 

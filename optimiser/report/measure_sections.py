@@ -10,7 +10,6 @@ from optimiser.measures.equity import ALL, REACH
 from optimiser.measures.tables import MEASURES, Measures
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.wording import percent
 
 type Row = dict[Any, Any]
 """A row of a table, by column."""
@@ -125,7 +124,7 @@ def _at(value: float | None, scale: tuple[float, float]) -> float:
 
 def _evenness(column: str, value: float | None) -> str:
     if column == "poor_share":
-        return percent(value)
+        return wording.percent(value)
     if not wording.is_known(value):
         return wording.NONE
     return f"< {SMALLEST_SHOWN}" if 0 < value < SMALLEST_SHOWN else f"{value:.4f}"
@@ -196,7 +195,7 @@ def _with_unit(value: float | None, unit: str) -> str:
     if not wording.is_known(value):
         return wording.NONE
     forms = {"minutes": "{:.0f} min", "ratio": "{:.2f} ×", "cities": "{:.0f}", "people": "{:,.0f}"}
-    return percent(value) if unit == "share" else forms.get(unit, "{:.2f}").format(value)
+    return wording.percent(value) if unit == "share" else forms.get(unit, "{:.2f}").format(value)
 
 
 def appraisal(report: ReportInput, measures: Measures) -> dict[str, Any] | None:

@@ -21,7 +21,6 @@ from markupsafe import Markup
 
 from optimiser.job.sections import slug
 from optimiser.measures import coverage
-from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.errors import install_extra, listed
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import answer, measure_sections, plots, ring_section, sentences, tables, webmap, wording
@@ -404,7 +403,7 @@ def pair_rows(report: ReportInput, pairs: pd.DataFrame) -> list[Row]:
     ]
 
 
-def fairness_rows(found: Fairness) -> list[dict[str, str]]:
+def fairness_rows(found: coverage.Fairness) -> list[dict[str, str]]:
     """Return one row a tier, and one for all, of the table of fairness; every cell is text."""
     parts = ("coverable", "today", "plan", "free")
     sums = {part: sum(getattr(tier, part) for tier in found.tiers) for part in parts}
@@ -418,7 +417,7 @@ def fairness_rows(found: Fairness) -> list[dict[str, str]]:
                 for weight in [getattr(tier, part)]
             },
         }
-        for tier in (*found.tiers, TierPrice("all", **sums))
+        for tier in (*found.tiers, coverage.TierPrice("all", **sums))
     ]
 
 

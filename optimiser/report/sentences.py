@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from optimiser.measures import coverage
-from optimiser.measures.coverage import Fairness
 from optimiser.problem.errors import listed
 from optimiser.report import answer, ring_section, tables, wording
 from optimiser.report.inputs import ReportInput
@@ -235,7 +234,7 @@ def city_cover(found: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"Covered by the plan: {', '.join(gained)}."
 
 
-def fairness(found: Fairness | None) -> Iterator[str]:
+def fairness(found: coverage.Fairness | None) -> Iterator[str]:
     """Yield what the demands of the job change and cost; nothing where it demands nothing."""
     if found is None:
         return

@@ -14,7 +14,6 @@ import pandas as pd
 
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import maps, page, plots, wording
-from optimiser.report.plots import Marks
 from optimiser.report.tables import write_csv
 
 if TYPE_CHECKING:
@@ -101,9 +100,9 @@ def draw_robust(summary: Mapping[str, Any], scenarios: pd.DataFrame) -> Figure:
     order = shares["plan"].sort_values(ascending=False).index
     shares, names = shares.loc[order], [str(name)[:28] for name in scenarios["scenario"].loc[order]]
     series = [
-        Marks(shares["today"].to_list(), "today", plots.MUTED),
-        Marks(shares["best"].to_list(), "best plan of the scenario alone", "#0072b2", "|", 120),
-        Marks(shares["plan"].to_list(), "robust plan", plots.LOSES),
+        plots.Marks(shares["today"].to_list(), "today", plots.MUTED),
+        plots.Marks(shares["best"].to_list(), "best plan of the scenario alone", "#0072b2", "|", 120),
+        plots.Marks(shares["plan"].to_list(), "robust plan", plots.LOSES),
     ]
     words = f"{wording.WORDS['robust'][summary['kind']]}, proven within {wording.percent(summary['gap'])}"
     height = 2.0 + 0.26 * len(scenarios)
@@ -241,8 +240,8 @@ def draw_closures(found: ClosedPlans) -> Figure:
         asked = f"{told['share']:.0%} asked for"
         axes.axvline(told["share"], color=plots.LOSES, linewidth=1.2, linestyle="--", zorder=0, label=asked)
         series = [
-            Marks(drawn["share_plan"].tolist(), "Plan that looks at closures", PLAN, "o", 52),
-            Marks(drawn["share_job"].tolist(), "Plan of the job", JOB, "D", 26),
+            plots.Marks(drawn["share_plan"].tolist(), "Plan that looks at closures", PLAN, "o", 52),
+            plots.Marks(drawn["share_job"].tolist(), "Plan of the job", JOB, "D", 26),
         ]
         plots.draw_dumbbells(axes, (drawn["name"] + "  ·  " + drawn["what"]).tolist(), series)
     return figure

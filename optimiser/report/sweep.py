@@ -21,7 +21,6 @@ from optimiser.report import maps, wording
 from optimiser.report.inputs import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
 from optimiser.report.tables import COLUMNS
-from optimiser.report.wording import WORDS
 
 MARKER = "sweep.json"
 """File by which a folder is known to be that of a sweep."""
@@ -194,7 +193,7 @@ class SweepResults:
         """Return by how much each factor moves each outcome: the columns `sweep.indices`."""
         rows = [
             {"outcome": outcome, "factor": factor, "index": index, **estimate._asdict()}
-            for outcome in WORDS["outcomes"]
+            for outcome in wording.WORDS["outcomes"]
             for factor, found in zip(self.factors, self._indices_of(outcome), strict=True)
             for index, estimate in found.items()
         ]
@@ -207,7 +206,7 @@ class SweepResults:
         together = {factor: "; ".join(names) for factor, names in others.items()}
         return table.assign(
             correlated=table["factor"].map(together),
-            method=WORDS["index_methods"].get(self.design, WORDS["index_methods"]["classes"]),
+            method=wording.WORDS["index_methods"].get(self.design, wording.WORDS["index_methods"]["classes"]),
         )
 
     def _indices_of(self, outcome: str) -> list[dict[str, Estimate]]:

@@ -24,15 +24,12 @@ from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals import costs, line_capacity, own, prepare, terrain
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
-from optimiser.proposals.costs import read_standards
 from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import Kind, Rules, generate
-from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, assemble, fix
-from optimiser.proposals.terrain import ArtefactRules
 from optimiser.proposals.trains import RailRules
 from optimiser.report import wording
 from optimiser.report.ring_layout import RingReward
@@ -49,7 +46,7 @@ type Solver = Callable[[DesignProblem], Result]
 _PRICES = {"low": "cost_low", "central": "cost", "high": "cost_high"}
 """Column of each estimate of a cost."""
 _WEIGHTS: Mapping[str, Callable[[int], int]] = {
-    "sqrt_population": root_weight,
+    "sqrt_population": prepare.root_weight,
     "population": int,
     "equal": lambda _population: 1,
     "file": lambda _population: 1,
@@ -379,7 +376,7 @@ def rules_of(job: Job, source: Source) -> Rules:
             done="Nothing was written.",
             remedy=f"Choose from: {', '.join(known)}; none for no kind.",
         )
-    standards, speeds = read_standards(source.country), speed_table(source.country)
+    standards, speeds = costs.read_standards(source.country), speed_table(source.country)
     road_kmh = standards["road_kmh"] if asked.road_kmh is None else asked.road_kmh
     return Rules(
         neighbours=NeighbourRules(
@@ -396,7 +393,7 @@ def rules_of(job: Job, source: Source) -> Rules:
             gap_count=asked.gap_count,
             upgrade_least_gain=asked.upgrade_least_gain,
             least_gain=asked.road_least_gain,
-            artefacts=ArtefactRules(
+            artefacts=terrain.ArtefactRules(
                 town_km=asked.road_town_km,
                 most_in_towns=asked.road_most_in_towns,
                 beside_km=asked.road_beside_km,

@@ -13,15 +13,11 @@ import shapely
 from shapely import affinity
 
 from networks import cities, gtfs, impedance, inputs, osm, rail, road, schema, storage, world
-from networks.cities import Cities
 from networks.countries import thresholds
 from networks.errors import SourceError
 from networks.graph import CREATOR, from_graph, load_graphml, read_graph
 from networks.osm import Elements, overpass
-from networks.osm.overpass import Server, outline
 from networks.osm.tags import with_slip_roads
-from networks.schema import Network
-from networks.storage import ImportReport
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
@@ -50,10 +46,10 @@ class Networks:
         Areas of the map by which the extent of a town is known.
     """
 
-    road: Network
+    road: schema.Network
     rail: rail.RailBuild
     report: Mapping[str, Any]
-    places: Cities | None = None
+    places: cities.Cities | None = None
     built_up: gpd.GeoDataFrame = field(default_factory=lambda: gpd.GeoDataFrame(geometry=[], crs=schema.CRS))
 
 
@@ -104,7 +100,7 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
             opened_by=job.region.as_of,
             services_from="auto" if feed is None else "none",
         )
-        report = ImportReport(
+        report = storage.ImportReport(
             elements.source, elements.counts, counts, screening=bool(source.screening)
         ).to_json()
     remarks: tuple[str, ...] = ()
@@ -131,12 +127,12 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
         return osm.read(source.files["region.file"], **asked)
     # Whoever wrote the job must not reach what only this machine can reach.
     is_foreign = bool(region.overpass or region.nominatim) and not os.environ.get(ALLOW_LOCAL)
-    server = Server(overpass=region.overpass, nominatim=region.nominatim, is_foreign=is_foreign)
+    server = overpass.Server(overpass=region.overpass, nominatim=region.nominatim, is_foreign=is_foreign)
     downloads.mkdir(parents=True, exist_ok=True)
     if "region.polygon" in source.files:
         area = _polygon(source.files["region.polygon"])
     else:
-        area = outline(region.bbox or region.place, server=server, cache_dir=downloads)
+        area = overpass.outline(region.bbox or region.place, server=server, cache_dir=downloads)
     return overpass.fetch(widened(area, region.margin_km), cache_dir=downloads, server=server, **asked)
 
 
@@ -160,7 +156,7 @@ def towns_around(area: world.Area, job: Job, country: str = "") -> tuple[tuple[w
     return found, least
 
 
-def _places(elements: Elements, job: Job, source: Source) -> tuple[Cities | None, gpd.GeoDataFrame]:
+def _places(elements: Elements, job: Job, source: Source) -> tuple[cities.Cities | None, gpd.GeoDataFrame]:
     """Return the cities that are places of the map, None where the job has others, and built-up areas."""
     built_up = gpd.GeoDataFrame(geometry=elements.built_up, crs=schema.CRS)
     if source.cities_from != "osm":
@@ -176,7 +172,7 @@ def _places(elements: Elements, job: Job, source: Source) -> tuple[Cities | None
     return None if len(found) < PAIR and asked.source == "auto" else found.largest(asked.largest), built_up
 
 
-def _with_classes(network: Network, job: Job) -> Network:
+def _with_classes(network: schema.Network, job: Job) -> schema.Network:
     """Return a network with the road classes that a job asks for, and ferries if it asks for them."""
     classes = with_slip_roads(frozenset(job.times.road_classes))
     links = network.links
@@ -186,7 +182,7 @@ def _with_classes(network: Network, job: Job) -> Network:
 
 
 def _build_timetable(
-    feed: gtfs.Feed, job: Job, source: Source, *, tracks: rail.RailBuild | None, road: Network
+    feed: gtfs.Feed, job: Job, source: Source, *, tracks: rail.RailBuild | None, road: schema.Network
 ) -> gtfs.GtfsBuild:
     """Build the services of a timetable.
 

@@ -20,7 +20,6 @@ from networks.skims import UNREACHABLE
 from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage
-from optimiser.measures.coverage import Fairness
 from optimiser.measures.order import Ranking
 from optimiser.measures.ring_use import RingUse, RoadTimes, trip_use
 from optimiser.measures.tables import Measures
@@ -67,7 +66,7 @@ class Answers:
 
     cases: CaseResults | None = None
     speeds: Sequence[Mapping[str, Any]] | None = None
-    prices: Fairness | None = None
+    prices: coverage.Fairness | None = None
     states: tuple[StateShown, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
@@ -85,7 +84,7 @@ def answers_of(summary: Mapping[str, Any]) -> Answers | None:
     found = Answers(
         cases=None if cases is None else CaseResults(**cases),
         speeds=summary.get("sensitivity"),
-        prices=None if prices is None else TypeAdapter(Fairness).validate_python(prices),
+        prices=None if prices is None else TypeAdapter(coverage.Fairness).validate_python(prices),
         states=tuple(map(state_of, summary.get("states", ()))),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),

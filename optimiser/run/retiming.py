@@ -14,7 +14,6 @@ from networks.skims import ARC_KINDS, UNREACHABLE, Arcs, TimeGraph
 from optimiser.frontier.cases import Layer, TimeChanges
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare
-from optimiser.proposals.prepare import overlay, paths_of
 from optimiser.proposals.table import Candidates, number_arcs
 from optimiser.run.independence import WithoutCore
 from optimiser.run.timing import PARTS, ROAD, SplitArcs, places, split_arcs
@@ -257,9 +256,9 @@ def with_road_overlay(graph: TimeGraph, candidates: Candidates) -> TimeGraph:
     ends = number_arcs(graph, candidates.arcs).ends
     for nodes in (graph.tail[~on_road], graph.head[~on_road], ends[ends < len(ids)]):
         shared[nodes] = True
-    roads = overlay(
+    roads = prepare.overlay(
         len(ids),
-        paths_of(len(ids), graph.tail[on_road], graph.head[on_road], graph.seconds[on_road]),
+        prepare.paths_of(len(ids), graph.tail[on_road], graph.head[on_road], graph.seconds[on_road]),
         np.flatnonzero(shared & is_road),
     )
     kept = np.flatnonzero(shared)

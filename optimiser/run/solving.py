@@ -27,7 +27,6 @@ from optimiser.problem.result import Reason, Result, TracePoint
 from optimiser.proposals.table import Candidates
 from optimiser.report import wording
 from optimiser.run import demands
-from optimiser.run.demands import weight_by_group
 from optimiser.run.proposing import StatedProblem
 from optimiser.verify import Plan, rules, score
 
@@ -274,7 +273,7 @@ def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:
     if len(problem.targets) == len(tiers) == 1 and (tier := tiers[0]) in TIERS:
         pairs = tuple(replace(p, weight=p.weight if p.group == tier else 0) for p in problem.pairs)
         result = _solve_briefly(problem.replace(pairs=pairs, targets=(), cities=()), job)
-        total = weight_by_group(problem, rules.coverable(problem))[tier]
+        total = demands.weight_by_group(problem, rules.coverable(problem))[tier]
         if result.has_plan and total:
             share = 1000 * result.objective // total / 1000  # rounded down, so that it can be met
             yield f"With this budget least.{tier} = {share:g} can be met."
@@ -351,7 +350,7 @@ def raise_worst(
     A share is of the weight of the tier's coverable pairs, as under `[least]`. A problem that has no plan is
     returned as it is, to be explained when it is solved.
     """
-    weight = weight_by_group(problem, (k for k, yes in enumerate(coverable) if yes))
+    weight = demands.weight_by_group(problem, (k for k, yes in enumerate(coverable) if yes))
     totals = {tier: weight[tier] for tier in TIERS if tier in weight}
     params = parameters(settings.of_study(gap=0.0))
     params = params.replace(time_limit_s=max(1.0, LEVEL_SHARE * params.time_limit_s))

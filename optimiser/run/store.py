@@ -21,7 +21,6 @@ from optimiser.frontier.cases import Layer
 from optimiser.measures.order import LinkGain
 from optimiser.measures.ring_use import RoadTimes
 from optimiser.measures.tables import Measures
-from optimiser.problem import DesignProblem
 from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import ExistingRing, RingFacts, RingReward, Stop
 from optimiser.run.proposing import StatedProblem
@@ -67,7 +66,7 @@ def load(folder: Path, fields: Sequence[str] = ()) -> Any:  # noqa: ANN401 - any
 def _written(folder: Path, name: str, value: Any) -> Any:  # noqa: ANN401, PLR0911 - a field of any type
     """Return a value as JSON that `_read` understands; tables, arrays and problems go into files."""
     match value:
-        case DesignProblem():
+        case problems.DesignProblem():
             file = f"{name or 'problem'}.json"
             problems.save(value, folder / file)
             return {"problem": file}

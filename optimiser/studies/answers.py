@@ -46,7 +46,6 @@ from optimiser.proposals.table import Candidates
 from optimiser.run import demands, proposing, solving, store
 from optimiser.run.chain import Chain
 from optimiser.run.independence import without_core
-from optimiser.run.proposing import StatedProblem
 from optimiser.run.retiming import LayerRetimer, Retimer
 from optimiser.run.timing import Times
 from optimiser.tasks import Contents, Executor, Outcome, Task, TaskProgress, address_of, run_tasks
@@ -77,7 +76,7 @@ _DIGITS = 9
 def base_of(
     times: Times,
     candidates: Candidates,
-    draft: StatedProblem,
+    draft: proposing.StatedProblem,
     job: Job,
     *,
     closures: Mapping[str, NDArray[np.int64]] = MappingProxyType({}),
@@ -179,7 +178,7 @@ class AskedBase:
     process: ChildProcess = field(default_factory=ChildProcess)
 
     @property
-    def draft(self) -> StatedProblem:
+    def draft(self) -> proposing.StatedProblem:
         """The draft of the job, of a max-min job with the levels that were raised."""
         draft = self.chain.draft.value
         raised = self.chain.loaded.job.objective.kind == "max_min"

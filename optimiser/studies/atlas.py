@@ -34,7 +34,6 @@ from optimiser.studies import folders
 from optimiser.studies.cases import stated_cases
 from optimiser.studies.whatif import door
 from optimiser.tasks import Contents, Executor, Task, cache, run_tasks
-from optimiser.tasks.cache import Progress
 
 STRETCH = 1.25
 """A pair is independent of the core if a way without it takes at most this many times its fastest way."""
@@ -71,7 +70,7 @@ def atlas(
     clusters: Sequence[Cluster] | None = None,
     *,
     out: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: cache.Progress | None = None,
     executor: Executor | None = None,
 ) -> AtlasRun:
     """Measure clusters, and write tables, maps and a page.
@@ -95,7 +94,7 @@ def atlas(
     OptimiserError, NetworksError
         Where no cluster can be measured: the fault of the first one.
     """
-    watch, clusters = progress or Progress(), load_clusters() if clusters is None else clusters
+    watch, clusters = progress or cache.Progress(), load_clusters() if clusters is None else clusters
     out = inside(Path(), RUNS / "atlas") if out is None else Path(out)
     with folder.staged(out, watch.ends) as stage:
         found = _found(clusters, watch, executor)
@@ -112,7 +111,7 @@ def atlas(
     return AtlasRun(out, UNFINISHED if faults else 0, whole)
 
 
-def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | None) -> list[Found]:
+def _found(clusters: Sequence[Cluster], watch: cache.Progress, executor: Executor | None) -> list[Found]:
     """Return the figures of each cluster, or the fault that kept it from being measured.
 
     An executor gets all clusters as tasks, but for those whose files are missing here.
@@ -196,12 +195,12 @@ def measure_cluster(payload: Mapping[str, Any], _contents: Contents) -> dict[str
         )
     job = Job.model_validate_json(json.dumps(payload["job"]))
     loaded = LoadedJob(name=payload["name"], folder=Path(payload["folder"]), job=job)
-    found = _measured(Cluster(payload["title"], loaded), Progress())
+    found = _measured(Cluster(payload["title"], loaded), cache.Progress())
     figures = {"facts": found.facts, "tiers": found.tiers, "cases": found.cases}
     return {"figures": figures, "picture": base64.b64encode(found.picture).decode()}
 
 
-def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:
+def _measured(cluster: Cluster, progress: cache.Progress) -> ClusterFigures:
     """Return the figures of a cluster, made or kept."""
     loaded = cluster.loaded
     chain = Chain(loaded, find_source(loaded), progress)

@@ -20,17 +20,7 @@ from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Budget, Rings
-from optimiser.measures.recall import (
-    BASELINES,
-    MODES,
-    RANDOM,
-    Course,
-    Links,
-    Money,
-    Nearness,
-    at_random,
-    spend,
-)
+from optimiser.measures import recall
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import Capacity, candidates_on
@@ -43,12 +33,10 @@ from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.proposals.terrain import Terrain, sample_line
 from optimiser.report import backcast as view
 from optimiser.report import page, plots, wording
-from optimiser.report.backcast import Backcast
 from optimiser.report.ring_layout import DEGREE, RingShown, lay_out
 from optimiser.run import corridors, proposing, solving
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
-from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import Source, find_source
 from optimiser.run.timing import EXPRESSWAY
 from optimiser.studies import folders
@@ -83,7 +71,7 @@ class Backcasted(folders.StudyRun):
         0 where each plan is within the gap asked for, else 10.
     """
 
-    found: Backcast
+    found: view.Backcast
 
     def table(self, purse: str = "one", *, figure: str | None = None) -> pd.DataFrame:
         """Return what each strategy finds of what was built, along the money.
@@ -185,7 +173,7 @@ def backcast(
             },
         )
         plots.write(view.draw(found), stage / "backcast.png")
-    return Backcasted(target, 0 if proven else NOT_PROVEN, found)
+    return Backcasted(target, 0 if proven else solving.NOT_PROVEN, found)
 
 
 def _refuse_without_lines(loaded: LoadedJob, source: Source) -> None:
@@ -250,8 +238,8 @@ class _Pool:
 
     name: str
     lines: Candidates
-    links: Links
-    near: Nearness
+    links: recall.Links
+    near: recall.Nearness
     evaluate: PlanEvaluator | None
 
     def rows(self, built: Sequence[str]) -> list[int]:
@@ -325,7 +313,7 @@ class _Backcaster:
     progress: Progress
     solver: ChildProcess
 
-    def compare(self) -> tuple[Backcast, bool]:
+    def compare(self) -> tuple[view.Backcast, bool]:
         """Return the back-cast, and whether each plan is within the gap asked for."""
         first, job = self._chain(self.loaded), self.loaded.job
         source, times = first.source, first.times.value
@@ -341,9 +329,9 @@ class _Backcaster:
         listed = source.files["backcast.built"]
         later = corridors.read_corridors(listed, table, land, after=self.day, level=job.costs.level)
         counted = later[later["left_out"] == ""]
-        spent = {mode: int(counted.loc[counted["mode"] == mode, "cost"].sum()) for mode in MODES}
+        spent = {mode: int(counted.loc[counted["mode"] == mode, "cost"].sum()) for mode in recall.MODES}
         total = sum(spent.values())
-        budgets = {"one": Money(total, {}), "by_mode": Money(total, spent)}
+        budgets = {"one": recall.Money(total, {}), "by_mode": recall.Money(total, spent)}
 
         base = proposing.base_case(times, first.rail, job, source)
         kinds = [kind for kind in LINES if kind in (job.candidates.kinds or LINES)]
@@ -372,7 +360,7 @@ class _Backcaster:
             share_on_rings=share_on_rings,
             ends_at_cities=[ends_at_cities(line, base, job.backcast.near_km) for line in built.geometry],
         )
-        return Backcast(
+        return view.Backcast(
             region=source.title,
             attribution=source.attribution,
             day=self.day,
@@ -405,14 +393,14 @@ class _Backcaster:
         evaluate = PlanEvaluator(of.counted.value) if isinstance(of, Chain) else None
         return _Pool(name, lines, links_of(lines, base), near, evaluate)
 
-    def _near(self, built: gpd.GeoDataFrame, proposed: gpd.GeoDataFrame) -> Nearness:
+    def _near(self, built: gpd.GeoDataFrame, proposed: gpd.GeoDataFrame) -> recall.Nearness:
         """Return which parts of corridors lie near which proposals: columns `mode` and `geometry` of both."""
         asked = self.loaded.job.backcast
         courses, shapes = (
             [course(str(mode), line) for mode, line in zip(table["mode"], table.geometry, strict=True)]
             for table in (built, proposed)
         )
-        return Nearness.of(courses, shapes, near_km=asked.near_km, found_share=asked.found_share)
+        return recall.Nearness.of(courses, shapes, near_km=asked.near_km, found_share=asked.found_share)
 
     def _rings(self, budget: int, built: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, NDArray[np.float64]]:
         """Return rings beside each other, and the share of each corridor built near those of the web.
@@ -444,7 +432,7 @@ class _Backcaster:
         shares = pd.DataFrame(beside, columns=["row", *view.OF_KNOWN]).set_index("row")
         return table.join(shares), near.found(np.flatnonzero(table["chooser"] == "web").tolist())
 
-    def _amounts(self, budgets: Mapping[str, Money]) -> Iterator[tuple[Money, dict[str, Any]]]:
+    def _amounts(self, budgets: Mapping[str, recall.Money]) -> Iterator[tuple[recall.Money, dict[str, Any]]]:
         """Yield each amount of money, with what a choice says of it."""
         for name, whole in budgets.items():
             for share in self.loaded.job.backcast.shares:
@@ -452,7 +440,7 @@ class _Backcaster:
                 yield part, {"purse": name, "share": share, "money": part.total}
 
     def _plans(
-        self, chooser: str, chain: Chain, pool: _Pool, budgets: Mapping[str, Money]
+        self, chooser: str, chain: Chain, pool: _Pool, budgets: Mapping[str, recall.Money]
     ) -> Iterator[dict[str, Any]]:
         """Yield what the model chooses, along the money; what was cut short is not kept for the next run."""
         table, settings = chain.candidates.value.table, self.loaded.job.solve
@@ -469,16 +457,16 @@ class _Backcaster:
             plan = verify.check(problem, chain.kept_result("backcast", title, problem, inputs))
             yield pool.choice(chooser, pool.rows(plan.built), facts, plan=plan)
 
-    def _rules(self, pool: _Pool, budgets: Mapping[str, Money]) -> Iterator[dict[str, Any]]:
+    def _rules(self, pool: _Pool, budgets: Mapping[str, recall.Money]) -> Iterator[dict[str, Any]]:
         """Yield what the rules choose, along the money."""
         draws = range(1, self.loaded.job.backcast.draws + 1)
         orders: list[tuple[str, int | None, NDArray[np.int64]]] = [
-            *((name, None, rule(pool.links)) for name, rule in BASELINES.items()),
-            *((RANDOM, seed, at_random(pool.links, seed)) for seed in draws),
+            *((name, None, rule(pool.links)) for name, rule in recall.BASELINES.items()),
+            *((recall.RANDOM, seed, recall.at_random(pool.links, seed)) for seed in draws),
         ]
         for money, facts in self._amounts(budgets):
             for name, draw, order in orders:
-                yield pool.choice(name, spend(order.tolist(), pool.links, money), facts, draw=draw)
+                yield pool.choice(name, recall.spend(order.tolist(), pool.links, money), facts, draw=draw)
 
 
 def proposed_rings(chain: Chain) -> Iterator[tuple[RingShown, NDArray[np.float64]]]:
@@ -522,7 +510,7 @@ def circle_round(centres: NDArray[np.float64], length_km: float) -> shapely.Line
     return shapely.LineString([*corners, corners[0]])
 
 
-def course(mode: str, line: shapely.Geometry) -> Course:
+def course(mode: str, line: shapely.Geometry) -> recall.Course:
     """Return the course of a line in degrees, sampled at about half a km.
 
     Parameters
@@ -533,17 +521,17 @@ def course(mode: str, line: shapely.Geometry) -> Course:
         The line.
     """
     points = sample_line(line)
-    return Course(mode, on_sphere(points[:, 0], points[:, 1]), line_km(line))
+    return recall.Course(mode, on_sphere(points[:, 0], points[:, 1]), line_km(line))
 
 
 def _lines(candidates: Candidates) -> Candidates:
     """Return the candidates that are lines: those of kinds that lay one, and the user's own with a length."""
     kinds, length = candidates.table["kind"].isin(LINES), candidates.table["length_km"] > 0
-    own = ~candidates.table["kind"].isin(list(KINDS)) & candidates.table["mode"].isin(MODES) & length
+    own = ~candidates.table["kind"].isin(list(KINDS)) & candidates.table["mode"].isin(recall.MODES) & length
     return candidates.take(np.flatnonzero((kinds | own).to_numpy(dtype=bool)).tolist())
 
 
-def links_of(lines: Candidates, base: BaseCase) -> Links:
+def links_of(lines: Candidates, base: BaseCase) -> recall.Links:
     """Return what the rules look at: what lines cost, and the cities nearest to their ends.
 
     Parameters
@@ -563,7 +551,7 @@ def links_of(lines: Candidates, base: BaseCase) -> Links:
     far_km = np.zeros(len(base.ids))
     if len(cores):
         far_km = great_circle_km(lon[:, None], lat[:, None], lon[cores][None], lat[cores][None]).min(axis=1)
-    return Links(
+    return recall.Links(
         modes=tuple(table["mode"].astype(str)),
         cost=table["cost"].to_numpy(dtype=np.int64),
         length_km=table["length_km"].to_numpy(dtype=np.float64),
@@ -633,7 +621,7 @@ def neighbour_lines(base: BaseCase, rules: Rules, costs: CostTable, terrain: Ter
     return assemble(proposals, costs, terrain)
 
 
-def with_budgets(problem: DesignProblem, modes: Mapping[str, str], money: Money) -> DesignProblem:
+def with_budgets(problem: DesignProblem, modes: Mapping[str, str], money: recall.Money) -> DesignProblem:
     """Return a problem with other money, and with one capacity for each mode that has a budget of its own.
 
     Parameters

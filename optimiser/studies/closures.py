@@ -42,7 +42,6 @@ from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
 from optimiser.report import studies as pages
 from optimiser.report import wording
-from optimiser.report.studies import ClosedPlans
 from optimiser.run import proposing
 from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN, parameters
@@ -76,7 +75,7 @@ class ClosuresRun(folders.StudyRun):
         0 where the plan is proven to the gap asked for, else 10.
     """
 
-    found: ClosedPlans
+    found: pages.ClosedPlans
 
     @property
     def table(self) -> pd.DataFrame:
@@ -174,7 +173,7 @@ def closures(
             "money": problem.money,
             "attribution": chain.source.attribution,
         }
-        found = ClosedPlans.of(summary, _shown(chain, problem, named, evaluator, answer, weights))
+        found = pages.ClosedPlans.of(summary, _shown(chain, problem, named, evaluator, answer, weights))
         kept = {**found.summary, "built": list(answer.built), "starts": dict(answer.starts)}
         folders.write(stage, {"problem.json": problem, "closures.json": kept})
         pages.write_closures(found, stage)

@@ -18,7 +18,6 @@ from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates
 from optimiser.report import page, plots, ring_section, wording
 from optimiser.report.inputs import CaseResults, ReportInput
-from optimiser.report.page import MapView
 from optimiser.report.ring_layout import RingShown
 from optimiser.report.tables import COLUMNS, name_pairs
 from optimiser.run.measured_plan import MeasuredPlan
@@ -136,12 +135,12 @@ class Comparison:
         table = name_pairs(self.first.cities, self.first.pairs.iloc[rows], minutes)
         return table.assign(**{column: np.where(one[rows], *pair) for column, pair in words.items()})
 
-    def map(self) -> MapView:
+    def map(self) -> page.MapView:
         """Return a map of the links of both plans, coloured by the plan that builds them.
 
         The figures of cities are those of the first plan. Rings are drawn where both plans form the same.
         """
-        return MapView.of(self._shown, title=" and ".join(self.names))
+        return page.MapView.of(self._shown, title=" and ".join(self.names))
 
     def plot(self) -> Figure:
         """Draw the links of both plans on one still map, with the figures and the links of one plan alone.

@@ -31,35 +31,17 @@ from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError, ProblemError, VerificationError
-from optimiser.problem.result import Result, Status
 from optimiser.report import answer, page, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, ReportInput
-from optimiser.report.page import MapView
 from optimiser.report.ring_layout import known_rings
 from optimiser.run import folder, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain
-from optimiser.run.reporting import Answers
-from optimiser.run.solving import within_limit
 from optimiser.run.source import find_source
-from optimiser.studies import cases, folders, states
+from optimiser.studies import cases, folders, states, whatif
 from optimiser.studies.answers import counted_of
 from optimiser.studies.comparison import Comparison, Table, Why, explain
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
-from optimiser.studies.whatif import (
-    UNCHANGED,
-    Limit,
-    LinkNames,
-    Study,
-    WhatIf,
-    budget_amount,
-    candidate_ids,
-    door,
-    limit_seconds,
-    tier_weights,
-    warn,
-)
 from optimiser.tasks.cache import Progress, told
-from optimiser.verify import Plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,14 +91,14 @@ class Run:
         What the report of the run folder shows, where it is at hand.
     """
 
-    study: Study
+    study: whatif.Study
     problem: DesignProblem
-    result: Result
-    plan: Plan
+    result: results.Result
+    plan: verify.Plan
     counted: DesignProblem
-    changes: WhatIf = UNCHANGED
+    changes: whatif.WhatIf = whatif.UNCHANGED
     folder: Path | None = None
-    answers: Answers | None = None
+    answers: reporting.Answers | None = None
     given: ReportInput | None = None
 
     # ---- figures
@@ -176,7 +158,7 @@ class Run:
         """Return pairs and weight within the limit, today, with the plan and with everything, by tier."""
         return coverage.by_group(self.shown.pairs).set_index("group")
 
-    @door
+    @whatif.door
     def travel_times(self, state: State = "after") -> pd.DataFrame:
         """Return travel times between cities, whole seconds, as `Region.travel_times` does.
 
@@ -204,7 +186,7 @@ class Run:
         write_omx(path, self.shown.cities["city_id"], times)
 
     @property
-    def status(self) -> Status:
+    def status(self) -> results.Status:
         """Return ``optimal`` where the gap is 0, else ``feasible``."""
         return self.plan.status
 
@@ -292,8 +274,8 @@ class Run:
         """Return equity, dependence on the core, appraisal and build order of the plan."""
         if self.given is not None and self.given.measures is not None:
             return self.given.measures
-        plan = within_limit(self.counted, self.plan)
-        if self.changes == UNCHANGED:
+        plan = solving.within_limit(self.counted, self.plan)
+        if self.changes == whatif.UNCHANGED:
             return self._chain.measures(plan)
         return measuring.measure(self._chain.measured(self.counted, plan))
 
@@ -308,7 +290,7 @@ class Run:
 
     # ---- questions
 
-    @door
+    @whatif.door
     def gains(self, link: int | str) -> gpd.GeoDataFrame:
         """Return the new pairs whose fastest way takes a link, as in `pairs`; nothing is solved.
 
@@ -317,11 +299,11 @@ class Run:
         link
             Its rank in `links`, or its id.
         """
-        (name,) = candidate_ids(link, self._ranked, self._names, where="gains")
+        (name,) = whatif.candidate_ids(link, self._ranked, self._names, where="gains")
         new = self.pairs.query("within_after and not within_before")
         return new[new["links"].map(lambda used: name in used)]
 
-    @door
+    @whatif.door
     def state(self, name: str) -> Run:
         """Return the plan of a stated alternative of the job, by its name in `states`.
 
@@ -344,7 +326,7 @@ class Run:
         counted, plan = counted_of(self.study.base, case), verify.check(problem, result)
         return Run(self.study, problem, result, plan, counted, changes, home)
 
-    @door
+    @whatif.door
     def why(
         self, link: int | str, *, state: str = "", gap: Share | None = None, time_limit_s: Duration = DAY_S
     ) -> Why:
@@ -370,7 +352,7 @@ class Run:
         """
         if state:
             return self.state(state).why(link, gap=gap, time_limit_s=time_limit_s)
-        (name,) = candidate_ids(link, self._ranked, self._names, where="why")
+        (name,) = whatif.candidate_ids(link, self._ranked, self._names, where="why")
         is_built = name in self.built
         plan = self if is_built else self.solve(force=[name], gap=gap, time_limit_s=time_limit_s)
         return explain(
@@ -378,7 +360,7 @@ class Run:
             shown=plan.shown,
             counted=plan.counted,
             candidates=self._chain.candidates.value,
-            measured=self._chain.measured(plan.counted, within_limit(plan.counted, plan.plan)),
+            measured=self._chain.measured(plan.counted, solving.within_limit(plan.counted, plan.plan)),
             other=lambda: (
                 (self.solve(without=[name], gap=gap, time_limit_s=time_limit_s) if is_built else self).shown
             ),
@@ -386,16 +368,16 @@ class Run:
             is_built=is_built,
         )
 
-    @door
+    @whatif.door
     def solve(  # noqa: PLR0913 - what a question may change
         self,
         *,
-        without: LinkNames = (),
-        force: LinkNames = (),
+        without: whatif.LinkNames = (),
+        force: whatif.LinkNames = (),
         budget: float | None = None,
         budget_share: float | None = None,
         weights: Mapping[str, int] | None = None,
-        limit: Limit | None = None,
+        limit: whatif.Limit | None = None,
         rings: bool | None = None,
         gap: Share | None = None,
         time_limit_s: Duration = DAY_S,
@@ -440,12 +422,12 @@ class Run:
         """
         wishes = (ring.id for ring in self.study.chain.design.rings if not ring.required)
         unformed = tuple(name for name in wishes if name not in self.result.rings)
-        later = WhatIf(
-            fixed_out=candidate_ids(without, self._ranked, self._names, where="without"),
-            fixed_in=candidate_ids(force, self._ranked, self._names, where="force"),
-            budget=budget_amount(budget, budget_share, self.problem),
-            tier_factors=tier_weights(weights or {}, self.problem),
-            limit_s=None if limit is None else limit_seconds(limit),
+        later = whatif.WhatIf(
+            fixed_out=whatif.candidate_ids(without, self._ranked, self._names, where="without"),
+            fixed_in=whatif.candidate_ids(force, self._ranked, self._names, where="force"),
+            budget=whatif.budget_amount(budget, budget_share, self.problem),
+            tier_factors=whatif.tier_weights(weights or {}, self.problem),
+            limit_s=None if limit is None else whatif.limit_seconds(limit),
             rings=rings is not False,
             rings_dropped=unformed if rings is None else (),
         )
@@ -464,13 +446,13 @@ class Run:
         problem = resolve(base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
-        warn(f"{note} A share is budget_share=." for note in solving.notes_on_budget(problem))
+        whatif.warn(f"{note} A share is budget_share=." for note in solving.notes_on_budget(problem))
         plan = verify.check(problem, result)
         if wrong := {*changes.fixed_out} & {*plan.built} | {*changes.fixed_in} - {*plan.built}:
             raise VerificationError("the plan does not answer the question", faults=sorted(wrong))
         return Run(study, problem, result, plan, counted_of(base, case), changes)
 
-    @door
+    @whatif.door
     def frontier(
         self, points: Whole = 12, *, gap: Share = 1e-3, time_limit_s: Duration = DAY_S, rings: bool = True
     ) -> TracedFrontier:
@@ -498,9 +480,9 @@ class Run:
 
     # ---- pictures and files
 
-    def map(self) -> MapView:
+    def map(self) -> page.MapView:
         """Return a map to pan and zoom, safe whatever the names of the data are."""
-        return MapView.of(self.shown)
+        return page.MapView.of(self.shown)
 
     def plot(self) -> Figure:
         """Draw the plan as a still picture, with legend, coverage and ranked links."""
@@ -527,7 +509,7 @@ class Run:
             )
         return picture.draw_rings(self.shown, dpi=100)
 
-    @door
+    @whatif.door
     def report(self, out: str | Path) -> Path:
         """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.
 
@@ -545,7 +527,7 @@ class Run:
             The folder.
         """
         target = Path(out)
-        is_of_job = self.changes == UNCHANGED and self._chain.own is None
+        is_of_job = self.changes == whatif.UNCHANGED and self._chain.own is None
         shown = replace(self.shown, measures=self.measures, is_of_job=is_of_job)
         with folder.staged(target, self._chain.progress.ends) as stage:
             reports.write(shown, stage)
@@ -610,18 +592,18 @@ class Run:
     @cached_property
     def _findings(self) -> reporting.Findings:
         """Return the values of the run, without what takes long: measures, other speeds, prices."""
-        chain, plan = self._chain, within_limit(self.counted, self.plan)
+        chain, plan = self._chain, solving.within_limit(self.counted, self.plan)
         return chain.findings_of(
             self.job,
             self.counted,
             self.result,
             plan,
             seconds=measuring.exact_seconds(chain.measured(self.counted, plan)),
-            answers=self.answers or Answers(),
+            answers=self.answers or reporting.Answers(),
         )
 
 
-@door
+@whatif.door
 def compare(first: Run, second: Run) -> Comparison:
     """Put two plans of the same cities side by side: figures, links, pairs, and a map.
 
@@ -647,7 +629,7 @@ def compare(first: Run, second: Run) -> Comparison:
     return Comparison(one, two, names)
 
 
-@door
+@whatif.door
 def run(
     job: str | LoadedJob,
     *,
@@ -693,21 +675,21 @@ def _opened(
     except BaseException:
         process.close()
         raise
-    warn(done.summary["warnings"])
+    whatif.warn(done.summary["warnings"])
     return Run(
-        Study(chain, process=process),
+        whatif.Study(chain, process=process),
         chain.design,
         chain.result,
         done.plan,
         counted,
-        UNCHANGED,
+        whatif.UNCHANGED,
         done.folder,
         reporting.answers_of(done.summary),
         done.report,
     )
 
 
-@door
+@whatif.door
 def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     """Open a finished run from its folder; steps that the cache no longer holds are made again.
 
@@ -727,7 +709,7 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     home = Path(path)
     if home.parent.name == "states" and (home.parent.parent / "job.toml").is_file():
         of = load_run(home.parent.parent, progress=progress)
-        named = {one.slug: one.name for one in (of.answers or Answers()).states}
+        named = {one.slug: one.name for one in (of.answers or reporting.Answers()).states}
         return of.state(named.get(home.name, home.name))
     return _opened(f"Opening {path}", progress, partial(_reopened, home))
 
@@ -740,10 +722,10 @@ def _reopened(home: Path, progress: Progress, process: ChildProcess) -> pipeline
     loaded = replace(load(home / folder.QUESTION_OF), name=asked["name"])
     limit_s = asked["changes"].pop("limit_s", None)  # it is that of the job
     changes = _question(case_from(asked["changes"]))
-    problems = list[tuple[Study, DesignProblem, DesignProblem]]()
+    problems = list[tuple[whatif.Study, DesignProblem, DesignProblem]]()
 
     def stated(chain: Chain) -> DesignProblem:
-        study, case = Study(chain, process=process).asked(changes)
+        study, case = whatif.Study(chain, process=process).asked(changes)
         problems.append((study, resolve(study.base, case), counted_of(study.base, case)))
         return problems[0][1]
 
@@ -762,11 +744,11 @@ def _reopened(home: Path, progress: Progress, process: ChildProcess) -> pipeline
     return Run(study, problem, result, done.plan, counted, replace(changes, limit_s=limit_s), home)
 
 
-def _question(case: Case) -> WhatIf:
-    return WhatIf(**{field.name: getattr(case, field.name) for field in fields(case)})
+def _question(case: Case) -> whatif.WhatIf:
+    return whatif.WhatIf(**{field.name: getattr(case, field.name) for field in fields(case)})
 
 
-@door
+@whatif.door
 def ask_cases(
     path: str | Path,
     *,

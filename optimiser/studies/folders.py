@@ -15,12 +15,10 @@ from optimiser.job import find
 from optimiser.job.model import LoadedJob
 from optimiser.problem import DesignProblem, save
 from optimiser.problem import result as results
-from optimiser.problem.result import Result
 from optimiser.report.inputs import ReportInput
 from optimiser.report.tables import write_csv
 from optimiser.run import folder, pipeline, reporting, store
 from optimiser.tasks.cache import Progress
-from optimiser.verify import Plan
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def opened(
 
 
 def write_plan(
-    stage: Path, problem: DesignProblem, plan: Plan, found: reporting.Findings, shown: ReportInput
+    stage: Path, problem: DesignProblem, plan: verify.Plan, found: reporting.Findings, shown: ReportInput
 ) -> None:
     """Write a plan without a chain of its own: problem, result, plan, certificate, summary.
 
@@ -122,7 +120,7 @@ def write(stage: Path, contents: Mapping[str, Any]) -> None:
         match content:
             case DesignProblem():
                 save(content, path)
-            case Result():
+            case results.Result():
                 results.save(content, path)
             case pd.DataFrame():
                 write_csv(content, path)

@@ -24,7 +24,6 @@ from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.frontier import trace as trace_frontier
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
-from optimiser.job.sections import Seed, Share, Threads
 from optimiser.problem import DesignProblem, save
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
@@ -41,7 +40,6 @@ from optimiser.studies.comparison import Table
 from optimiser.studies.finished import Run, times_table
 from optimiser.studies.whatif import IN_MEMORY, Limit, Study, WhatIf, budget_given, door, limit_seconds, warn
 from optimiser.tasks.cache import Progress, folder, told
-from optimiser.verify import Plan
 
 CITY_SOURCES = ("geonames", "osm", "region")
 """Where cities may come from other than a file."""
@@ -381,10 +379,10 @@ def _file_of(value: str | Path | nx.Graph | pd.DataFrame, what: str) -> str:
 def solve(  # noqa: PLR0913 - the options of the command
     problem: Problem,
     *,
-    gap: Share | None = None,
+    gap: sections.Share | None = None,
     time_limit_s: float | None = None,
-    threads: Threads | None = None,
-    seed: Seed | None = None,
+    threads: sections.Threads | None = None,
+    seed: sections.Seed | None = None,
     variant: str | Path = "auto",
     start: Result | NamedPlan | None = None,
     params: SolveParameters | None = None,
@@ -427,9 +425,9 @@ def solve(  # noqa: PLR0913 - the options of the command
 @overload
 def verify(problem: RegionProblem, result: Result) -> Run: ...
 @overload
-def verify(problem: DesignProblem, result: Result) -> Plan: ...
+def verify(problem: DesignProblem, result: Result) -> checking.Plan: ...
 @door
-def verify(problem: Problem, result: Result) -> Run | Plan:
+def verify(problem: Problem, result: Result) -> Run | checking.Plan:
     """Recompute a result independently of the solver and return the verified plan.
 
     Parameters

@@ -28,15 +28,11 @@ from optimiser.run.chain import Chain
 from optimiser.run.demands import budgets_of, least_weight
 from optimiser.run.folder import CHECKSUMS, seal
 from optimiser.run.measuring import exact_seconds
-from optimiser.run.pipeline import Written
-from optimiser.run.reporting import Answers
 from optimiser.run.solving import within_limit
 from optimiser.studies import answers as asking
 from optimiser.studies import cases, folders
 from optimiser.studies.answers import AskedBase, case_task, counted_of, solve_case, solved_by
 from optimiser.tasks import Contents, Executor, cache, executor_of
-from optimiser.tasks.cache import Progress
-from optimiser.verify import Plan
 
 PLANS, STATES = "plans", "states.json"
 """What is kept of all states: a folder with that of each plan, and the list of the states."""
@@ -91,8 +87,8 @@ class Planned:
     problem: DesignProblem
     counted: DesignProblem
     result: Result
-    checked: Plan
-    plan: Plan
+    checked: verify.Plan
+    plan: verify.Plan
 
 
 # ---- what is asked
@@ -234,7 +230,7 @@ class AskedStates:
         Does the tasks, within its block.
     """
 
-    done: Written
+    done: pipeline.Written
     process: ChildProcess
     executor: Executor
 
@@ -410,7 +406,7 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
 
 
 def write_states(
-    folder: Path, chain: Chain, plan: Plan, found: Iterable[tuple[StateShown, Planned | None]]
+    folder: Path, chain: Chain, plan: verify.Plan, found: Iterable[tuple[StateShown, Planned | None]]
 ) -> None:
     """Write a folder for each state with a plan: problem, result, plan and certificate, tables, summary."""
     planned = [(state, one) for state, one in found if one is not None and state.name != AS_CHOSEN]
@@ -441,7 +437,7 @@ def write_states(
         seal(home)
 
 
-def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> Written:
+def ask(done: pipeline.Written, process: ChildProcess, *, workers: int | None = None) -> pipeline.Written:
     """Ask a finished run the alternatives of its job, and add the answers to its folder.
 
     Parameters
@@ -477,7 +473,7 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
     }
     outcome = chain.outcome("alternatives", "Asking the alternatives", inputs, make)
     states = tuple(map(reporting.state_of, store.load_json(outcome.folder / STATES)))
-    before = reporting.answers_of(done.summary) or Answers()
+    before = reporting.answers_of(done.summary) or reporting.Answers()
     parts = {"states": outcome.folder / PLANS}
     done = pipeline.amend(done, answers=replace(before, states=states), parts=parts)
     if not all(state.is_proven for state in states):
@@ -485,7 +481,9 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
     return done
 
 
-def run(loaded: LoadedJob, process: ChildProcess, *, out: Path | None, progress: Progress | None) -> Written:
+def run(
+    loaded: LoadedJob, process: ChildProcess, *, out: Path | None, progress: cache.Progress | None
+) -> pipeline.Written:
     """Run a job as `pipeline.run` does, and ask all that it asks besides: alternatives, plausible cases."""
     done = pipeline.run(loaded, out=out, progress=progress, solver=process)
     try:

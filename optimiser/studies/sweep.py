@@ -19,9 +19,7 @@ from optimiser.engine.search.task import cores
 from optimiser.engine.solve import versions
 from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, resolve
-from optimiser.frontier.designs import Table
 from optimiser.job import model
-from optimiser.job.model import LoadedJob
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem.errors import JobError, SolverError
 from optimiser.problem.jsonfile import packaged
@@ -29,13 +27,11 @@ from optimiser.problem.model import candidates_on
 from optimiser.report import page, sweep_page
 from optimiser.report import sweep as results
 from optimiser.report.inputs import SETTLED_GAP
-from optimiser.report.sweep import CORE, PLAN_OF_JOB, SweepResults
 from optimiser.run import folder
 from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import answers, folders
-from optimiser.studies.answers import STATING_S, AskedBase, Row, case_task
 from optimiser.studies.closures import ClosedLinks, LinkFinder
 from optimiser.studies.sweep_factors import case_of, columns, described, links_to_close
 from optimiser.studies.whatif import door
@@ -83,7 +79,7 @@ class SweepCases:
         return columns(self.chain.loaded.job, self.chain.candidates.value, self.chain.times.value)
 
     @cached_property
-    def table(self) -> Table:
+    def table(self) -> designs.Table:
         """The value of each factor in each case."""
         plan = self.plan or self.chain.loaded.job.sweep
         return designs.table(self.columns, plan)
@@ -104,12 +100,12 @@ class SweepCases:
         )
 
     @cached_property
-    def base(self) -> AskedBase:
+    def base(self) -> answers.AskedBase:
         """What the cases are resolved from."""
-        return AskedBase(self.chain, {name: closure.arcs for name, closure in self.closures.items()})
+        return answers.AskedBase(self.chain, {name: closure.arcs for name, closure in self.closures.items()})
 
 
-def prepare(loaded: LoadedJob, progress: Progress) -> SweepCases:
+def prepare(loaded: model.LoadedJob, progress: Progress) -> SweepCases:
     """Return the cases of a job.
 
     Parameters
@@ -144,7 +140,7 @@ def prepare(loaded: LoadedJob, progress: Progress) -> SweepCases:
 
 @door
 def sweep(
-    job: str | Path | LoadedJob,
+    job: str | Path | model.LoadedJob,
     *,
     settings: Sequence[str] = (),
     out: str | Path | None = None,
@@ -235,7 +231,7 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
         longest_s = asked.time_limit_s if plan else max(asked.time_limit_s, job.solve.time_limit_s)
         changes = {key: getattr(asked, key) for key in ("gap", "threads", "memory_mb")}
         settings = job.solve.of_study(**changes, time_limit_s=longest_s)
-        return case_task(place, case, settings, name=f"{name} {number}", plan=plan)
+        return answers.case_task(place, case, settings, name=f"{name} {number}", plan=plan)
 
     first = run("The job itself", [task(0, found.cases[0], None)])[0]
     if first.value is None or first.value["objective"] is None:
@@ -268,7 +264,7 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
             function="optimiser.studies.answers:score_plans",
             payload={**shared, "case": case.as_dict()},
             contents=places,
-            time_limit_s=STATING_S,
+            time_limit_s=answers.STATING_S,
         )
         for number, case in numbered
     ]
@@ -289,18 +285,18 @@ def _plans(outcomes: Sequence[Outcome], core: tuple[str, ...]) -> list[dict[str,
     rows = [one.value for one in outcomes if one.value is not None and one.value["objective"] is not None]
     starts = {_ids(row): row["starts"] for row in reversed(rows)}  # those of the first case that chooses it
     counts, first = Counter(_ids(row) for row in rows), _ids(rows[0])
-    names, when = {first: PLAN_OF_JOB}, dict(starts)
+    names, when = {first: results.PLAN_OF_JOB}, dict(starts)
     if core and core != first:
         # With periods the core is started when the plan of the job starts it; what that lacks, at once.
         when[core] = {name: starts[first].get(name, 0) for name in core} if starts[first] else {}
-        names[core] = CORE
+        names[core] = results.CORE
     for built, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if len(names) < MOST_PLANS:
             names.setdefault(built, f"chosen in {count} case{'' if count == 1 else 's'}")
     return [{"name": name, "built": built, "starts": when[built]} for built, name in names.items()]
 
 
-def _ids(row: Row) -> tuple[str, ...]:
+def _ids(row: answers.Row) -> tuple[str, ...]:
     return tuple(name for name, _ in row["built"])
 
 
@@ -355,7 +351,7 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> None:
         sweep_page.write(written, stage)
 
 
-def _rows(outcomes: Sequence[Outcome]) -> list[Row]:
+def _rows(outcomes: Sequence[Outcome]) -> list[answers.Row]:
     """Return what came of each case, with its number."""
     return [
         {**(one.value or {}), "case": number, "fault": one.fault or None}
@@ -446,7 +442,7 @@ def expected(found: SweepCases, target: Path, workers: int | None) -> dict[str, 
 # ---- a finished sweep in Python
 
 
-class Sweep(SweepResults):
+class Sweep(results.SweepResults):
     """A finished sweep; `optimiser.report.sweep.SweepResults` says what its tables hold."""
 
     @property

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from optimiser.engine import worker
-from optimiser.engine.worker import Send
 from optimiser.tasks.task import call, describe_error, find
 
 
@@ -19,7 +18,7 @@ def main() -> None:
     worker.serve(_doing, lambda error, _task: describe_error(error))
 
 
-def _doing(send: Send) -> Callable[[Mapping[str, Any]], None]:
+def _doing(send: worker.Send) -> Callable[[Mapping[str, Any]], None]:
     """Return what does a task: `function`, `payload`, `folder` with the contents, and `memory_mb`."""
 
     def do(task: Mapping[str, Any]) -> None:

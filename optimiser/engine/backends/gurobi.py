@@ -10,15 +10,7 @@ import gurobipy
 import numpy as np
 from gurobipy import GRB
 
-from optimiser.engine.backends.interfaces import (
-    FEASIBILITY_TOLERANCE,
-    MEMORY_MB,
-    Improve,
-    Separator,
-    TreeModel,
-    TreeOutcome,
-    TreeSearch,
-)
+from optimiser.engine.backends import interfaces
 from optimiser.engine.backends.pulp_solvers import instance, stated_master
 from optimiser.engine.backends.solvers import set_options
 from optimiser.engine.models.decisions import scale_of
@@ -35,8 +27,8 @@ SETTINGS: Options = MappingProxyType(
         "PreCrush": 1,
         "MIPGap": 0.0,
         "MIPGapAbs": 0.999,
-        "IntFeasTol": FEASIBILITY_TOLERANCE,
-        "SoftMemLimit": MEMORY_MB / 1000,
+        "IntFeasTol": interfaces.FEASIBILITY_TOLERANCE,
+        "SoftMemLimit": interfaces.MEMORY_MB / 1000,
     }
 )
 """Parameters of Gurobi.
@@ -50,11 +42,11 @@ def search_tree(
     t: Tables,
     task: Task,
     incumbent: MaskIncumbent,
-    separator: Separator,
+    separator: interfaces.Separator,
     *,
     rows: Rows = NO_ROWS,
-    improve: Improve | None = None,
-) -> TreeOutcome:
+    improve: interfaces.Improve | None = None,
+) -> interfaces.TreeOutcome:
     """Search one tree in Gurobi; plans, bounds and counts go to the incumbent.
 
     Parameters
@@ -86,13 +78,13 @@ def search_tree(
             for variables, values in ((master.x, plan[:-1]), (master.y, covered_pairs(t, plan))):
                 for variable, value in zip(variables, values.tolist(), strict=False):  # y may be missing
                     variable.Start = float(value)
-        state = TreeSearch(t, master, separator, incumbent, task.gap, model.terminate)
+        state = interfaces.TreeSearch(t, master, separator, incumbent, task.gap, model.terminate)
         model.optimize(_Callback(state, improve))
         if state.failure is not None:
             raise state.failure
         status, nodes = model.Status, int(model.NodeCount)
         if status in (GRB.INFEASIBLE, GRB.INF_OR_UNBD):
-            return TreeOutcome(
+            return interfaces.TreeOutcome(
                 None, "stalled" if incumbent.best is not None else "infeasible", nodes, state.cuts
             )
         bound = state.proven(model.ObjBound, GRB.INFINITY)
@@ -101,7 +93,7 @@ def search_tree(
         if reason in ("time", "stalled"):
             timed_out = reason == "time" or status == GRB.TIME_LIMIT
             reason = "stalled" if status == GRB.OPTIMAL else "time" if timed_out else "nodes"
-        return TreeOutcome(bound, reason, nodes, state.cuts)
+        return interfaces.TreeOutcome(bound, reason, nodes, state.cuts)
     except gurobipy.GurobiError as error:
         raise SolverError(
             f"Gurobi could not solve this problem: {error}",
@@ -109,7 +101,7 @@ def search_tree(
         ) from error
 
 
-def gurobi_master(task: Task, seconds: float) -> TreeModel:
+def gurobi_master(task: Task, seconds: float) -> interfaces.TreeModel:
     """Return the master problem without cuts.
 
     Parameters
@@ -126,10 +118,10 @@ def gurobi_master(task: Task, seconds: float) -> TreeModel:
         model, {**task.options_of("gurobi"), **SETTINGS, "TimeLimit": seconds, "NodeLimit": task.nodes}
     )
     is_maximised = task.problem.budget is not None
-    return TreeModel(model, x, y, scale_of(task.problem), maximise=is_maximised, owner=solver)
+    return interfaces.TreeModel(model, x, y, scale_of(task.problem), maximise=is_maximised, owner=solver)
 
 
-def constraints(master: TreeModel, rows: Rows) -> Iterator[Any]:
+def constraints(master: interfaces.TreeModel, rows: Rows) -> Iterator[Any]:
     """Yield rows `sum of value x - sum of y >= 0`, or `>= number of pairs` without y, for Gurobi."""
     for variables, values, least in master.terms(rows):
         yield gurobipy.LinExpr(values, variables) >= least
@@ -138,7 +130,7 @@ def constraints(master: TreeModel, rows: Rows) -> Iterator[Any]:
 class _Callback:
     """Callback of Gurobi: checks integer solutions, separates relaxations, and reports progress."""
 
-    def __init__(self, state: TreeSearch, improve: Improve | None) -> None:
+    def __init__(self, state: interfaces.TreeSearch, improve: interfaces.Improve | None) -> None:
         self._state, self._improve = state, improve
 
     def __call__(self, model: Any, where: int) -> None:  # noqa: ANN401 - Gurobi's own
@@ -169,7 +161,7 @@ class _Callback:
         """Report the plan of an integer point; cut it off unless the plan covers all pairs with y > 0."""
         state, (x, y) = self._state, self._point(model.cbGetSolution)
         x = np.round(x)
-        false_claims, is_fitting = state.check(x, y, least=FEASIBILITY_TOLERANCE)
+        false_claims, is_fitting = state.check(x, y, least=interfaces.FEASIBILITY_TOLERANCE)
         if false_claims.any():
             rows = state.separated(x, y)
             false_claims[rows.only(rows.pair_counts == 1).pair] = False

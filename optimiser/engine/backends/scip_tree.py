@@ -13,18 +13,7 @@ from pyscipopt.scip import PY_SCIP_PARAMSETTING as SETTING
 from pyscipopt.scip import PY_SCIP_RESULT as RESULT
 from pyscipopt.scip import Conshdlr, Eventhdlr, Heur
 
-from optimiser.engine.backends.interfaces import (
-    FEASIBILITY_TOLERANCE,
-    MEMORY_MB,
-    Improve,
-    RowTerms,
-    Separator,
-    TreeModel,
-    TreeOutcome,
-    TreeSearch,
-    fractional,
-    solver_noise,
-)
+from optimiser.engine.backends import interfaces
 from optimiser.engine.backends.pulp_solvers import stated_master
 from optimiser.engine.backends.solvers import set_options
 from optimiser.engine.models.decisions import pulp, scale_of
@@ -41,7 +30,7 @@ MOST_NODES = 2**62
 """Most nodes that SCIP counts, about."""
 
 
-def tree_model(task: Task, *, fixed: Integers | None = None) -> TreeModel:
+def tree_model(task: Task, *, fixed: Integers | None = None) -> interfaces.TreeModel:
     """Return the master problem of a task without cuts.
 
     Parameters
@@ -64,10 +53,10 @@ def tree_model(task: Task, *, fixed: Integers | None = None) -> TreeModel:
             model.chgVarLb(variable, float(value))
             model.chgVarUb(variable, float(value))
     maximise = task.problem.budget is not None
-    return TreeModel(model, x, y, scale_of(task.problem), maximise=maximise, z=z)
+    return interfaces.TreeModel(model, x, y, scale_of(task.problem), maximise=maximise, z=z)
 
 
-def add_rows(master: TreeModel, name: str, rows: Iterable[RowTerms]) -> None:
+def add_rows(master: interfaces.TreeModel, name: str, rows: Iterable[interfaces.RowTerms]) -> None:
     """Add cuts as constraints of the model, before it is solved.
 
     Parameters
@@ -100,7 +89,7 @@ class TimeRows(Conshdlr):
     its y.
     """
 
-    def __init__(self, state: TreeSearch) -> None:
+    def __init__(self, state: interfaces.TreeSearch) -> None:
         self._state, self._master = state, state.master
 
     def conslock(self, _constraint: Any, locktype: int, positive: int, negative: int) -> None:  # noqa: ANN401
@@ -135,20 +124,20 @@ class TimeRows(Conshdlr):
 
     def _check(self, solution: Any) -> int:  # noqa: ANN401
         x, y = self._point(solution.__getitem__)
-        if len(fractional(x)):
+        if len(interfaces.fractional(x)):
             return RESULT.INFEASIBLE
         false_claims, is_fitting = self._state.check(x, y)
         return RESULT.FEASIBLE if is_fitting and not false_claims.any() else RESULT.INFEASIBLE
 
     def _enforce(self) -> int:
         state, (x, y) = self._state, self._point(_relaxed)
-        if len(fractional(x)):
+        if len(interfaces.fractional(x)):
             return RESULT.INFEASIBLE
         x = np.round(x)
         false_claims, is_fitting = state.check(x, y)
         if not false_claims.any():
             return RESULT.FEASIBLE if is_fitting else self._forbid(x)
-        if (false_claims & (y > FEASIBILITY_TOLERANCE)).any():
+        if (false_claims & (y > interfaces.FEASIBILITY_TOLERANCE)).any():
             rows = state.separated(x, y)
             if not len(rows):
                 rows = state.violated(unbuilt_rows(state.t, np.flatnonzero(false_claims), x), x, y)
@@ -237,7 +226,7 @@ class IncumbentHeuristic(Heur):
     objective limit expresses this without a solution in SCIP, which the fixings of a part might not admit.
     """
 
-    def __init__(self, state: TreeSearch, improve: Improve | None) -> None:
+    def __init__(self, state: interfaces.TreeSearch, improve: interfaces.Improve | None) -> None:
         self._state, self._improve = state, improve
         self._limiting: Mask | None = None
         self._cutoff: int | None = None
@@ -261,14 +250,14 @@ class IncumbentHeuristic(Heur):
         value = objective_of(self._state.t, best) // master.divisor
         if value != self._cutoff:
             self._cutoff = value
-            step = 1.0 - solver_noise(value)
+            step = 1.0 - interfaces.solver_noise(value)
             master.model.setObjlimit(value + step if master.maximise else value - step)
 
 
 class Reporter(Eventhdlr):
     """Event handler that reports bounds and counts."""
 
-    def __init__(self, state: TreeSearch) -> None:
+    def __init__(self, state: interfaces.TreeSearch) -> None:
         self._state = state
 
     def eventinitsol(self) -> None:
@@ -297,14 +286,14 @@ def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     t: Tables,
     task: Task,
     incumbent: MaskIncumbent,
-    separator: Separator,
+    separator: interfaces.Separator,
     *,
     rows: Rows = NO_ROWS,
     splits: SplitRows = NO_SPLITS,
     fixed: Integers | None = None,
     dives: bool = True,
-    improve: Improve | None = None,
-) -> TreeOutcome:
+    improve: interfaces.Improve | None = None,
+) -> interfaces.TreeOutcome:
     """Search one tree in SCIP; plans, bounds and counts go to the incumbent.
 
     Parameters
@@ -336,7 +325,7 @@ def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     add_rows(master, "row", master.terms(rows))
     add_rows(master, "split", master.split_terms(splits))
     model = master.model
-    state = TreeSearch(t, master, separator, incumbent, task.gap, model.interruptSolve)
+    state = interfaces.TreeSearch(t, master, separator, incumbent, task.gap, model.interruptSolve)
     reporter, handler, heuristic = Reporter(state), TimeRows(state), IncumbentHeuristic(state, improve)
     model.includeConshdlr(
         handler, "timerows", "coverage is true", sepapriority=10, enfopriority=-1, chckpriority=-1, sepafreq=1
@@ -347,7 +336,9 @@ def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     model.includeHeur(heuristic, "incumbents", "prunes with plans found elsewhere", "p", timingmask=timing)
     seconds = max(0.0, min(task.seconds, incumbent.left()))
     nodes = int(min(incumbent.most_nodes, MOST_NODES))
-    model.setParams({"limits/time": seconds, "limits/totalnodes": nodes, "limits/memory": MEMORY_MB})
+    model.setParams(
+        {"limits/time": seconds, "limits/totalnodes": nodes, "limits/memory": interfaces.MEMORY_MB}
+    )
     if not dives:
         model.setParam("nodeselection/bfs/maxplungedepth", 0)
     heuristic.limit()
@@ -358,9 +349,9 @@ def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     status, reason = model.getStatus(), incumbent.ending(task.gap)
     if status in ("optimal", "infeasible", "inforunbd"):
         if incumbent.best is None:
-            return TreeOutcome(None, "infeasible", nodes, state.cuts)
+            return interfaces.TreeOutcome(None, "infeasible", nodes, state.cuts)
         bound, reason = float(objective_of(t, incumbent.best)), "proof"
         incumbent.bound(bound, "tree")
     elif reason == "stalled":
         reason = "time" if status == "timelimit" else "nodes"
-    return TreeOutcome(bound, reason, nodes, state.cuts)
+    return interfaces.TreeOutcome(bound, reason, nodes, state.cuts)

@@ -6,15 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimiser.engine.backends import pulp_solvers
 from optimiser.engine.backends.interfaces import MasterSolution, unscaled
-from optimiser.engine.backends.pulp_solvers import (
-    DONE,
-    installed_solver,
-    nodes_of,
-    proved_bound,
-    result_name,
-    solve_model,
-)
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
 from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.methods.ring_plans import Values
@@ -60,7 +53,7 @@ def prove(
     lp, variables = formulation(task.problem)
     if incumbent.stop():
         return "time", task.solver
-    solver, scale = installed_solver(task.solver), scale_of(task.problem)
+    solver, scale = pulp_solvers.installed_solver(task.solver), scale_of(task.problem)
     best = incumbent.best
     warm = best is not None and solver.gets_start
     if best is not None and warm:  # the solver completes the flows
@@ -70,24 +63,28 @@ def prove(
     if solver.is_watched:
         settings |= _watching(incumbent, len(variables.x), scale)
     left = incumbent.left()
-    stats = solve_model(lp, solver, seconds=left, gap=task.gap, warm=warm, nodes=task.nodes, **settings)
+    stats = pulp_solvers.solve_model(
+        lp, solver, seconds=left, gap=task.gap, warm=warm, nodes=task.nodes, **settings
+    )
     if stats is None:
-        return "time", result_name(None, solver)
-    if (nodes := nodes_of(lp, solver)) is not None:
+        return "time", pulp_solvers.result_name(None, solver)
+    if (nodes := pulp_solvers.nodes_of(lp, solver)) is not None:
         incumbent.count("compact", nodes=nodes)
     if stats.has_solution:
         built = [float(v.varValue or 0.0) > 0.5 for v in variables.x]
-        if stats.status in DONE and incumbent.evaluate(np.append(built, True)) is None:
+        if stats.status in pulp_solvers.DONE and incumbent.evaluate(np.append(built, True)) is None:
             incumbent.pass_on({"built": np.flatnonzero(built).tolist()}, "compact")
         incumbent.plan(np.append(built, True), "compact")
-    bound = proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
+    bound = pulp_solvers.proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
     incumbent.bound(math.inf if bound is None else bound * scale, "compact")
     is_infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
     # Solvers that run out of time may say infeasible; early on, against a known plan, it is a false claim.
     if is_infeasible and (incumbent.best is None or incumbent.left() > task.seconds / 2):
-        return "infeasible", result_name(stats, solver)
+        return "infeasible", pulp_solvers.result_name(stats, solver)
     ending = incumbent.ending(task.gap)
-    return _LIMITS.get(stats.status, ending) if ending == "stalled" else ending, result_name(stats, solver)
+    return _LIMITS.get(stats.status, ending) if ending == "stalled" else ending, pulp_solvers.result_name(
+        stats, solver
+    )
 
 
 _LIMITS = {
@@ -132,8 +129,8 @@ class CompactMaster:
 
     def __post_init__(self) -> None:
         """Find the solver; its name is known better after a solve."""
-        self._solver = installed_solver(self.task.solver)
-        self.name = result_name(None, self._solver)
+        self._solver = pulp_solvers.installed_solver(self.task.solver)
+        self.name = pulp_solvers.result_name(None, self._solver)
 
     def solve(
         self,
@@ -146,16 +143,16 @@ class CompactMaster:
         """Solve the model within the seconds given."""
         lp, task, solver = self.model.lp, self.task, self._solver
         settings = task.settings_of(task.solver)
-        stats = solve_model(lp, solver, seconds=seconds, gap=gap, nodes=task.nodes, **settings)
+        stats = pulp_solvers.solve_model(lp, solver, seconds=seconds, gap=gap, nodes=task.nodes, **settings)
         if stats is None:
             return MasterSolution(None, (), complete=True)
-        self.name = result_name(stats, solver)
+        self.name = pulp_solvers.result_name(stats, solver)
         infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
-        bound = proved_bound(stats, solver, gap=gap, minimise=task.problem.budget is None)
+        bound = pulp_solvers.proved_bound(stats, solver, gap=gap, minimise=task.problem.budget is None)
         values = {v.name: float(v.varValue or 0.0) for v in lp.variables()}
         points = (values,) if stats.has_solution else ()
         is_spent = _LIMITS.get(stats.status) == "nodes"
-        nodes = task.nodes if is_spent else nodes_of(lp, solver) or 0
+        nodes = task.nodes if is_spent else pulp_solvers.nodes_of(lp, solver) or 0
         bound = unscaled(bound, self.model.scale)
         return MasterSolution(bound, points, complete=not is_spent, infeasible=infeasible, nodes=nodes)
 

@@ -569,9 +569,8 @@ def _with_alternatives(job: Job) -> Iterator[Contradiction]:
     ids, taken = [ring.id for ring in job.rings], {sections.slug(sections.AS_CHOSEN): sections.AS_CHOSEN}
     for number, one in enumerate(job.alternatives):
         path = ("alternatives", str(number))
-        if (
-            before := taken.setdefault(sections.slug(one.name), one.name)
-        ) != one.name or one.name == sections.AS_CHOSEN:
+        before = taken.setdefault(sections.slug(one.name), one.name)
+        if before != one.name or one.name == sections.AS_CHOSEN:
             yield (*path, "name"), f"'{one.name}' is too like '{before}', which another one has"
         elif any(other.name == one.name for other in job.alternatives[:number]):
             yield (*path, "name"), f"'{one.name}' is the name of another alternative"

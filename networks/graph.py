@@ -18,22 +18,12 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.ops import substring
 
-from networks import schema
+from networks import schema, sphere
 from networks.errors import SchemaError, SourceError
 from networks.inputs import checked, checksum, printable
 from networks.osm import DEFAULT_CLASSES, Elements, Nodes, Points, ReadCounts, Source, Ways
-from networks.osm.tags import (
-    BARRIER_KEYS,
-    BARRIER_SIGNS,
-    LENGTH_FACTOR,
-    ROAD_KEYS,
-    SIDED_KEYS,
-    access_of_value,
-    duration_s,
-    with_slip_roads,
-)
+from networks.osm import tags as tag_rules
 from networks.schema import CLOSED, Network
-from networks.sphere import chord_to_km, unit_vectors
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -389,10 +379,13 @@ def read_graph(
     if not (read.graph.get("simplified") or read.graph.get("consolidated")):
         # Edges run from junction to junction of ways.
         read = ox.simplify_graph(
-            read, node_attrs_include=sorted(BARRIER_SIGNS), edge_attrs_differ=["osmid"], remove_rings=False
+            read,
+            node_attrs_include=sorted(tag_rules.BARRIER_SIGNS),
+            edge_attrs_differ=["osmid"],
+            remove_rings=False,
         )
     read = in_degrees(read)
-    draft = _Draft(read, classes=with_slip_roads(roads), ferries=ferries)
+    draft = _Draft(read, classes=tag_rules.with_slip_roads(roads), ferries=ferries)
     draft.add_all(streets(read))
     if not draft.roads and not draft.ferries:
         raise SourceError(
@@ -452,9 +445,9 @@ class _Draft:
         nodes, both = Nodes(ids, lon, lat), [Ways.of(drafts) for drafts in (self.roads, self.ferries)]
         roads, ferries = (replace(ways, rows=nodes.rows_of(ways.rows)) for ways in both)
         found = sorted(
-            (self._id[node], {key: one_text(data[key]) for key in data.keys() & BARRIER_KEYS})
+            (self._id[node], {key: one_text(data[key]) for key in data.keys() & tag_rules.BARRIER_KEYS})
             for node, data in self._graph.nodes(data=True)
-            if data.keys() & BARRIER_SIGNS
+            if data.keys() & tag_rules.BARRIER_SIGNS
         )
         rows = nodes.rows_of(np.array([one for one, _ in found], dtype=np.int64))
         return replace(
@@ -472,15 +465,15 @@ class _Draft:
         )
 
     def _add_road(self, street: Street, classes: Sequence[str]) -> None:
-        tags = _tags(street, keys=ROAD_KEYS)
+        tags = _tags(street, keys=tag_rules.ROAD_KEYS)
         kinds = list(product(classes, _texts(street.data.get("maxspeed")) or [""]))[:_MOST_PARTS]
         line = self._line(street)
         # A stated length that differs from that of the line, as of a schematic graph.
         stated_km = street.data.get("length", 0.0) / 1000
-        steps = np.diff(unit_vectors(*np.array(line.coords)[:, :2].T), axis=0)
-        drawn_km = float(chord_to_km(np.linalg.norm(steps, axis=1)).sum())
+        steps = np.diff(sphere.unit_vectors(*np.array(line.coords)[:, :2].T), axis=0)
+        drawn_km = float(sphere.chord_to_km(np.linalg.norm(steps, axis=1)).sum())
         if drawn_km > 0 and abs(stated_km / drawn_km - 1) > _LEAST_DIFFERENCE:
-            tags[LENGTH_FACTOR] = repr(float(stated_km / drawn_km))
+            tags[tag_rules.LENGTH_FACTOR] = repr(float(stated_km / drawn_km))
         refs = self._refs(street, line, parts=len(kinds))
         for (name, limit), part in zip(kinds, refs, strict=True):
             limited = {**tags, "highway": name, **({"maxspeed": limit} if limit else {})}
@@ -490,7 +483,7 @@ class _Draft:
         tags = _tags(street, keys=None)
         tags["route"] = next(kind for kind in _FERRIES if kind in _texts(street.data["route"]))
         osmid, line = one_number(street.data.get("osmid")), self._line(street)
-        seconds = duration_s(tags.get("duration", ""))
+        seconds = tag_rules.duration_s(tags.get("duration", ""))
         if seconds is not None and self._ferry_m[osmid]:
             # The duration is that of the whole way, of which this may be a part.
             share = street.data.get("length", 0.0) / self._ferry_m[osmid]
@@ -546,8 +539,8 @@ def _tags(street: Street, *, keys: frozenset[str] | None) -> dict[str, str]:
         if is_other or (is_turned and (":forward" in key or ":backward" in key)):
             continue
         if texts := _texts(value):
-            strictest = min(texts, key=lambda text: _STRICTNESS.index(access_of_value(text)))
-            found[key] = strictest if key in SIDED_KEYS else texts[0]
+            strictest = min(texts, key=lambda text: _STRICTNESS.index(tag_rules.access_of_value(text)))
+            found[key] = strictest if key in tag_rules.SIDED_KEYS else texts[0]
     oneway = data.get("oneway")
     found["oneway"] = oneway if isinstance(oneway, str) else "yes" if street.back is None else "no"
     return found

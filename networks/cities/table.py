@@ -15,9 +15,8 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from networks import schema
+from networks import schema, sphere
 from networks.schema import Column
-from networks.sphere import within
 from networks.world.towns import Box, Part, plain_name, towns_in
 
 TIERS = ("core", "secondary", "small")
@@ -338,7 +337,7 @@ class CityNames:
         if not towns:
             return {}
         places = np.array([(town.lon, town.lat) for town in towns])
-        around = within(shapely.get_coordinates(points), places, _REACH_KM)
+        around = sphere.within(shapely.get_coordinates(points), places, _REACH_KM)
         known = [{plain_name(name) for name in (town.name, *town.other_names)} for town in towns]
         own: list[set[str]] = [set() for _ in self.names]
         for name, rows in [*self._own.items(), *self._of_table.items()]:

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from networks import schema
-from networks.errors import SourceError
+from networks import errors, schema, sphere
 from networks.gtfs.feed import Feed
 from networks.gtfs.patterns import (
     DAY_S,
@@ -34,7 +33,6 @@ from networks.rail.drafts import BY_FREQUENCY, BY_TIMETABLE, Draft, Hop, Route, 
 from networks.rail.parameters import GtfsParameters, RailParameters
 from networks.road.builder import geodesic_km
 from networks.schema import Ints, Network
-from networks.sphere import within
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -339,7 +337,7 @@ def build(
     # Passengers who set out within the hours take later trains too, of services that run then.
     patterns, modes, counts = zip(*counted, strict=True) if counted else ((), (), ())
     if not patterns:
-        raise SourceError(
+        raise errors.SourceError(
             f"no trip of {on} calls at two stations here",
             where=feed.name,
             done="Nothing was written.",
@@ -490,7 +488,7 @@ def _stations_of_map(table: pd.DataFrame, tracks: RailBuild | None, most_km: flo
         return found
     at = shapely.get_coordinates(tracks.network.nodes.geometry.to_numpy()[tracks.stations["node"].to_numpy()])
     names = [{bare_name(label) for label in labels} for labels in tracks.stations["labels"]]
-    around = within(table[["lon", "lat"]].to_numpy(dtype=np.float64), at, most_km)
+    around = sphere.within(table[["lon", "lat"]].to_numpy(dtype=np.float64), at, most_km)
     for row, (near, name) in enumerate(zip(around, table["name"].map(bare_name), strict=True)):
         if near:
             found[row] = min(near, key=lambda one: (name not in names[one], near[one], one))

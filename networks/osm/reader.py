@@ -10,26 +10,10 @@ import shapely
 from numpy.typing import NDArray
 
 from networks.errors import SourceError
+from networks.osm import tags as tag_rules
 from networks.osm.blocks import check, check_ways, file_error
 from networks.osm.elements import Elements, Nodes, ReadCounts, Source, Ways, point_id
 from networks.osm.scan import RawPoints, RawWays, Scan, add_members, add_parts, first_pass, ints, second_pass
-from networks.osm.tags import (
-    BACKWARD,
-    BOTH,
-    DEFAULT_CLASSES,
-    FORWARD,
-    NEITHER,
-    ROAD_CLASSES,
-    ROAD_KEYS,
-    SIDED_KEYS,
-    access,
-    access_of_value,
-    carries_cars,
-    closed_reason,
-    direction,
-    open_direction,
-    with_slip_roads,
-)
 
 ACCESS_CLASSES = ("unclassified", "residential", "living_street", "service")
 """Road classes that are searched for the way to a ferry, beside those that were asked for."""
@@ -60,7 +44,7 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
     # The first and last nodes of the ferries that carry cars.
     stops, refs = ints(ferries.ends), ints(ferries.refs)
     starts = stops - np.diff(stops, prepend=0)
-    used = (stops > starts) & np.array([carries_cars(tags) for tags in ferries.tags], bool)
+    used = (stops > starts) & np.array([tag_rules.carries_cars(tags) for tags in ferries.tags], bool)
     ends = np.unique(np.concatenate([refs[starts[used]], refs[stops[used] - 1]]))
     wanted = [name for name in ACCESS_CLASSES if name not in classes]
     if not len(ends) or not len(roads.refs) or not wanted:
@@ -74,7 +58,7 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
     for way in osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(keep):
         if isinstance(way, osmium.osm.Way):
             tags = dict(way.tags)
-            small.add(way, {key: tags[key] for key in tags.keys() & ROAD_KEYS})
+            small.add(way, {key: tags[key] for key in tags.keys() & tag_rules.ROAD_KEYS})
     search = _Search(small, known)
     paths = (search.ways(int(end), arriving=arriving) for end in loose for arriving in (False, True))
     chosen = sorted(set().union(*paths))
@@ -83,7 +67,11 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
         roads.refs.extend(search.nodes(i).tolist())
         roads.ends.append(len(roads.refs))
         # Passengers are those whom access for customers and the like is for.
-        shut = {key for key in SIDED_KEYS if access_of_value(small.tags[i].get(key, "")) == "restricted"}
+        shut = {
+            key
+            for key in tag_rules.SIDED_KEYS
+            if tag_rules.access_of_value(small.tags[i].get(key, "")) == "restricted"
+        }
         roads.tags.append({key: value for key, value in small.tags[i].items() if key not in shut})
     return len(chosen)
 
@@ -135,20 +123,24 @@ class _Search:
             # The direction in which a way is open.
             if way not in self._turns:
                 tags = self._tags[way]
-                tagged, _ = direction(tags)
-                self._turns[way] = NEITHER if closed_reason(tags) else open_direction(tagged, access(tags))
+                tagged, _ = tag_rules.direction(tags)
+                self._turns[way] = (
+                    tag_rules.NEITHER
+                    if tag_rules.closed_reason(tags)
+                    else tag_rules.open_direction(tagged, tag_rules.access(tags))
+                )
             turn = self._turns[way]
-            against = FORWARD if arriving else BACKWARD
-            if turn in (BOTH, against):
+            against = tag_rules.FORWARD if arriving else tag_rules.BACKWARD
+            if turn in (tag_rules.BOTH, against):
                 yield way, self._refs[self._starts[way] : at]
-            if turn in (BOTH, -against):
+            if turn in (tag_rules.BOTH, -against):
                 yield way, self._refs[at + 1 : self._stops[way]]
 
 
 def read(
     path: str | Path,
     *,
-    roads: frozenset[str] = DEFAULT_CLASSES,
+    roads: frozenset[str] = tag_rules.DEFAULT_CLASSES,
     rail: bool = True,
     ferries: bool = True,
     most_missing: float = 0.3,
@@ -204,12 +196,15 @@ def read(
 
 
 def _known(roads: frozenset[str]) -> frozenset[str]:
-    unknown = sorted(roads - set(ROAD_CLASSES) - with_slip_roads(frozenset(ROAD_CLASSES)))
+    unknown = sorted(
+        roads - set(tag_rules.ROAD_CLASSES) - tag_rules.with_slip_roads(frozenset(tag_rules.ROAD_CLASSES))
+    )
     if unknown:
         raise SourceError(
-            f"Unknown road classes: {', '.join(unknown)}.", remedy=f"Choose from: {', '.join(ROAD_CLASSES)}."
+            f"Unknown road classes: {', '.join(unknown)}.",
+            remedy=f"Choose from: {', '.join(tag_rules.ROAD_CLASSES)}.",
         )
-    return with_slip_roads(roads)
+    return tag_rules.with_slip_roads(roads)
 
 
 def _check_found(path: Path, scan: Scan) -> None:

@@ -16,17 +16,8 @@ from numpy.typing import NDArray
 from networks.countries import read_table
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
+from networks.osm import tags as tag_rules
 from networks.osm.elements import Elements, Nodes, Relation, Tags, Ways
-from networks.osm.tags import (
-    BACKWARD,
-    BOTH,
-    BUILT_UP,
-    ROAD_CLASSES,
-    direction,
-    duration_s,
-    length_factor,
-    stops_cars,
-)
 from networks.road.attributes import TOWN, RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
 from networks.road.speeds import SpeedTable, crossing_step, speed_table
 from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components, empty_network
@@ -257,12 +248,14 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
     way_ids, tags
         Id and tags of each way.
     """
-    found = [(duration_s(one.get("duration", "")) or 0, position) for position, one in enumerate(tags)]
+    found = [
+        (tag_rules.duration_s(one.get("duration", "")) or 0, position) for position, one in enumerate(tags)
+    ]
     position_of: dict[int, list[int]] = {}
     for position, way in enumerate(way_ids.tolist()):
         position_of.setdefault(way, []).append(position)
     for row, relation in enumerate(relations):
-        seconds = duration_s(relation.tags.get("duration", ""))
+        seconds = tag_rules.duration_s(relation.tags.get("duration", ""))
         if seconds is None or relation.tags.get("route") == "train":
             continue
         members = {member.ref for member in relation.members if member.kind == "w"}
@@ -297,10 +290,10 @@ def assemble(roads: RoadWays, elements: Elements, *, table: SpeedTable) -> tuple
     """
     nodes, barriers = elements.nodes, elements.barriers
     # bool [n], the nodes that stop cars.
-    closed = barriers.id[np.array([stops_cars(tags) for tags in barriers.tags], dtype=bool)]
+    closed = barriers.id[np.array([tag_rules.stops_cars(tags) for tags in barriers.tags], dtype=bool)]
     stops = np.isin(nodes.id, closed)
     pieces = cut_at_junctions(roads.ways, nodes, stops)
-    factors = np.array([length_factor(tags) for tags in roads.ways.tags], np.float64)
+    factors = np.array([tag_rules.length_factor(tags) for tags in roads.ways.tags], np.float64)
     pieces = replace(pieces, length_km=pieces.length_km * factors[pieces.way])
     kmh, against, source = _speeds(roads, pieces, elements, table)
     wait = _waits(roads, pieces, nodes)
@@ -310,7 +303,7 @@ def assemble(roads: RoadWays, elements: Elements, *, table: SpeedTable) -> tuple
     other_s = travel_time_s(pieces.length_km, np.where(differs, against, kmh)) + wait
     backward = np.where(differs | (wait > 0), other_s, seconds)
     seconds = np.where(wait > 0, travel_time_s(pieces.length_km, kmh) + wait, seconds)
-    reversed_ = roads.direction[pieces.way] == BACKWARD
+    reversed_ = roads.direction[pieces.way] == tag_rules.BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
     at_barrier = stops[tail], stops[head]
@@ -319,12 +312,12 @@ def assemble(roads: RoadWays, elements: Elements, *, table: SpeedTable) -> tuple
     restricted = roads.is_restricted[pieces.way]
     is_ferry = (roads.mode == "ferry")[pieces.way]
     # The rank of the class of each way, 0 for motorways; ferries come last.
-    rank = {name: i for i, name in enumerate(ROAD_CLASSES)}
+    rank = {name: i for i, name in enumerate(tag_rules.ROAD_CLASSES)}
     names = (str(name).removesuffix("_link") for name in roads.link_class)
     ranks = np.array([rank.get(name, len(rank)) for name in names], np.int64)[pieces.way]
     cut_off = ends_to_detach(ends.tail, ends.head, restricted, ranks, is_ferry=is_ferry)
     ends = ends.detached(*cut_off)
-    oneway = roads.direction[pieces.way] != BOTH
+    oneway = roads.direction[pieces.way] != tag_rules.BOTH
     kept, dropped = _kept(ends.tail, ends.head, pieces.length_km, oneway=oneway, speed=kmh)
     dropped["barrier"] = len(np.unique(pieces.rows[stops[pieces.rows]]))
     dropped["no_through_traffic"] = int(np.count_nonzero(cut_off))
@@ -436,7 +429,7 @@ def _town_shares(roads: RoadWays, pieces: Pieces, elements: Elements, ways: Ints
     ways
         Rows of the ways that are looked at.
     """
-    nodes, gap_km = elements.nodes, BUILT_UP["gap_km"] / 2
+    nodes, gap_km = elements.nodes, tag_rules.BUILT_UP["gap_km"] / 2
     scale = KM_PER_DEGREE * np.array([np.cos(np.radians(nodes.lat.mean())), 1.0])
     places = np.column_stack([nodes.lon, nodes.lat]) * scale
     tree = shapely.STRtree(shapely.transform(elements.built_up, lambda at: at * scale))
@@ -451,7 +444,7 @@ def _town_shares(roads: RoadWays, pieces: Pieces, elements: Elements, ways: Ints
         total[pieces.last] - total[pieces.first], 1e-9
     )
     streets = [
-        any(tags.get(key) in values for key, values in BUILT_UP["streets"].items())
+        any(tags.get(key) in values for key, values in tag_rules.BUILT_UP["streets"].items())
         for tags in roads.ways.tags
     ]
     return np.where(np.array(streets, dtype=bool)[pieces.way], 1.0, np.clip(share, 0.0, 1.0))
@@ -461,7 +454,7 @@ def _waits(roads: RoadWays, pieces: Pieces, nodes: Nodes) -> Ints:
     """Return the seconds that cars wait on each piece: half at each end of connected ways with a wait."""
     turning, opening = (read_table("speeds.toml")["wait"][key] for key in ("direction", "bridge"))
     waits = [
-        max(turning.get(direction(tags)[1], 0), opening.get(tags.get("bridge"), 0))
+        max(turning.get(tag_rules.direction(tags)[1], 0), opening.get(tags.get("bridge"), 0))
         for tags in roads.ways.tags
     ]
     wait = np.where(roads.mode == "road", np.array(waits, dtype=np.int64), 0)[pieces.way]

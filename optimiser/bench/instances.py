@@ -14,9 +14,8 @@ from optimiser.engine.backends.solvers import ANY, NONE, UNNAMED
 from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant, parted
 from optimiser.engine.methods.variants import AUTO, VARIANTS, own
 from optimiser.job.model import did_you_mean
-from optimiser.problem import FORMAT, DesignProblem, load
+from optimiser.problem import FORMAT, DesignProblem, jsonfile, load
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
-from optimiser.problem.jsonfile import packaged
 
 REGION_JOBS = {"cities": "jing-jin-ji-links", "counties": "jing-jin-ji-counties"}
 """Ready job of each list of cities in the default region."""
@@ -165,7 +164,7 @@ def _file_instance(path: Path, family: str) -> Instance:
 
 def _generated() -> Iterator[Instance]:
     """Yield the generated problems, family by family."""
-    for row in packaged("optimiser.bench", "data/instances.toml")["family"]:
+    for row in jsonfile.packaged("optimiser.bench", "data/instances.toml")["family"]:
         make = GENERATORS[row["make"]]
         for given, seed in itertools.product(row["problems"], row["seeds"]):
             p = get_type_hints(make)["p"](**given, seed=seed)

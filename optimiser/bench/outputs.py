@@ -15,18 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from optimiser.bench import analysis
+from optimiser.bench import analysis, runner
 from optimiser.bench import rows as table
 from optimiser.bench.instances import Instance, Limits, choose, configurations, plan
 from optimiser.bench.rows import Key, Row, Trace, slug_of
 from optimiser.bench.runner import Listener, Silence, Store, exclusive, fault_lines, incomplete
-from optimiser.bench.runner import bench as solve_all
 from optimiser.engine.backends.solvers import refuse_options
 from optimiser.engine.search.task import DAY_S, NO_OPTIONS, Options
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import OptimiserError, ProblemError
-from optimiser.problem.jsonfile import write_atomically
-from optimiser.problem.result import TracePoint
+from optimiser.problem import DesignProblem, errors, jsonfile, result
 from optimiser.report.wording import WORDS
 from optimiser.tasks import executor_of
 
@@ -59,7 +55,7 @@ class Bench:
 
     folder: Path
     rows: tuple[Row, ...] = field(repr=False)
-    left_out: tuple[OptimiserError, ...] = field(default=(), repr=False)
+    left_out: tuple[errors.OptimiserError, ...] = field(default=(), repr=False)
 
     @cached_property
     def solves(self) -> pd.DataFrame:
@@ -190,16 +186,16 @@ def bench(  # noqa: PLR0913 - the options of the command
         workers = 0 if is_here else jobs
         with executor_of(workers=workers, cluster=cluster, scheduler=scheduler) as executor:
             summarise = partial(summary, trace_of=_trace_reader(Store(folder)), command=command)
-            done = solve_all(
+            done = runner.bench(
                 runs,
                 folder,
                 listener=listener,
                 executor=executor,
-                after_each=lambda rows: write_atomically(folder / "summary.md", summarise(rows)),
+                after_each=lambda rows: jsonfile.write_atomically(folder / "summary.md", summarise(rows)),
             )
         faults = (*faults, *done.faults)
         if not done.rows:
-            raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
+            raise incomplete(faults or [errors.ProblemError(text) for text in done.unfit], solved=False)
         write_outputs(done.rows, folder, command=command, left_out=fault_lines(faults))
     return Bench(folder, tuple(Store(folder).rows()), faults)  # as written: with the times to good plans
 
@@ -209,7 +205,7 @@ def _trace_reader(store: Store) -> Callable[[Row], Trace]:
 
     @cache
     def load(key: Key) -> Trace:
-        return tuple(table.load(store.file("traces", slug_of(key)), TracePoint))
+        return tuple(table.load(store.file("traces", slug_of(key)), result.TracePoint))
 
     return lambda row: load(row.key)
 
@@ -244,7 +240,7 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     table.save(filled, store.runs)
     figures = write_figures(analysis.longest(filled), trace_of, store.folder / "figures")
     text = summary(filled, trace_of, command=command, figures=figures, left_out=left_out)
-    page = write_atomically(folder / "summary.md", text)
+    page = jsonfile.write_atomically(folder / "summary.md", text)
     analysis.refuse_contradictions(filled)
     return page
 

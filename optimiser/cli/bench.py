@@ -10,26 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from optimiser.cli import options as option
 from optimiser.cli import screen
-from optimiser.cli.options import (
-    FACTOR,
-    GAP,
-    PERCENT,
-    SECONDS,
-    SEED,
-    THREADS,
-    ClusterOption,
-    Json,
-    Scheduler,
-    SolverOption,
-    complete_variant,
-    note_threads,
-    noted,
-    ranged,
-    refuse_output,
-    solver_options,
-    target,
-)
 
 if TYPE_CHECKING:
     from optimiser.bench.converters import PublicNetwork
@@ -54,38 +36,42 @@ def bench(
         list[str] | None,
         typer.Option(
             help="Variant or a file of your own (mine.py), either with :SOLVER; or all [default: auto].",
-            autocompletion=complete_variant,
+            autocompletion=option.complete_variant,
         ),
     ] = None,
     solver: Annotated[
         list[str] | None,
         typer.Option(help="Solver of the variants that have a choice, or all [default: their first]."),
     ] = None,
-    solver_option: SolverOption = None,
+    solver_option: option.SolverOption = None,
     seeds: Annotated[
         list[str] | None,
         typer.Option(metavar="SEED|FIRST..LAST", help="Seed, or a range of them [default: 1]."),
     ] = None,
-    time_limit: Annotated[float | None, ranged(SECONDS, _LIMIT, "--time-limit", "--time-limit-s")] = None,
-    effort: Annotated[
-        float | None, ranged(FACTOR, "Limit of each solve in effort; 1 is some ten minutes.")
+    time_limit: Annotated[
+        float | None, option.ranged(option.SECONDS, _LIMIT, "--time-limit", "--time-limit-s")
     ] = None,
-    gap: Annotated[float, ranged(GAP, "Relative gap at which a solve may end, 0 to 1.")] = 0.0,
-    threads: Annotated[int, ranged((1, THREADS[1]), "Threads of each solve.")] = 1,
+    effort: Annotated[
+        float | None, option.ranged(option.FACTOR, "Limit of each solve in effort; 1 is some ten minutes.")
+    ] = None,
+    gap: Annotated[float, option.ranged(option.GAP, "Relative gap at which a solve may end, 0 to 1.")] = 0.0,
+    threads: Annotated[int, option.ranged((1, option.THREADS[1]), "Threads of each solve.")] = 1,
     workers: Annotated[
         int | None,
-        ranged(
+        option.ranged(
             (0, 4096),
             "Solves at a time; times then disturb each other [default: 1; of a cluster, one a core].",
             "--workers",
             "--jobs",
         ),
     ] = None,
-    cluster: ClusterOption = None,
-    scheduler: Scheduler = None,
-    out: Annotated[Path, target("Folder; solves that it holds are not done again.")] = Path("polyring-bench"),
+    cluster: option.ClusterOption = None,
+    scheduler: option.Scheduler = None,
+    out: Annotated[Path, option.target("Folder; solves that it holds are not done again.")] = Path(
+        "polyring-bench"
+    ),
     list_names: Annotated[bool, typer.Option("--list", help="Name instances and variants.")] = False,
-    json: Json = False,
+    json: option.Json = False,
 ) -> None:
     """Measure solver variants on instances: table, profiles, gaps over time. Options repeat."""
     from optimiser.bench.outputs import bench as bench_variants
@@ -101,11 +87,11 @@ def bench(
             variants=variant or (),
             solvers=solver or (),
             seeds=seeds_of(seeds or ()),
-            solver_options=solver_options(solver_option or ()),
+            solver_options=option.solver_options(solver_option or ()),
             time_limit_s=time_limit,
             effort=effort,
             gap=gap,
-            threads=note_threads(threads),
+            threads=option.note_threads(threads),
             jobs=workers,
             cluster=cluster or "none",
             scheduler=scheduler,
@@ -129,7 +115,7 @@ def seeds_of(words: Sequence[str]) -> list[int]:
     found: set[int] = set()
     for word in words:
         first, dots, last = word.partition("..")
-        least, most = SEED
+        least, most = option.SEED
         if not first.lstrip("-").isdecimal() or (dots and not last.isdecimal()):
             raise _bad_seeds(f"{word!r} is neither a seed nor a range such as 1..10.")
         numbers = range(int(first), int(last if dots else first) + 1)
@@ -251,20 +237,24 @@ def _write(
     network: Any,  # noqa: ANN401 - a `PublicNetwork`, which is imported for the type checker alone
     seconds: float,
     *,
-    out: Annotated[Path, target("Problem file to write.")],
+    out: Annotated[Path, option.target("Problem file to write.")],
     candidate_percent: Annotated[
-        int, ranged(PERCENT, "Share of links, drawn, that are candidates, per cent.")
+        int, option.ranged(option.PERCENT, "Share of links, drawn, that are candidates, per cent.")
     ] = 100,
     limit_percent: Annotated[
-        int, ranged((100, 1_000_000), "Limit, per cent of the shortest time with every link.")
+        int, option.ranged((100, 1_000_000), "Limit, per cent of the shortest time with every link.")
     ] = 200,
-    budget_percent: Annotated[int, ranged(PERCENT, "Budget, per cent of the cost of all candidates.")] = 30,
-    cost_factor: Annotated[float, ranged(FACTOR, "Money of one unit of cost in the file.")] = 1.0,
+    budget_percent: Annotated[
+        int, option.ranged(option.PERCENT, "Budget, per cent of the cost of all candidates.")
+    ] = 30,
+    cost_factor: Annotated[
+        float, option.ranged(option.FACTOR, "Money of one unit of cost in the file.")
+    ] = 1.0,
     equal_weights: Annotated[
         bool, typer.Option("--equal-weights", help="Weigh all pairs 1, not by demand.")
     ] = False,
     merge: Annotated[bool, typer.Option(help="Make one pair of the two directions of a demand.")] = True,
-    seed: Annotated[int, ranged(SEED, "Seed of the draw of candidates.")] = 1,
+    seed: Annotated[int, option.ranged(option.SEED, "Seed of the draw of candidates.")] = 1,
 ) -> None:
     """Write the problem of a network by the choices that its file leaves open."""
     from optimiser.bench.converters import Choices, problem_of
@@ -281,8 +271,8 @@ def _write(
         seed=seed,
     )
     problem = problem_of(network, choices)
-    refuse_output(out, done="Nothing was written.")
-    save(problem, noted(out))
+    option.refuse_output(out, done="Nothing was written.")
+    save(problem, option.noted(out))
     screen.line(
         f"{out}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "
         f"{len(problem.candidates):,} candidates, {len(problem.pairs):,} pairs, budget {problem.budget:,}"
@@ -293,7 +283,9 @@ def _write(
 def sndlib(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
     *,
-    seconds_per_km: Annotated[float, ranged(FACTOR, "Seconds that a kilometre takes.")] = 1000.0,
+    seconds_per_km: Annotated[
+        float, option.ranged(option.FACTOR, "Seconds that a kilometre takes.")
+    ] = 1000.0,
     coordinates: Annotated[
         Literal["auto", "degrees", "plane"],
         typer.Option(help="plane: 1,000 m a unit; auto: as the file says."),
@@ -310,7 +302,9 @@ def tntp(
     network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
     trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],
     *,
-    seconds_per_unit: Annotated[float, ranged(FACTOR, "Seconds of the file's unit of time.")] = 60.0,
+    seconds_per_unit: Annotated[
+        float, option.ranged(option.FACTOR, "Seconds of the file's unit of time.")
+    ] = 60.0,
 ) -> tuple[PublicNetwork, float]:
     """Convert a TNTP network: free-flow times are times and costs; no way leads through zones."""
     from optimiser.bench.converters.formats import read_tntp

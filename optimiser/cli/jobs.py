@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from optimiser.cli import screen
+from optimiser.cli import screen, solve
 from optimiser.cli.options import (
     GAP,
     SECONDS,
@@ -30,7 +30,6 @@ from optimiser.cli.options import (
     target,
 )
 from optimiser.cli.screen import Display
-from optimiser.cli.solve import in_words
 from optimiser.engine.child import ChildProcess
 from optimiser.report import wording
 
@@ -155,7 +154,7 @@ def _show_run(done: Written) -> None:
 
 def _show_sizes(sizes: Mapping[str, Any]) -> None:
     screen.warn(sizes.get("warnings", ()))
-    told = {key: in_words(dict(sizes), key, value) for key, value in sizes.items() if key not in _TOLD}
+    told = {key: solve.in_words(dict(sizes), key, value) for key, value in sizes.items() if key not in _TOLD}
     screen.pairs("Sizes", told, heads=("what", "value"))
     screen.line(NOTHING_DONE)
 

@@ -23,10 +23,9 @@ from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.methods import variants
 from optimiser.engine.methods.own_variant import SUFFIX, parted
 from optimiser.engine.search.task import DAY_S, NamedPlan, SolveParameters, cores
-from optimiser.problem import DesignProblem, load
+from optimiser.problem import DesignProblem, jsonfile, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
-from optimiser.problem.jsonfile import read_json
 from optimiser.problem.result import STARTS, Circuits, Result, bound_tolerance
 from optimiser.report import wording
 from optimiser.run.folder import link_ends
@@ -362,7 +361,7 @@ def named_plan(path: Path, problem: DesignProblem) -> NamedPlan:
 def _ids(path: Path) -> list[str]:
     """Return the ids of a plan file: JSON with `built`, or one id a line."""
     if path.suffix == ".json":
-        value = read_json(path)
+        value = jsonfile.read_json(path)
         ids = value.get("built") if isinstance(value, dict) else value
         if not isinstance(ids, list) or not all(isinstance(name, str) for name in ids):
             raise ProblemError("holds no list of ids named 'built'", where=str(path), done=NOTHING)
@@ -376,7 +375,7 @@ def _ids(path: Path) -> list[str]:
 
 def _rings_and_starts(path: Path | None) -> tuple[Circuits, Mapping[str, int]]:
     """Return the circuits and periods of start of a plan file; empty where it does not name them."""
-    value = read_json(path) if path is not None and path.suffix == ".json" else None
+    value = jsonfile.read_json(path) if path is not None and path.suffix == ".json" else None
     return results.parse_rings_and_starts(value, where=str(path)) if isinstance(value, dict) else ({}, {})
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from optimiser.engine.attempt import Runner, runner
 from optimiser.engine.search.task import DAY_S
-from optimiser.problem import DesignProblem, dumps
-from optimiser.problem.errors import SolverError
+from optimiser.problem import DesignProblem, dumps, errors
 from optimiser.problem.result import Result, rounded_bound
 from optimiser.verify import bound_checker
 
@@ -105,7 +104,7 @@ def certify(
         ending = run_task(task, receive, time_limit_s=time_limit_s + WRITING_S)
     document = ending.details.get("document")
     failure = partial(
-        SolverError,
+        errors.SolverError,
         where=f"problem {problem.name!r}",
         done="Plan and bound stay as they were; the bound is the word of the solver.",
     )

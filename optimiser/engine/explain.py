@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optimiser.problem import City, DesignProblem, Ring, Target
-from optimiser.problem.model import unused_id
+from optimiser.problem import City, DesignProblem, Ring, Target, model
 from optimiser.problem.result import Reason
 from optimiser.verify.infeasible import is_enumerable, obstacles, prove_infeasible
 from optimiser.verify.rules import required_pairs
@@ -219,7 +218,7 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
         return tuple(value for value in getattr(problem, key) if (key, value) in kept)
 
     taken = {name for city in problem.cities for name in (city.id, city.group)}
-    names = {k: unused_id(f"pair {k}", taken) for k in range(len(problem.pairs)) if ("must", k) in kept}
+    names = {k: model.unused_id(f"pair {k}", taken) for k in range(len(problem.pairs)) if ("must", k) in kept}
     budget, periods = problem.budget, problem.periods
     if ("budget", budget) not in kept:
         budget = sum(c.cost for c in problem.candidates)

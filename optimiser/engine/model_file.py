@@ -11,12 +11,9 @@ from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
 from optimiser.engine.models.decisions import Decisions, pulp, scale_of
 from optimiser.engine.models.extended import build_extended
-from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.magnitudes import bounded
+from optimiser.engine.presolve import magnitudes, reduce
 from optimiser.engine.search.lifeline import output_to
-from optimiser.problem import DesignProblem, Pair
-from optimiser.problem.errors import InfeasibleError, ProblemError
-from optimiser.problem.jsonfile import write_atomically
+from optimiser.problem import DesignProblem, Pair, errors, jsonfile
 
 type Form = Literal["lp", "mps"]
 
@@ -63,7 +60,7 @@ def write_model(problem: DesignProblem, path: Path | str, *, form: Form, variant
         else:
             lp.writeMPS(str(written))
         model = written.read_text(encoding="utf-8")
-    write_atomically(Path(path), "".join(f"{_COMMENT[form]}{line}\n" for line in comments) + model)
+    jsonfile.write_atomically(Path(path), "".join(f"{_COMMENT[form]}{line}\n" for line in comments) + model)
 
 
 def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.LpProblem, list[str]]:
@@ -71,13 +68,13 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
     row = variant_of("compact" if variant == AUTO.name else variant)
     if not row.model or not (problem.is_plain or row.extended):
         kind = "" if problem.is_plain else " of a problem with rings or periods"
-        raise ProblemError(
+        raise errors.ProblemError(
             f"variant {row.name!r} has no model{kind} that could be written",
             done="Nothing was written.",
             remedy="Write that of --variant compact, or the master problem of --variant cuts.",
         )
     if not problem.is_plain:
-        ordered = bounded(problem).canonical()
+        ordered = magnitudes.bounded(problem).canonical()
         model = build_extended(ordered, flows=row.model == "flows")
         cut = "; pairs are bounded by time cuts, which are not in this file"
         first = f"Rings or periods, without presolve{cut if row.model == 'cuts' else ''}."
@@ -85,7 +82,7 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
         return model.lp, [first, _objective(ordered, model.scale, 0, mps=mps), *names]
     reduced = reduce(problem)
     if not reduced.feasible:
-        raise InfeasibleError(
+        raise errors.InfeasibleError(
             f"no plan meets the constraints: {reduced.reason}", done="No model was written."
         )
     if row.model == "cuts":

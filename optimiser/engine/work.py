@@ -12,8 +12,7 @@ from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.incumbent import Send, Stop, mask_incumbent, never_stop, stop_after
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
-from optimiser.problem import DesignProblem
-from optimiser.problem.model import canonical_circuits, lifted_circuits
+from optimiser.problem import DesignProblem, model
 from optimiser.verify.infeasible import obstacles
 from optimiser.verify.rules import trivial_bound
 
@@ -47,7 +46,7 @@ def solve(task: Task, send: Send) -> tuple[str, str, str]:
     send({"kind": "bound", "step": "presolve", "bound": open_bound + reduced.base})
     left = max(0.0, task.seconds - (time.monotonic() - begun))
     if start is not None:
-        start = start._replace(circuits=canonical_circuits(problem, start.circuits))
+        start = start._replace(circuits=model.canonical_circuits(problem, start.circuits))
     inner = dataclasses.replace(task, problem=reduced.problem, seconds=left, base=reduced.base, start=start)
     outcome = _run(inner, _lifting(problem, reduced, send))
     if task.variant.endswith(own_variant.SUFFIX):  # it may have returned anything
@@ -60,7 +59,7 @@ def _lifting(problem: DesignProblem, reduced: Reduction, send: Send) -> Send:
 
     def lift(message: dict[str, Any]) -> None:
         if message["kind"] == "plan":
-            rings = lifted_circuits(problem, message.get("rings", {}))
+            rings = model.lifted_circuits(problem, message.get("rings", {}))
             message = message | {
                 "built": list(reduced.lifted(message["built"])),
                 "rings": {name: list(links) for name, links in rings.items()},

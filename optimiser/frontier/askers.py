@@ -13,8 +13,7 @@ from optimiser.engine.search.task import STUDY_SHARE, Question, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.frontier.axes import own_problem, top_of
 from optimiser.frontier.point import Answer, EvaluatedPoint, FrontierEvaluator
-from optimiser.problem import DesignProblem, dumps
-from optimiser.problem.errors import InfeasibleError
+from optimiser.problem import DesignProblem, dumps, errors
 from optimiser.problem.result import Result
 
 REASONS = {"proof": "answered", "gap": "answered", "infeasible": "answered", "killed": "time"}
@@ -180,7 +179,7 @@ class SessionAsker(_Asker):
         problem, axes = evaluate.problem, evaluate.axes
         reduced = reduce(top_of(problem), groups=axes.groups)
         if not reduced.feasible:
-            raise InfeasibleError(
+            raise errors.InfeasibleError(
                 "no plan meets the constraints, even with a budget for everything; proved.",
                 where=f"problem {problem.name!r}",
                 faults=[reduced.reason],

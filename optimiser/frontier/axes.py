@@ -9,9 +9,7 @@ import numpy as np
 
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.task import Question
-from optimiser.problem import City, DesignProblem, Target
-from optimiser.problem.errors import ProblemError
-from optimiser.problem.model import Period, unused_id
+from optimiser.problem import City, DesignProblem, Target, errors, model
 
 type AxesKind = Literal["two_way", "three_way", "summed"]
 
@@ -86,14 +84,14 @@ def axes_of(kind: AxesKind, problem: DesignProblem, groups: tuple[str, ...] = ()
     where = f"problem {problem.name!r}"
     missing = [name for name in requested if name not in problem.groups]
     if missing or len(requested) != 2:
-        raise ProblemError(
+        raise errors.ProblemError(
             "a three-way frontier needs two groups of pairs of the problem",
             where=where,
             faults=[f"there is no pair of group {name!r}" for name in missing],
             remedy=f"It has: {', '.join(problem.groups) or 'none'}. A two-way frontier needs no groups.",
         )
     if problem.periods:
-        raise ProblemError(
+        raise errors.ProblemError(
             "a three-way frontier minimises the cost, which is not possible with periods",
             where=where,
             remedy='Choose axes = "two_way", or remove the periods.',
@@ -129,7 +127,7 @@ def with_budget(problem: DesignProblem, budget: int) -> DesignProblem:
     return problem.replace(budget=budget, cover="all", periods=tuple(periods))
 
 
-def shares_of(periods: tuple[Period, ...]) -> list[tuple[int, int]]:
+def shares_of(periods: tuple[model.Period, ...]) -> list[tuple[int, int]]:
     """Return the share of the total budget available up to each period, as numerator and denominator.
 
     Parameters
@@ -231,7 +229,7 @@ def with_least(
         if len(groups) == 1 and groups[0]:
             found.append(Target(groups[0], weight))
             continue
-        name = unused_id(" and ".join(groups) or "pairs", taken)
+        name = model.unused_id(" and ".join(groups) or "pairs", taken)
         taken.add(name)
         cities += (
             City(f"{name}: pair {k}", pair.weight, (k,), 1, name)

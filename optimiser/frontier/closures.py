@@ -17,9 +17,7 @@ from optimiser.engine.solve import prover_of
 from optimiser.frontier.axes import everything, with_least
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
 from optimiser.frontier.robust import Scenario, compose
-from optimiser.problem import DesignProblem, Target
-from optimiser.problem.errors import raise_faults
-from optimiser.problem.model import without_rings
+from optimiser.problem import DesignProblem, Target, errors, model
 from optimiser.problem.result import Starts, Status, rounded_bound
 from optimiser.verify.rules import period_states
 
@@ -433,10 +431,10 @@ def _composed(
 
 def _without_rewards(problem: DesignProblem) -> DesignProblem:
     """Return the problem without rings that only earn a reward, which cover no pair."""
-    return without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
+    return model.without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
 
 
 def _refuse(problem: DesignProblem, *, minimise: bool) -> None:
     faults = ["periods: the cost cannot be minimised with periods"] if minimise and problem.periods else []
     faults += [] if problem.pairs else ["pairs: there is none"]
-    raise_faults(faults, where=f"problem {problem.name!r}")
+    errors.raise_faults(faults, where=f"problem {problem.name!r}")

@@ -15,8 +15,7 @@ from optimiser.engine.solve import prover_of
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes, with_least
 from optimiser.frontier.point import EvaluatedPoint, FrontierEvaluator
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import InfeasibleError
+from optimiser.problem import DesignProblem, errors
 from optimiser.problem.result import Starts, Status, gap_of, rounded_bound
 from optimiser.verify.rules import coverable
 
@@ -157,7 +156,7 @@ def highest_level(
             _ask_for_the_largest(search)
         else:
             _bisect(search)
-    except InfeasibleError:
+    except errors.InfeasibleError:
         search.infeasible = True
     return search.answer()
 
@@ -361,7 +360,7 @@ def lexicographic_shares(
             return fixed
         level = common_level(dict(fixed))
         if level is None:
-            raise InfeasibleError("no plan meets the demands, whatever it covers")
+            raise errors.InfeasibleError("no plan meets the demands, whatever it covers")
         if level >= steps or len(free) == 1:
             return fixed | {(group, min(level, steps)) for group in free}
         found = [best(fixed | {(group, level)}) for group in free]

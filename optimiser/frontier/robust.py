@@ -11,8 +11,7 @@ from typing import Literal
 from optimiser import verify
 from optimiser.engine.attempt import Runner
 from optimiser.engine.search.task import NamedPlan, SolveParameters
-from optimiser.frontier import axes
-from optimiser.frontier.askers import solved
+from optimiser.frontier import askers, axes
 from optimiser.frontier.cases import money_limits, shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
 from optimiser.job.sections import Robust
@@ -488,7 +487,7 @@ def solve_alone(scenario: Scenario, params: SolveParameters, run: Runner | None 
     ProblemError
         When the scenario has no plan, or none was found.
     """
-    result = solved(scenario.problem, params, run)
+    result = askers.solved(scenario.problem, params, run)
     if not result.has_plan or result.bound is None:
         raise ProblemError(
             f"scenario {scenario.name!r} has no plan by itself that the others could be compared with",
@@ -597,6 +596,6 @@ def _rounded_up(value: Fraction) -> int:
 def _answer(
     problem: DesignProblem, params: SolveParameters, run: Runner | None, level: LevelAnswer | None = None
 ) -> RobustAnswer:
-    result = solved(problem, params, run)
+    result = askers.solved(problem, params, run)
     plan = verify.check(problem, result) if result.has_plan else None
     return RobustAnswer(problem=problem, result=result, plan=plan, level=level)

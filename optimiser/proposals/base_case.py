@@ -19,9 +19,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.cities import CityNames
 from networks.cities.table import sizes
-from networks.intermodal import AccessParameters
+from networks.intermodal import AccessParameters, trains
 from networks.intermodal.access import AFTER, BETWEEN
-from networks.intermodal.trains import HALLS
 from networks.schema import Network, Services
 from networks.skims import TimeGraph, fastest_arcs, time_matrix, way
 from networks.sphere import EARTH_RADIUS_KM, unit_vectors
@@ -423,7 +422,7 @@ class BaseCase:
     @cached_property
     def is_timed(self) -> bool:
         """Tell whether a timetable knows the connections of today's trains."""
-        return bool(self.graph.nodes["node_id"].str.endswith(f"/{HALLS[-1]}").any())
+        return bool(self.graph.nodes["node_id"].str.endswith(f"/{trains.HALLS[-1]}").any())
 
     @cached_property
     def times(self) -> csr_array:

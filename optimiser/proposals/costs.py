@@ -20,9 +20,8 @@ from scipy.ndimage import maximum_filter1d
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from networks import inputs
+from networks import inputs, skims
 from networks.countries import WORLD, figures, lineage
-from networks.skims import way
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.jsonfile import packaged
 from optimiser.proposals.base_case import BaseCase, line_km
@@ -406,7 +405,7 @@ class Alignments:
         prices = self._prices(list(shapely.linestrings(corners[legs])), rates)
         graph = csr_array((prices, tuple(legs.T)), shape=(len(corners), len(corners)))
         _, before = dijkstra(graph, indices=0, return_predecessors=True)
-        line = shapely.LineString(corners[way(before, 0, len(corners) - 1)])
+        line = shapely.LineString(corners[skims.way(before, 0, len(corners) - 1)])
         return line if self._prices([line], rates)[0] < price else straight
 
     def _prices(self, lines: Sequence[Line], rates: NDArray[np.float64]) -> NDArray[np.float64]:

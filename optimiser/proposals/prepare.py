@@ -10,9 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.skims import UNREACHABLE, TimeGraph, time_matrix
-from optimiser.problem import Candidate, DesignProblem, Pair
-from optimiser.problem.errors import CandidateError
-from optimiser.problem.model import Fixed, Instrument
+from optimiser.problem import Candidate, DesignProblem, Pair, errors, model
 from optimiser.proposals.shortest_times import NO_PATH_S, contracted, times_between, without_detours
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate
 
@@ -418,8 +416,8 @@ def _candidates(candidates: Candidates, arcs: NumberedArcs, nodes: NDArray[np.in
             cost=int(line.cost),
             arcs=tuple(triples[row] for row in own.tolist()),
             kind=str(line.kind),
-            instrument=cast("Instrument | None", str(line.instrument) or None),
-            fixed=cast("Fixed | None", str(line.fixed) or None),
+            instrument=cast("model.Instrument | None", str(line.instrument) or None),
+            fixed=cast("model.Fixed | None", str(line.fixed) or None),
         )
 
 
@@ -438,4 +436,4 @@ def _check_arcs(candidates: Candidates, graph: TimeGraph) -> None:
         f"{name}: no end of it is a node of the graph" for row, name in enumerate(ids) if row not in tied
     ]
     if faults:
-        raise CandidateError("candidates cannot be used with this network", faults=faults)
+        raise errors.CandidateError("candidates cannot be used with this network", faults=faults)

@@ -16,8 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from networks import inputs
-from networks.schema import components
+from networks import inputs, schema
 from optimiser.problem.errors import CandidateError, EnvironmentFault, install_extra
 from optimiser.proposals.base_case import BaseCase, line_km, on_sphere, road_label
 
@@ -543,7 +542,7 @@ def _names_of(fast: pd.DataFrame) -> list[list[str]]:
     refs = [[part.strip() for part in str(ref).split(";") if part.strip()] for ref in fast["ref"]]
     bare = np.flatnonzero([not several for several in refs])
     ends = fast[["tail", "head"]].to_numpy(dtype=np.int64)[bare]
-    group = components(*ends.T, size=int(ends.max(initial=0)) + 1)[ends[:, 0]]
+    group = schema.components(*ends.T, size=int(ends.max(initial=0)) + 1)[ends[:, 0]]
     for at, number in zip(bare.tolist(), group.tolist(), strict=True):
         refs[at] = [f"expressway without a number ({number})"]
     return refs

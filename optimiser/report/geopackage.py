@@ -14,10 +14,9 @@ from optimiser.measures import coverage
 from optimiser.problem.jsonfile import write_whole
 from optimiser.problem.model import TIERS
 from optimiser.proposals.generate import SERVICES
-from optimiser.report import maps, page, plots, tables
+from optimiser.report import maps, page, plots, tables, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.ring_layout import WGS84, drawn, known_rings
-from optimiser.report.wording import data_of
 
 UNITS = {"s": "s", "km": "km", "kmh": "km/h"}
 """Endings of names of columns that are units, and the units."""
@@ -117,7 +116,7 @@ def rules(layer: str) -> list[Rule]:
     lists["fast"] = " OR ".join(f"link_class LIKE '{name}%'" for name in maps.HIGH_SPEED)
     colours = {"ink": plots.INK, "muted": plots.MUTED, "gains": plots.GAINS, "loses": plots.LOSES}
     found = []
-    for row in data_of("gpkg")["rules"].get(layer, ()):
+    for row in wording.data_of("gpkg")["rules"].get(layer, ()):
         if "look" in row:
             group, name = row["look"].split(".")
             stroke = plots.Stroke(**plots.LOOKS[group][name])
@@ -189,7 +188,7 @@ def dress(path: Path, looks: Mapping[str, str] | None = None) -> None:
     """
     with closing(sqlite3.connect(path)) as base, base:
         layers = base.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
-        for statement in data_of("gpkg")["statements"]:
+        for statement in wording.data_of("gpkg")["statements"]:
             base.execute(statement)
         for layer, geometry in layers:
             _dress_layer(base, layer, geometry, (looks or {}).get(layer, layer))

@@ -13,15 +13,12 @@ from numpy.typing import NDArray
 
 from optimiser.job.model import ROBUST_SHARE
 from optimiser.job.sections import AS_CHOSEN, slug
-from optimiser.measures import coverage
+from optimiser.measures import coverage, uncertainty
 from optimiser.measures.order import Ranking, links_of_rings, rank_links
 from optimiser.measures.ring_use import RingUse
 from optimiser.measures.tables import Measures
-from optimiser.measures.uncertainty import least_for_core
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, model, result
 from optimiser.problem.errors import listed
-from optimiser.problem.model import TIERS
-from optimiser.problem.result import ProofSource
 from optimiser.report import plots, tables, wording
 from optimiser.report.ring_layout import ExistingRing, RingShown, formed
 from optimiser.verify import Plan
@@ -262,7 +259,7 @@ class CaseResults:
 
     def chosen_by(self, share: float) -> list[str]:
         """Return the ids that at least a share of the draws choose, each by itself; none where few count."""
-        need = least_for_core(len(self.solved), share)
+        need = uncertainty.least_for_core(len(self.solved), share)
         names = set[str]().union(*(row["built"] for row in self.solved)) if self.is_enough else set[str]()
         return sorted(name for name in names - set(self.kept) if self.chosen_in(name) >= need)
 
@@ -524,7 +521,7 @@ class ReportInput:
     links: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
     rail: gpd.GeoDataFrame
-    bound_source: ProofSource | None = None
+    bound_source: result.ProofSource | None = None
     definition: str = "door_to_door"
     variant: str = ""
     solver: str = ""
@@ -658,11 +655,11 @@ class ReportInput:
             rows.append(
                 {name: getattr(one, name) for name in _OF_STATE}
                 | {"pairs": len(within) if one.has_plan else None}
-                | {f"pairs_{tier}": within.count(tier) if one.has_plan else None for tier in TIERS}
+                | {f"pairs_{tier}": within.count(tier) if one.has_plan else None for tier in model.TIERS}
                 | {f"ring_{name}": sum(getattr(ring, name) for ring in rings) for name in _OF_RINGS}
                 | {"folder": f"states/{one.slug}" if has_folder else "", "why": one.why}
             )
-        whole = ("budget", "cost", "objective", "pairs", *(f"pairs_{tier}" for tier in TIERS))
+        whole = ("budget", "cost", "objective", "pairs", *(f"pairs_{tier}" for tier in model.TIERS))
         return (
             pd.DataFrame(rows, columns=list(tables.COLUMNS["states"]))
             .astype(dict.fromkeys(whole, "Int64"))

@@ -30,8 +30,7 @@ from shapely.geometry.base import BaseGeometry
 
 from optimiser.measures import coverage
 from optimiser.proposals.stations import REGION
-from optimiser.report import plots, ring_section
-from optimiser.report.inputs import ReportInput
+from optimiser.report import inputs, plots, ring_section
 from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, joined, known_rings, plane_of
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class Layers:
 
 
 @lru_cache(maxsize=1)
-def project(report: ReportInput) -> Layers:
+def project(report: inputs.ReportInput) -> Layers:
     """Return the layers of a map, made once for all maps of a report."""
     crs = plane(report.cities)
     cities = report.cities.to_crs(crs)
@@ -280,7 +279,7 @@ def draw_rings(axes: Axes, layers: Layers) -> None:
 
 
 def draw_marks(
-    axes: Axes, layers: Layers, report: ReportInput, *, filled: Mapping[str, str] | None = None
+    axes: Axes, layers: Layers, report: inputs.ReportInput, *, filled: Mapping[str, str] | None = None
 ) -> None:
     """Draw cities with labels, numbers on the proposals, scale bar, north arrow and attribution.
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Self
 import pandas as pd
 
 from optimiser.measures import coverage
-from optimiser.report import answer, maps, plots, ring_section, sentences, wording
+from optimiser.report import answer, maps, plots, ring_layout, ring_section, sentences, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import formed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +73,7 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
 
 def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
     """Draw the rings of a plan beside the known ones, with their corridors; `dpi` as in `draw`."""
-    looks, rings = ring_section.known_strokes(report.rings), formed(report.rings)
+    looks, rings = ring_section.known_strokes(report.rings), ring_layout.formed(report.rings)
     filled = {str(name): plots.ring(one.facts.mode).colour for one in rings for name in one.cities["city_id"]}
 
     def panel(column: _Panel) -> None:
@@ -230,7 +229,7 @@ def _draw_panel(panel: _Panel, report: ReportInput) -> None:
 
 def _draw_legend(panel: _Panel, report: ReportInput) -> None:
     panel.heading("Legend")
-    shown, rings = set(plots.categories(report.links)), formed(report.rings)
+    shown, rings = set(plots.categories(report.links)), ring_layout.formed(report.rings)
     existing = dict.fromkeys(ring.facts.mode for ring in rings if ring.existing_km)
     new = [plots.RING_NEW] if any(ring.new_km for ring in rings) else []
     new += [plots.RING_LEFT] if any(ring.is_left_out for ring in report.rings) else []

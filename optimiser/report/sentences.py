@@ -12,10 +12,8 @@ from rich.text import Text
 
 from optimiser.measures import coverage
 from optimiser.problem.errors import listed
-from optimiser.report import answer, ring_section, tables, wording
+from optimiser.report import answer, measure_sections, ring_layout, ring_section, tables, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.measure_sections import PLAN
-from optimiser.report.ring_layout import formed
 
 ORDER = "in the order of building, by covered weight per cost"
 """Order of the links in a few words; `optimiser.measures.order.build_order` gives the rule in full."""
@@ -166,7 +164,7 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             yield f"The best plan of equal money without such measures brings {row['best'] - row['today']}"
     if report.cases is not None and (sure := report.cases.of_most_pairs(report.links)):
         yield sure
-    rings = [ring for ring in formed(report.rings) if ring.candidates]
+    rings = [ring for ring in ring_layout.formed(report.rings) if ring.candidates]
     rewards = [ring.reward for ring in rings if ring.reward]
     if rewards:
         counted = f"{wording.integer(sum(rewards))} of {wording.integer(report.objective)} in the objective"
@@ -183,7 +181,7 @@ def rests_on(report: ReportInput) -> Iterator[str]:
         )
     table, hour = report.measures.appraisal, facts["hour_value"]
     if hour is not None and len(table):
-        pays = table.loc[table["candidate_id"] != PLAN, "pays"]
+        pays = table.loc[table["candidate_id"] != measure_sections.PLAN, "pays"]
         factor, unit = wording.per_person(report.money)
         count = wording.integer(int(pays.eq(True).sum())) if pays.eq(True).any() else "none"
         worth = f"{wording.integer(round(hour * factor))} {unit} an hour"

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.report import maps, page, plots, wording
-from optimiser.report.tables import write_csv
+from optimiser.report import maps, page, plots, tables, wording
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -218,7 +217,7 @@ class ClosedPlans:
 
 def write_closures(found: ClosedPlans, folder: Path) -> None:
     """Write `closures.csv`, `closures.png` and `closures.html` into a folder, each whole or not at all."""
-    write_csv(found.table, folder / "closures.csv")
+    tables.write_csv(found.table, folder / "closures.csv")
     picture = plots.write(draw_closures(found), folder / "closures.png")
     title = f"{found.summary['region']}: a plan that closures do not break"
     values = {"title": title, "found": found, "most": MOST_PAIRS}
@@ -383,7 +382,7 @@ def write_atlas(found: Atlas, folder: Path) -> None:
         Receives `atlas.html`, `clusters.csv`, `cases.csv`, `tiers.csv`, `atlas.json` and `maps/*.png`.
     """
     for name, table in (("clusters", found.table), ("cases", found.cases), ("tiers", found.tiers)):
-        write_csv(table, folder / f"{name}.csv")
+        tables.write_csv(table, folder / f"{name}.csv")
     (folder / "maps").mkdir()
     pictures = {one.name: folder / "maps" / f"{one.name}.png" for one in found.measured}
     for one in found.measured:

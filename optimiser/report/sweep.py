@@ -17,9 +17,7 @@ from optimiser.measures import uncertainty
 from optimiser.measures.uncertainty import Band, Commitment, Estimate, Plans, Waiting
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.report import maps, wording
-from optimiser.report.inputs import SETTLED_GAP
-from optimiser.report.ring_layout import WGS84
+from optimiser.report import inputs, maps, ring_layout, wording
 from optimiser.report.tables import COLUMNS
 
 MARKER = "sweep.json"
@@ -113,7 +111,7 @@ class SweepResults:
     def futures(self) -> pd.DataFrame:
         """Return the cases that count: all but the job itself that are proven within `SETTLED_GAP`."""
         table = self.cases
-        is_solved = table["weight_best"].notna() & (table["gap"].astype(np.float64) <= SETTLED_GAP)
+        is_solved = table["weight_best"].notna() & (table["gap"].astype(np.float64) <= inputs.SETTLED_GAP)
         return table[is_solved & (table["case"] != JOB)].reset_index(drop=True)
 
     @property
@@ -179,7 +177,7 @@ class SweepResults:
             share_high=decided["share_high"].to_numpy(),
         )
         known = [name for name in COLUMNS["sweep.links"] if name in table.columns]
-        return gpd.GeoDataFrame(table[known], geometry="geometry", crs=WGS84)
+        return gpd.GeoDataFrame(table[known], geometry="geometry", crs=ring_layout.WGS84)
 
     @property
     def core(self) -> gpd.GeoDataFrame:
@@ -386,7 +384,7 @@ def write_layers(
         "cities": cities[["city_id", "name", "tier", "population", "geometry"]],
         "network": network,
     }.items():
-        degrees = layer.to_crs(WGS84)
+        degrees = layer.to_crs(ring_layout.WGS84)
         degrees.geometry = shapely.transform(degrees.geometry.array, lambda points: points.round(DIGITS))
         text = degrees.to_json(drop_id=True)
         write_atomically(folder / f"{name}.geojson", f"{text}\n")

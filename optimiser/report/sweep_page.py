@@ -12,9 +12,7 @@ import numpy as np
 import pandas as pd
 
 from optimiser.measures.uncertainty import NEAR, Waiting
-from optimiser.report import maps, page, plots, wording
-from optimiser.report.inputs import SETTLED_GAP
-from optimiser.report.ring_layout import WGS84
+from optimiser.report import inputs, maps, page, plots, ring_layout, wording
 from optimiser.report.sweep import CORE, JOB, PLAN_OF_JOB, SweepResults, link_words, plan_words
 from optimiser.report.wording import WORDS
 
@@ -100,7 +98,7 @@ def lead(sweep: SweepResults) -> str:
     count, design = len(sweep.futures), WORDS["designs"][sweep.design]
     words = f"{count:,} futures, each with its own best plan: {design} over {len(sweep.factors)} factors."
     if sweep.unsettled:
-        settled = wording.percent(SETTLED_GAP, digits=0)
+        settled = wording.percent(inputs.SETTLED_GAP, digits=0)
         words += f" {sweep.unsettled:,} more are left out: not solved, or not settled within {settled}."
     if sweep.on_rings:
         words += (
@@ -436,7 +434,8 @@ def draw_map(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return the map of all links, the more futures build a link the stronger."""
     crs = maps.plane(sweep.layers["cities"])
     layers = {
-        name: layer.set_crs(WGS84, allow_override=True).to_crs(crs) for name, layer in sweep.layers.items()
+        name: layer.set_crs(ring_layout.WGS84, allow_override=True).to_crs(crs)
+        for name, layer in sweep.layers.items()
     }
     links = _shown(sweep).to_crs(crs)
     cities = layers["cities"].sort_values("population", ascending=False)

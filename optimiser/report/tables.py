@@ -15,13 +15,10 @@ from shapely import linestrings
 
 from networks.skims import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
-from optimiser.measures import coverage
+from optimiser.measures import coverage, valuation
 from optimiser.measures.order import Ranking
 from optimiser.measures.ring_use import RingUse
-from optimiser.measures.valuation import Valuer
-from optimiser.problem import DesignProblem
-from optimiser.problem.jsonfile import write_atomically
-from optimiser.problem.model import TIERS
+from optimiser.problem import DesignProblem, jsonfile, model
 from optimiser.proposals.generate import AT_STATIONS, SERVICES
 from optimiser.proposals.stations import REGION
 from optimiser.report import wording
@@ -78,7 +75,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
         name: pd.Series(map(wording.guard_formula, own), own.index, own.dtype) for name, own in cells.items()
     }
     safe = safe.assign(**guarded)
-    return write_atomically(path, safe.to_csv(index=False, lineterminator="\n"))
+    return jsonfile.write_atomically(path, safe.to_csv(index=False, lineterminator="\n"))
 
 
 def table_of(records: Iterable[object], columns: Iterable[str]) -> pd.DataFrame:
@@ -187,7 +184,7 @@ def tabulate_pairs(
     paths
         Ids of the proposed links on the path of each newly covered pair.
     """
-    best = Valuer.of(problem).times(c.id for c in problem.candidates if c.fixed != "out")
+    best = valuation.Valuer.of(problem).times(c.id for c in problem.candidates if c.fixed != "out")
     times = {"before": plan.times_before_s, "after": plan.times_after_s}
     return pd.DataFrame(
         {
@@ -317,8 +314,8 @@ def ring_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
             "cities": len(ring.cities),
             "least_by_tier": "; ".join(f"{tier} {least}" for tier, least in ring.least_by_tier),
             "must": "; ".join(ring.must),
-            **{f"{tier}_cities": _on_ring(ring, ring.cities["tier"] == tier) for tier in TIERS},
-            "other_cities": _on_ring(ring, ~ring.cities["tier"].isin(TIERS)),
+            **{f"{tier}_cities": _on_ring(ring, ring.cities["tier"] == tier) for tier in model.TIERS},
+            "other_cities": _on_ring(ring, ~ring.cities["tier"].isin(model.TIERS)),
             "inside": "; ".join(ring.inside),
         }
         for ring in rings

@@ -23,9 +23,8 @@ from optimiser.job.sections import DERIVED
 from optimiser.measures.order import rank_links
 from optimiser.measures.ring_use import RoadTimes
 from optimiser.measures.tables import Measures
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, errors
 from optimiser.problem import result as results
-from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
@@ -34,6 +33,7 @@ from optimiser.report.inputs import CertifiedBound, Question, ReportInput
 from optimiser.run import (
     demands,
     independence,
+    measured_plan,
     measuring,
     proposing,
     reading,
@@ -43,7 +43,6 @@ from optimiser.run import (
     store,
     timing,
 )
-from optimiser.run.measured_plan import MeasuredPlan
 from optimiser.run.source import Source, find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Kept, Outcome, Progress
@@ -510,7 +509,7 @@ class Chain:
             if found.outcome.reused and found.value.seconds >= job.certificate.time_limit_s:
                 cache.forget(found.outcome)  # an earlier run was cut short
                 found = self._kept(*step)
-        except SolverError as fault:
+        except errors.SolverError as fault:
             self.progress.ends(str(fault))
             self.faults.append(f"The bound is not certified: {fault.what}.")
             return None
@@ -527,13 +526,13 @@ class Chain:
         step = "measures", "Measuring the plan", inputs
         return self._kept(*step, lambda: measuring.measure(self.measured(self.counted.value, plan))).value
 
-    def measured(self, problem: DesignProblem, plan: Plan) -> MeasuredPlan:
+    def measured(self, problem: DesignProblem, plan: Plan) -> measured_plan.MeasuredPlan:
         """Prepare a plan for its measures, as it counts within the limit.
 
         Its problem is `counted`, or one with other money, weights or choices.
         """
         job, times = self.loaded.job, self.times.value
-        return MeasuredPlan(
+        return measured_plan.MeasuredPlan(
             problem=problem,
             plan=plan,
             graph=times.graphs[job.times.definition],

@@ -13,8 +13,7 @@ from optimiser.job.model import Job, askable
 from optimiser.job.sections import Alternative, CityCoverage, Phasing
 from optimiser.measures.order import MarginalValues
 from optimiser.measures.valuation import Valuer
-from optimiser.problem import City, DesignProblem, Period, Target
-from optimiser.problem.errors import JobError
+from optimiser.problem import City, DesignProblem, Period, Target, errors
 from optimiser.problem.model import TIERS, Counted, Instrument
 from optimiser.proposals.prepare import root_weight
 from optimiser.report.wording import join_names
@@ -72,7 +71,7 @@ def with_demands(
         if share and total is None
     ]
     if faults:
-        raise JobError(
+        raise errors.JobError(
             "a least share is asked of a tier that is empty",
             faults=faults,
             done="No problem was written.",

@@ -17,8 +17,7 @@ from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import is_same_file, make_folder, try_lock
 from optimiser.report.wording import unguarded
-from optimiser.tasks import signals
-from optimiser.tasks.cache import full_disk
+from optimiser.tasks import cache, signals
 
 if TYPE_CHECKING:
     from optimiser.job import LoadedJob
@@ -139,7 +138,7 @@ def staged(folder: Path, notify: Callable[[str], object] = lambda _text: None) -
         _remove(made)
 
     try:
-        with locked(folder), _disk_faults(folder), full_disk(folder, "the run folder"):
+        with locked(folder), _disk_faults(folder), cache.full_disk(folder, "the run folder"):
             shutil.rmtree(stage, ignore_errors=True)
             stage.mkdir()
             try:

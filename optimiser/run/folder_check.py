@@ -15,14 +15,12 @@ import pyarrow.parquet as pq
 from networks.inputs import checksum
 from optimiser import verify
 from optimiser.frontier.cases import counted_pairs
-from optimiser.problem import DesignProblem, dumps, load
+from optimiser.problem import DesignProblem, dumps, jsonfile, load
 from optimiser.problem.errors import ProblemError, VerificationError
-from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result, gap_of, parse_rings_and_starts
 from optimiser.report.wording import unguarded
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
-from optimiser.verify import Plan, bound_checker, second_checker
-from optimiser.verify.rules import covered_pairs
+from optimiser.verify import Plan, bound_checker, rules, second_checker
 
 _NEEDED = ("certificate.json", "links.csv", "plan.json", "problem.json", "result.json", "summary.json")
 """Files that every run has."""
@@ -245,7 +243,7 @@ def _summary_faults(
 
 def _link_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[str]:
     try:
-        text = plain_file(folder / "links.csv").read_text(encoding="utf-8-sig")
+        text = jsonfile.plain_file(folder / "links.csv").read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text), strict=True))
         costs = {unguarded(row["candidate_id"]): int(row["cost"]) for row in rows}
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
@@ -262,7 +260,7 @@ def _link_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[s
 def object_of(path: Path) -> Mapping[str, Any] | None:
     """Return a JSON object of a file; None where there is none."""
     try:
-        value = read_json(path)
+        value = jsonfile.read_json(path)
     except (OSError, ProblemError):
         return None
     return value if isinstance(value, dict) else None
@@ -355,7 +353,7 @@ def _contradictions(
 
 def _of_first(problem: DesignProblem, row: Mapping[str, Any], links: Mapping[str, int]) -> Iterator[str]:
     """Yield how case 0 contradicts the problem."""
-    covered = covered_pairs(problem, links)
+    covered = rules.covered_pairs(problem, links)
     true = {
         "cost": problem.cost_of(links),
         "pairs_best": len(covered & set(counted_pairs(problem))),

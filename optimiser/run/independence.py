@@ -17,8 +17,7 @@ from optimiser.frontier.cases import Layer
 from optimiser.job.model import Job
 from optimiser.job.sections import Independence
 from optimiser.problem.errors import JobError
-from optimiser.proposals import prepare
-from optimiser.proposals.shortest_times import times_between
+from optimiser.proposals import prepare, shortest_times
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 from optimiser.run.demands import exact_share
 from optimiser.run.timing import ABOARD, ARRIVED, Times, places
@@ -244,7 +243,7 @@ class WithoutCore:
         arcs = number_arcs(left, kept.arcs)
         arcs = arcs.take(kept.table["candidate_id"].isin(list(built)).to_numpy()[arcs.candidate])
         matrix = time_matrix(arcs.count, *arcs.joined(left))
-        return times_between(matrix, left.origin, left.destination)[ends[:, 0], ends[:, 1]]
+        return shortest_times.times_between(matrix, left.origin, left.destination)[ends[:, 0], ends[:, 1]]
 
     def layer(self, graph: TimeGraph, candidates: Candidates, pairs: pd.DataFrame) -> Layer | None:
         """Return the further pairs without the core; None where nothing counts.

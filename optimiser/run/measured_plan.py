@@ -21,8 +21,7 @@ from optimiser.measures.equity import TimedPairs
 from optimiser.measures.polycentricity import NO_AREA, MarkedNetwork, TripCounts, count_trips
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
-from optimiser.proposals import prepare
-from optimiser.proposals.shortest_times import NO_PATH_S
+from optimiser.proposals import prepare, shortest_times
 from optimiser.proposals.table import Candidates
 from optimiser.run.independence import WithoutCore, core_cities, node_positions, roads_in_core
 from optimiser.run.timing import with_arcs
@@ -227,7 +226,7 @@ def exact_problem(
         capacities and targets.
     """
     pairs = pd.DataFrame(ends, columns=["origin", "destination"])
-    pairs = pairs.assign(limit=NO_PATH_S - 1, weight=1, group="")
+    pairs = pairs.assign(limit=shortest_times.NO_PATH_S - 1, weight=1, group="")
     free = replace(built, table=built.table.assign(fixed=""))
     small = prepare.problem_of_pairs(graph, free, pairs).problem
     known = small.index

@@ -19,13 +19,11 @@ from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.compiled import LEAST_WORK, is_large
 from optimiser.job import load, render
 from optimiser.job.model import LoadedJob, askable
+from optimiser.problem import errors, jsonfile
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
-from optimiser.problem.errors import JobError
-from optimiser.problem.jsonfile import read_json
 from optimiser.problem.result import UNSETTLED
-from optimiser.run import folder, solving
-from optimiser.run.demands import states_at_most
+from optimiser.run import demands, folder, solving
 from optimiser.run.solving import exit_code
 from optimiser.run.source import Source, find_source
 from optimiser.tasks import cache
@@ -102,7 +100,7 @@ def keep(done: Written) -> None:
     rows = [row for key in ("rows", "draws") for row in (summary.get("cases") or {}).get(key, ())]
     ended = {chain.result.termination, *(row.get("ended") for row in rows)}
     levels = done.folder / "levels.json"
-    is_proven = is_proven and (not levels.exists() or read_json(levels)["proven"])
+    is_proven = is_proven and (not levels.exists() or jsonfile.read_json(levels)["proven"])
     if done.exit_code == 0 and is_proven and is_certified and ended.isdisjoint(UNSETTLED) and not failed:
         cache.get("run", _inputs(chain.loaded, chain.source, done.folder), lambda _folder: None)
 
@@ -292,7 +290,7 @@ def reopen(
         raise
     if not follows:
         solver.close()
-        raise JobError(
+        raise errors.JobError(
             "the problem of the run no longer follows from its job: map, cities or polyring have changed",
             where=str(home),
             done="The folder is as it was.",
@@ -497,7 +495,7 @@ def _worked_out(chain: Chain) -> dict[str, Any]:
     left = reduce(problem).problem if problem.is_plain else open_network(problem.canonical())[0]
     # A solve takes about 4 s at 100 candidates and 100 pairs, growing with both.
     size = len(left.candidates) * len(left.pairs)
-    asked = {one.name: states_at_most(one, problem.budget) for one in askable(chain.loaded.job)}
+    asked = {one.name: demands.states_at_most(one, problem.budget) for one in askable(chain.loaded.job)}
     # The best ring is that of the best plan with each, and whether rings can be paid for is a question too.
     of_rings = len(problem.rings) + len(asked) if problem.rings and asked else 0
     expected = max(1, round(4.0 * pow(size / 9_300, 0.93)))

@@ -7,34 +7,27 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from networks import countries, matrix
+from networks import countries, inputs, matrix
 from networks.cities import Cities
-from networks.inputs import checksum
-from networks.rail import RailBuild
-from networks.rail.names import with_names
+from networks.rail import RailBuild, names
 from networks.road.speeds import speed_table
 from optimiser.engine.tidy import rings_alone
 from optimiser.frontier.cases import Layer, longest_s
 from optimiser.job.model import DEFAULT_SHARE, Job
 from optimiser.job.sections import DERIVED, Capacity
 from optimiser.measures.ring_use import RoadTimes, time_value, trip_use
-from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.errors import JobError
+from optimiser.problem import DesignProblem, Ring, errors
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
-from optimiser.proposals import costs, line_capacity, own, prepare, terrain
+from optimiser.proposals import costs, evidence, line_capacity, own, prepare, services, stations, terrain
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
-from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import Kind, Rules, generate
 from optimiser.proposals.roads import RoadRules
-from optimiser.proposals.services import PatternRules
-from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
 from optimiser.report import wording
 from optimiser.report.ring_layout import RingReward
-from optimiser.run import demands
-from optimiser.run.independence import without_core
+from optimiser.run import demands, independence
 from optimiser.run.rings import Ground, RingTables, add_rings, ring_rules, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
@@ -122,7 +115,7 @@ def propose_candidates(
         found = replace(found, table=found.table.assign(**rough.astype("int64")))
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
     placed = line_capacity.with_sections(base, at_level(fixed, job), hours_a_day=rules.rail.hours_a_day)
-    return with_evidence(base, placed, rules.road.surroundings(base))
+    return evidence.with_evidence(base, placed, rules.road.surroundings(base))
 
 
 def line_sections(candidates: Candidates, asked: Capacity) -> pd.DataFrame:
@@ -220,7 +213,7 @@ def draft_problem(
         problem, rings = add_rings(
             problem, base, candidates, job.rings, rules_of(job, source), ground, most=most
         )
-    without = without_core(times, candidates, job)
+    without = independence.without_core(times, candidates, job)
     layer = None if without is None else without.layer(times.graphs[job.times.definition], candidates, pairs)
     return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings, layer)
 
@@ -323,7 +316,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
         The job and its data.
     """
     is_running = rail is not None and job.times.rail and len(rail.services.lines)
-    running = with_names(rail, times.cities) if rail is not None and is_running else None
+    running = names.with_names(rail, times.cities) if rail is not None and is_running else None
     return BaseCase(
         graph=times.graphs[job.times.definition],
         cities=times.cities,
@@ -341,7 +334,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
 def shared_ground(base: BaseCase, source: Source, times: Times, rail: RailBuild | None) -> Ground:
     """Return what `ground_of` does, made once for all limits."""
     files = (source.files.get(f"costs.{key}") for key in ("table", "terrain"))
-    key = ("ground", source.country, *(file and checksum(file) for file in files))
+    key = ("ground", source.country, *(file and inputs.checksum(file) for file in files))
     return base.once(key, lambda: ground_of(source, times, rail))
 
 
@@ -371,7 +364,7 @@ def rules_of(job: Job, source: Source) -> Rules:
     asked, known = job.candidates, Rules().kinds
     unknown = [kind for kind in asked.kinds if kind not in (*known, "none")]
     if unknown:
-        raise JobError(
+        raise errors.JobError(
             f"candidates.kinds: unknown {', '.join(unknown)}",
             done="Nothing was written.",
             remedy=f"Choose from: {', '.join(known)}; none for no kind.",
@@ -416,10 +409,10 @@ def rules_of(job: Job, source: Source) -> Rules:
                 if name not in ("road_kmh", "road_mountain_kmh", "source")
             },
         ),
-        stations=StationRules(
+        stations=stations.StationRules(
             access_count=asked.access_count, check_in_by_station=asked.check_in == "stations"
         ),
-        patterns=PatternRules(express_count=asked.express_count),
+        patterns=services.PatternRules(express_count=asked.express_count),
         kinds=asked.kinds or known,
         longest_water_km=asked.longest_water_km,
     )

@@ -16,8 +16,7 @@ from networks import cities, gtfs, impedance, inputs, osm, rail, road, schema, s
 from networks.countries import thresholds
 from networks.errors import SourceError
 from networks.graph import CREATOR, from_graph, load_graphml, read_graph
-from networks.osm import Elements, overpass
-from networks.osm.tags import with_slip_roads
+from networks.osm import Elements, overpass, tags
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
@@ -174,7 +173,7 @@ def _places(elements: Elements, job: Job, source: Source) -> tuple[cities.Cities
 
 def _with_classes(network: schema.Network, job: Job) -> schema.Network:
     """Return a network with the road classes that a job asks for, and ferries if it asks for them."""
-    classes = with_slip_roads(frozenset(job.times.road_classes))
+    classes = tags.with_slip_roads(frozenset(job.times.road_classes))
     links = network.links
     kept = (links["mode"] == "road") & links["link_class"].isin(classes)
     kept |= (links["mode"] == "ferry") & job.times.ferries

@@ -12,32 +12,26 @@ import geopandas as gpd
 import pandas as pd
 from pydantic import TypeAdapter
 
-from networks import storage
+from networks import skims, storage
 from networks.cities import describe_tiers
 from networks.intermodal import AccessParameters, ByTier
 from networks.schema import Network
-from networks.skims import UNREACHABLE
 from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN
-from optimiser.measures import coverage
-from optimiser.measures.order import Ranking
+from optimiser.measures import coverage, order, valuation
 from optimiser.measures.ring_use import RingUse, RoadTimes, trip_use
 from optimiser.measures.tables import Measures
-from optimiser.measures.valuation import Valuer
-from optimiser.problem import DesignProblem
-from optimiser.problem.model import TIERS
+from optimiser.problem import DesignProblem, model
 from optimiser.problem.result import Result
 from optimiser.proposals.generate import AT_STATIONS
 from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import answer, geopackage, inputs, sentences, tables, wording
+from optimiser.report import answer, geopackage, inputs, ring_layout, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, ReportInput, StateShown, StateStep
-from optimiser.report.ring_layout import RingShown
 from optimiser.report.wording import join_names, kind
-from optimiser.run import demands, rings, solving
+from optimiser.run import demands, reading, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import StatedProblem, cost_table, line_sections, most_a_day
-from optimiser.run.reading import tier_thresholds
 from optimiser.run.ring_use import ALL_RINGS, with_use
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table, warnings_of
@@ -145,7 +139,7 @@ class Findings:
     result: Result
     plan: Plan
     seconds: pd.DataFrame
-    ranking: Ranking | None = None
+    ranking: order.Ranking | None = None
     levels: Mapping[str, Any] | None = None
     measures: Measures | None = None
     answers: Answers = Answers()
@@ -203,13 +197,13 @@ def assemble_report(found: Findings) -> ReportInput:
     cases = found.answers.cases
     links = shown.links if cases is None else cases.with_counts(shown.links)
     exact, best = found.seconds[["before_s", "after_s"]], found.draft.pairs["best_s"]
-    times = exact.assign(all_built_s=best.where(best >= 0, UNREACHABLE))  # exact beyond the limits too
+    times = exact.assign(all_built_s=best.where(best >= 0, skims.UNREACHABLE))  # exact beyond the limits too
     return replace(shown, pairs=shown.pairs.assign(**times), links=links).with_circuits()
 
 
 def idle(found: Findings) -> tuple[dict[str, Any], ...]:
     """Return `ReportInput.idle`: a search for each candidate, for the page of the plan alone."""
-    valuer, built = Valuer.of(found.problem), frozenset(found.plan.built)
+    valuer, built = valuation.Valuer.of(found.problem), frozenset(found.plan.built)
     table, of_plan = found.candidates.table, valuer.covered(built)
     left = table[table["candidate_id"].isin(found.problem.index.keys() - built)]
     columns = ["candidate_id", "kind", "from_name", "to_name", "cost"]
@@ -223,7 +217,7 @@ def idle(found: Findings) -> tuple[dict[str, Any], ...]:
 def _with_states(found: Findings, shown: ReportInput, references: Sequence[ReferenceRing]) -> ReportInput:
     """Return a report with the stated alternatives, their rings laid out, and the links that they build."""
     states, cities = found.answers.states, found.times.cities
-    laid = dict[str, tuple[tuple[RingShown, ...], RingUse | None]]()
+    laid = dict[str, tuple[tuple[ring_layout.RingShown, ...], RingUse | None]]()
     for one in states:
         if (key := str(one.circuits)) not in laid:
             plan = replace(found.plan, built=tuple(sorted(one.built)), rings=one.circuits)
@@ -285,7 +279,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
 
 def _tiers(found: Findings) -> tuple[str, str]:
     """Return how cities got their tiers, and what a reader must know about it."""
-    return describe_tiers(found.times.cities, tier_thresholds(found.job, found.source))
+    return describe_tiers(found.times.cities, reading.tier_thresholds(found.job, found.source))
 
 
 def _capacities(found: Findings) -> pd.DataFrame | None:
@@ -354,7 +348,7 @@ def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
         return f"{part} the time between two trains, at most {cap}"
 
     def by_tier(times: ByTier[int] | ByTier[int | None]) -> str:
-        stated = ((tier, seconds) for tier in TIERS if (seconds := times.of(tier)) is not None)
+        stated = ((tier, seconds) for tier in model.TIERS if (seconds := times.of(tier)) is not None)
         return join_names(tuple(f"{_minutes(seconds)} in {tier} cities" for tier, seconds in stated))
 
     modes = (

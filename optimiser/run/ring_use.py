@@ -19,8 +19,7 @@ from networks.sphere import KM_PER_DEGREE
 from networks.world import Box, cities_in
 from optimiser.job.model import Job
 from optimiser.measures.ring_use import CONDITIONS, RingUse, RoadTimes, second_way, trip_use
-from optimiser.problem import DesignProblem
-from optimiser.problem.model import candidates_on
+from optimiser.problem import DesignProblem, model
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import NO_PATH_S, times_on_each
 from optimiser.proposals.table import Candidates
@@ -224,7 +223,7 @@ def with_use(
         circuits = {ring.id: [int(link) for link in ring.pieces["link"]] for ring in some}
         near = _places_near(roads, [ring.circuit for ring in some])
         total, existing = _kilometres([lines[ring.id] for ring in some])
-        needed = candidates_on(problem, circuits)
+        needed = model.candidates_on(problem, circuits)
         return RingUse(
             today=trip_use(roads),
             alone=trip_use(roads, needed),

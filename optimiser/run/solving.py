@@ -20,14 +20,12 @@ from optimiser.engine.tidy import tidied
 from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares
 from optimiser.job.model import Job, least_keys
 from optimiser.job.sections import LEAST_LIMIT_S, Solve
-from optimiser.problem import DesignProblem, Target
+from optimiser.problem import DesignProblem, Target, model
 from optimiser.problem.errors import InfeasibleError, SolverError
-from optimiser.problem.model import TIERS
 from optimiser.problem.result import Reason, Result, TracePoint
 from optimiser.proposals.table import Candidates
 from optimiser.report import wording
-from optimiser.run import demands
-from optimiser.run.proposing import StatedProblem
+from optimiser.run import demands, proposing
 from optimiser.verify import Plan, rules, score
 
 NOT_PROVEN = 10
@@ -270,7 +268,7 @@ def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:
     if problem.periods or problem.budget is None:
         return
     tiers = [target.group for target in problem.targets if target.of == "pairs"]
-    if len(problem.targets) == len(tiers) == 1 and (tier := tiers[0]) in TIERS:
+    if len(problem.targets) == len(tiers) == 1 and (tier := tiers[0]) in model.TIERS:
         pairs = tuple(replace(p, weight=p.weight if p.group == tier else 0) for p in problem.pairs)
         result = _solve_briefly(problem.replace(pairs=pairs, targets=(), cities=()), job)
         total = demands.weight_by_group(problem, rules.coverable(problem))[tier]
@@ -351,7 +349,7 @@ def raise_worst(
     returned as it is, to be explained when it is solved.
     """
     weight = demands.weight_by_group(problem, (k for k, yes in enumerate(coverable) if yes))
-    totals = {tier: weight[tier] for tier in TIERS if tier in weight}
+    totals = {tier: weight[tier] for tier in model.TIERS if tier in weight}
     params = parameters(settings.of_study(gap=0.0))
     params = params.replace(time_limit_s=max(1.0, LEVEL_SHARE * params.time_limit_s))
     answered: list[Answered] = []
@@ -425,7 +423,7 @@ def notes_on_budget(problem: DesignProblem) -> tuple[str, ...]:
     return (f"Nothing can be built: {cheapest}, {problem.budget:,} given.",)
 
 
-def notes_on_task(draft: StatedProblem, candidates: Candidates, job: Job) -> tuple[str, ...]:
+def notes_on_task(draft: proposing.StatedProblem, candidates: Candidates, job: Job) -> tuple[str, ...]:
     """Return why a plan must be empty or buys nothing, each with the key that changes it: sentences."""
     problem, pairs, kinds = draft.problem, draft.pairs, job.candidates.kinds
     of_money = notes_on_budget(problem)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from networks import regions, storage, world
-from networks.countries import lineage
+from networks import countries, regions, storage, world
 from optimiser.job import sections
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem.errors import JobError
@@ -113,7 +112,7 @@ def find_source(loaded: LoadedJob) -> Source:
     if region.gtfs:
         source = _with_timetable(source, region)
     source = replace(source, **{key: text for key in _STATED if (text := getattr(region, key))})
-    lineage(source.country)  # refuses what is no country
+    countries.lineage(source.country)  # refuses what is no country
     loaded.refuse_missing_files()
     if "region.file" in source.files and source.files["region.file"].suffix == storage.IMPORT_SUFFIX:
         source = _with_package(source, loaded)

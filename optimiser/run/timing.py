@@ -12,16 +12,14 @@ import shapely
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
-from networks import intermodal, matrix, schema, simplify, skims
+from networks import intermodal, matrix, schema, simplify, skims, sphere
 from networks.cities import Cities, CityNames, Snapped, UnknownCityError
 from networks.errors import SchemaError
-from networks.intermodal import AccessParameters, Definition
-from networks.intermodal.access import cities_to_stations, stations_to_roads
+from networks.intermodal import AccessParameters, Definition, access
 from networks.rail import RailBuild, RailReport, Running
 from networks.road.speeds import speed_table
 from networks.schema import Network
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
-from networks.sphere import chord_to_km, unit_vectors
 from networks.world import Area, Box
 from optimiser.job.model import Job
 from optimiser.proposals.base_case import great_circle_km
@@ -97,8 +95,8 @@ class Times:
                 f"{count} of the {given.size} times given are slower than a way through a third city, which "
                 f"counts in their place, such as {ends}: {given[most]:,} s given, {best[most]:,} s so."
             )
-        at = unit_vectors(self.cities.geometry.x.to_numpy(), self.cities.geometry.y.to_numpy())
-        km = chord_to_km(np.sqrt(np.maximum(2 - 2 * at @ at.T, 0)))
+        at = sphere.unit_vectors(self.cities.geometry.x.to_numpy(), self.cities.geometry.y.to_numpy())
+        km = sphere.chord_to_km(np.sqrt(np.maximum(2 - 2 * at @ at.T, 0)))
         yield from _too_fast("times", km, seconds, lambda *ends: " – ".join(names[[*ends]]))
 
 
@@ -200,7 +198,7 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
 def _near_stations(found: Cities, rail: RailBuild, assumed: AccessParameters) -> NDArray[np.int64]:
     """Return the rows of the cities with a station of passenger trains near their centres."""
     stations = rail.network.nodes.iloc[np.unique(rail.services.stops["node"].to_numpy())]
-    return np.unique(cities_to_stations(found, stations, parameters=assumed).first)
+    return np.unique(access.cities_to_stations(found, stations, parameters=assumed).first)
 
 
 def _served(
@@ -367,7 +365,7 @@ def contracted(
     if rail is not None and len(rail.stations):
         served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
         stations = rail.network.nodes.iloc[served]
-        kept.append(stations_to_roads(road, stations, parameters=AccessParameters.default()).second)
+        kept.append(access.stations_to_roads(road, stations, parameters=AccessParameters.default()).second)
     found = simplify.contract(road, keep=np.unique(np.concatenate(kept)))
     moved = np.where(nodes >= 0, found.node_map[np.maximum(nodes, 0)], -1)
     # A contracted link may be an expressway for a part of its length.

@@ -21,35 +21,16 @@ from optimiser.engine.child import ChildProcess, hard_limit_s
 from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import NamedPlan
 from optimiser.engine.solve import FAILED, SolveFailure
-from optimiser.frontier.cases import (
-    UNCHANGED,
-    Base,
-    Case,
-    Layer,
-    LayerTimer,
-    People,
-    TimeChanges,
-    Timer,
-    case_from,
-    counted_pairs,
-    payable,
-    resolve,
-)
+from optimiser.frontier import cases
 from optimiser.job.model import Job
 from optimiser.job.sections import Solve
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import SolverError
-from optimiser.problem.model import TIERS, with_circuits
+from optimiser.problem import DesignProblem, errors, model
 from optimiser.problem.result import UNSETTLED, Result, parse
 from optimiser.proposals import line_capacity
 from optimiser.proposals.table import Candidates
-from optimiser.run import demands, proposing, solving, store
+from optimiser.run import demands, independence, proposing, retiming, solving, store, timing
 from optimiser.run.chain import Chain
-from optimiser.run.independence import without_core
-from optimiser.run.retiming import LayerRetimer, Retimer
-from optimiser.run.timing import Times
-from optimiser.tasks import Contents, Executor, Outcome, Task, TaskProgress, address_of, run_tasks
-from optimiser.tasks.running import InProcess
+from optimiser.tasks import Contents, Executor, Outcome, Task, TaskProgress, address_of, run_tasks, running
 from optimiser.verify.rules import coverable
 
 type Row = dict[str, Any]
@@ -74,13 +55,13 @@ _DIGITS = 9
 
 
 def base_of(
-    times: Times,
+    times: timing.Times,
     candidates: Candidates,
     draft: proposing.StatedProblem,
     job: Job,
     *,
     closures: Mapping[str, NDArray[np.int64]] = MappingProxyType({}),
-) -> Base:
+) -> cases.Base:
     """Return what the cases of a job are resolved from; the last states of the network are remembered.
 
     Parameters
@@ -96,7 +77,7 @@ def base_of(
     table = candidates.table
     ids = times.cities["city_id"].astype(str).tolist()
     ends = draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64).tolist()
-    factor = {tier: getattr(job.objective, tier) for tier in TIERS}
+    factor = {tier: getattr(job.objective, tier) for tier in model.TIERS}
     columns = (table[name].tolist() for name in ("candidate_id", "cost_low", "cost", "cost_high"))
     estimates = list(zip(*columns, strict=True))
 
@@ -111,22 +92,22 @@ def base_of(
         rate = phasing.discount_rate if discounting else 0.0
         return demands.with_periods(plain, phasing.model_copy(update={"discount_rate": rate}))
 
-    timer = Retimer(
+    timer = retiming.Retimer(
         draft.problem, graph, candidates, times.cities, job.times.limit_s, closures, times.expressways
     )
-    without = without_core(times, candidates, job)
-    layer_timer = None if without is None else LayerRetimer(timer, without, draft.pairs)
+    without = independence.without_core(times, candidates, job)
+    layer_timer = None if without is None else retiming.LayerRetimer(timer, without, draft.pairs)
 
-    def layer(changes: TimeChanges) -> Layer | None:
-        if layer_timer is None or draft.layer is None or changes == UNCHANGED:
+    def layer(changes: cases.TimeChanges) -> cases.Layer | None:
+        if layer_timer is None or draft.layer is None or changes == cases.UNCHANGED:
             return draft.layer
         return layer_timer(changes)
 
-    return Base(
+    return cases.Base(
         problem=draft.problem,
-        timer=cast("Timer", lru_cache(maxsize=_KEPT_STATES)(timer)),
+        timer=cast("cases.Timer", lru_cache(maxsize=_KEPT_STATES)(timer)),
         costs={str(key): (int(low), int(mid), int(high)) for key, low, mid, high in estimates},
-        people=People(
+        people=cases.People(
             population=dict(zip(ids, times.cities["population"].astype("int64").tolist(), strict=True)),
             tier=dict(zip(ids, times.cities["tier"].astype(str).tolist(), strict=True)),
             ends=tuple((ids[one], ids[other]) for one, other in ends),
@@ -142,11 +123,11 @@ def base_of(
             )
             for level in ("low", "high")
         },
-        layer=cast("LayerTimer", lru_cache(maxsize=_KEPT_STATES)(layer)),
+        layer=cast("cases.LayerTimer", lru_cache(maxsize=_KEPT_STATES)(layer)),
     )
 
 
-def unpack(content: bytes) -> Base:
+def unpack(content: bytes) -> cases.Base:
     """Return the base of `AskedBase.content`."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
@@ -185,7 +166,7 @@ class AskedBase:
         return replace(draft, problem=self.chain.counted.value) if raised else draft
 
     @cached_property
-    def base(self) -> Base:
+    def base(self) -> cases.Base:
         """What cases are resolved from."""
         times, candidates = self.chain.times.value, self.chain.candidates.value
         return base_of(times, candidates, self.draft, self.chain.loaded.job, closures=self.closures)
@@ -224,7 +205,7 @@ class AskedBase:
         """The address of the content."""
         return address_of(self.content)
 
-    def ask(self, case: Case, settings: Solve, *, start: NamedPlan | None = None) -> Result:
+    def ask(self, case: cases.Case, settings: Solve, *, start: NamedPlan | None = None) -> Result:
         """Solve a case in the process; return what the solver claims.
 
         Parameters
@@ -239,12 +220,12 @@ class AskedBase:
         """
         task = case_task(self.address, case, settings, name=f"case {case.name}", start=start, whole=True)
         with solved_by(self.process):
-            (outcome,) = answers([task], [self.content], InProcess())
+            (outcome,) = answers([task], [self.content], running.InProcess())
         result = None if outcome.value is None else parse(outcome.value["result"])
         if result is not None and result.termination not in FAILED:
             return result
         fault = outcome.fault if result is None else f"the solver failed: {result.message}"
-        raise SolverError(fault, where=outcome.name, done="Nothing was solved.")
+        raise errors.SolverError(fault, where=outcome.name, done="Nothing was solved.")
 
 
 # ---- tasks
@@ -254,7 +235,7 @@ class AskedBase:
 class ProcessState:
     """What a process keeps between two tasks: decoded contents by address, and the process that solves."""
 
-    base: tuple[str, Base] | None = None
+    base: tuple[str, cases.Base] | None = None
     engine: ChildProcess | None = None
 
     def solver(self) -> ChildProcess:
@@ -287,7 +268,7 @@ def solved_by(process: ChildProcess) -> Iterator[None]:
 
 def case_task(
     base: str,
-    case: Case,
+    case: cases.Case,
     settings: Solve,
     *,
     name: str,
@@ -367,9 +348,9 @@ def answers(
     return [found[task.key] for task in tasks]
 
 
-def counted_of(base: Base, case: Case) -> DesignProblem:
+def counted_of(base: cases.Base, case: cases.Case) -> DesignProblem:
     """Return the problem of a case whose pairs all count within the limit: without further pairs."""
-    return resolve(replace(base, steps=()), replace(case, steps=(), independence=False))
+    return cases.resolve(replace(base, steps=()), replace(case, steps=(), independence=False))
 
 
 def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
@@ -403,7 +384,7 @@ def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
     if plan is None:  # rings are decided by the case that is the job itself, and kept by all others
         chosen = {name: list(links) for name, links in result.rings.items()}
         plan = {"built": list(result.built), "starts": dict(result.starts), "rings": chosen}
-    evaluator, counted = PlanEvaluator(problem), counted_pairs(problem)
+    evaluator, counted = PlanEvaluator(problem), cases.counted_pairs(problem)
     weights = np.array([pair.weight for pair in problem.pairs], dtype=np.int64)
 
     def covering(name: str, covered: NDArray[np.bool_]) -> Row:
@@ -474,8 +455,8 @@ def _problem(payload: Mapping[str, Any], contents: Contents) -> DesignProblem:
     address, plan = payload["base"], payload.get("plan")
     if STATE.base is None or STATE.base[0] != address:
         STATE.base = address, unpack(contents(address))
-    problem = resolve(STATE.base[1], case_from(payload["case"]))
-    return problem if plan is None else with_circuits(problem, payable([problem], plan["rings"]))
+    problem = cases.resolve(STATE.base[1], cases.case_from(payload["case"]))
+    return problem if plan is None else model.with_circuits(problem, cases.payable([problem], plan["rings"]))
 
 
 def _available(

@@ -17,22 +17,18 @@ from optimiser import verify
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.frontier.axes import with_budget
 from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
-from optimiser.job import Cluster, Job, LoadedJob, load_clusters
-from optimiser.job.model import RUNS, inside
+from optimiser.job import Cluster, Job, LoadedJob, load_clusters, model
 from optimiser.measures.equity import ALL
 from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
 from optimiser.report import studies as pages
 from optimiser.report.studies import CENTRAL, Atlas, ClusterFigures
-from optimiser.run import folder, measuring, store
+from optimiser.run import folder, independence, measuring, retiming, store
 from optimiser.run.chain import Chain
-from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import MeasuredPlan
-from optimiser.run.retiming import TimedNetwork
 from optimiser.run.source import find_source
-from optimiser.studies import folders
+from optimiser.studies import folders, whatif
 from optimiser.studies.cases import stated_cases
-from optimiser.studies.whatif import door
 from optimiser.tasks import Contents, Executor, Task, cache, run_tasks
 
 STRETCH = 1.25
@@ -65,7 +61,7 @@ class AtlasRun(folders.StudyRun):
     found: Atlas
 
 
-@door
+@whatif.door
 def atlas(
     clusters: Sequence[Cluster] | None = None,
     *,
@@ -95,7 +91,7 @@ def atlas(
         Where no cluster can be measured: the fault of the first one.
     """
     watch, clusters = progress or cache.Progress(), load_clusters() if clusters is None else clusters
-    out = inside(Path(), RUNS / "atlas") if out is None else Path(out)
+    out = model.inside(Path(), model.RUNS / "atlas") if out is None else Path(out)
     with folder.staged(out, watch.ends) as stage:
         found = _found(clusters, watch, executor)
         faults = [one for one in found if not isinstance(one, ClusterFigures)]
@@ -242,7 +238,9 @@ def measured_today(chain: Chain) -> MeasuredPlan:
     plan = verify.score(problem, [candidate.id for candidate in problem.candidates])
     found, asked = chain.measured(problem, plan), chain.loaded.job.independence
     # A cluster is measured without its core whether that counts for its plan or not.
-    without = found.without or WithoutCore.of(found.graph, found.candidates, found.cities, lines, asked)
+    without = found.without or independence.WithoutCore.of(
+        found.graph, found.candidates, found.cities, lines, asked
+    )
     return replace(found, without=without)
 
 
@@ -261,7 +259,7 @@ def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
         indicators of today's assumptions first, then of each case).
     """
     job, source, names = chain.loaded.job, chain.source, base.cities["name"].astype(str)
-    network = TimedNetwork.of(base.graph, base.candidates)
+    network = retiming.TimedNetwork.of(base.graph, base.candidates)
     stated = stated_cases(job, base.candidates, has_ring=False)
     cases = [Case(name=CENTRAL), *(case for case in stated if case.times != UNCHANGED)]
     return {
@@ -281,7 +279,7 @@ def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
     }
 
 
-def _retimed(base: MeasuredPlan, network: TimedNetwork, changes: TimeChanges) -> MeasuredPlan:
+def _retimed(base: MeasuredPlan, network: retiming.TimedNetwork, changes: TimeChanges) -> MeasuredPlan:
     """Return a cluster under other speeds, waits, access times or limits."""
     if changes == UNCHANGED:
         return base

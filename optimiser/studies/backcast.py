@@ -21,9 +21,8 @@ from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Budget, Rings
 from optimiser.measures import recall
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, model
 from optimiser.problem.errors import JobError
-from optimiser.problem.model import Capacity, candidates_on
 from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, on_sphere, plane_of
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import KINDS, Rules, Scope, of_kind
@@ -34,13 +33,10 @@ from optimiser.proposals.terrain import Terrain, sample_line
 from optimiser.report import backcast as view
 from optimiser.report import page, plots, wording
 from optimiser.report.ring_layout import DEGREE, RingShown, lay_out
-from optimiser.run import corridors, proposing, solving
+from optimiser.run import corridors, demands, proposing, solving, timing
 from optimiser.run.chain import Chain
-from optimiser.run.demands import exact_share
 from optimiser.run.source import Source, find_source
-from optimiser.run.timing import EXPRESSWAY
-from optimiser.studies import folders
-from optimiser.studies.whatif import door
+from optimiser.studies import folders, whatif
 from optimiser.tasks.cache import Progress
 
 if TYPE_CHECKING:
@@ -116,7 +112,7 @@ class Backcasted(folders.StudyRun):
         return "".join(parts)
 
 
-@door
+@whatif.door
 def backcast(
     job: str | Path | LoadedJob,
     *,
@@ -436,7 +432,7 @@ class _Backcaster:
         """Yield each amount of money, with what a choice says of it."""
         for name, whole in budgets.items():
             for share in self.loaded.job.backcast.shares:
-                part = whole.part(exact_share(share))
+                part = whole.part(demands.exact_share(share))
                 yield part, {"purse": name, "share": share, "money": part.total}
 
     def _plans(
@@ -488,7 +484,7 @@ def proposed_rings(chain: Chain) -> Iterator[tuple[RingShown, NDArray[np.float64
         circuits = {ring.id: proposing.cheapest_circuit(draft.problem, ring, solve)}
         if circuits[ring.id] and draft.rings is not None:
             alone = draft.problem.replace(pairs=(), rings=(ring,), budget=None, cover="all")
-            plan = verify.score(alone, candidates_on(alone, circuits), rings=circuits)
+            plan = verify.score(alone, model.candidates_on(alone, circuits), rings=circuits)
             links, facts = draft.rings.links, draft.rings.facts
             (shown,) = lay_out(alone, plan, cities=cities, links=links, facts=facts)
             yield shown, np.array(ring.centres) / DEGREE
@@ -641,7 +637,7 @@ def with_budgets(problem: DesignProblem, modes: Mapping[str, str], money: recall
     for mode, most in money.by_mode.items():
         costs = ((one.id, one.cost) for one in problem.candidates if one.cost and modes[one.id] == mode)
         if use := tuple(sorted(costs)):
-            capacities.append(Capacity(id=f"budget:{mode}", use=use, most=most))
+            capacities.append(model.Capacity(id=f"budget:{mode}", use=use, most=most))
     return problem.replace(budget=money.total, capacities=tuple(capacities))
 
 
@@ -656,7 +652,7 @@ def _pairs_within(chain: Chain) -> int:
 def _network(chain: Chain) -> gpd.GeoDataFrame:
     """Return the expressways and railways of a chain."""
     roads = chain.times.value.road.links
-    parts = [roads[roads["link_class"] == EXPRESSWAY][["geometry"]].assign(mode="road")]
+    parts = [roads[roads["link_class"] == timing.EXPRESSWAY][["geometry"]].assign(mode="road")]
     if chain.rail is not None:
         parts.append(chain.rail.network.links[["geometry"]].assign(mode="rail"))
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=4326)

@@ -24,9 +24,7 @@ from optimiser.job.model import ROBUST_SHARE, Job
 from optimiser.job.sections import CASES, CASES_ON, CaseName
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.uncertainty import least_for_core
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import SolverError
-from optimiser.problem.model import TIERS, candidates_on
+from optimiser.problem import DesignProblem, errors, model
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.inputs import FRAGILE_SHARE, CaseResults
@@ -39,8 +37,7 @@ from optimiser.run.solving import parameters, within_limit
 from optimiser.studies.answers import AskedBase, answers, case_task, counted_of, solved_by
 from optimiser.studies.sweep import SweepCases
 from optimiser.studies.sweep_factors import kinds_by_class
-from optimiser.tasks import Executor, TaskProgress, executor_of
-from optimiser.tasks.cache import Progress
+from optimiser.tasks import Executor, TaskProgress, cache, executor_of
 from optimiser.verify import Plan
 from optimiser.verify.rules import coverable, covered_pairs
 
@@ -174,7 +171,7 @@ def spared[T](title: str, make: Callable[[], T], faults: list[str]) -> T | None:
     """Return a value that the plan does not depend on; None, and a fault, where a solver fails."""
     try:
         return make()
-    except SolverError as error:
+    except errors.SolverError as error:
         faults.append(f"{title} failed and is left out: {error.what}.")
         return None
 
@@ -341,7 +338,7 @@ class Asking:
             draws=tuple(draws),
             pairs=len(counted.pairs),
             covered=len(within_limit(counted, plan).covered),
-            kept=tuple(sorted(candidates_on(chain.design, plan.rings))),
+            kept=tuple(sorted(model.candidates_on(chain.design, plan.rings))),
             failed=sum(is_draw for _, _, is_draw in asked) - len(draws),
         )
         if self.draws is None or counted.budget is None or counted.periods or not plan.built:
@@ -498,7 +495,7 @@ def ask(
 
 
 def find_run(
-    job: str, settings: Sequence[str], out: Path | None, progress: Progress, process: ChildProcess
+    job: str, settings: Sequence[str], out: Path | None, progress: cache.Progress, process: ChildProcess
 ) -> Written:
     """Open the finished run of a job, or the one in a folder.
 
@@ -558,7 +555,7 @@ def price_demands(base: Base, plan: Plan, *, asked: Sequence[str], gap: float, a
     states = (coverable(free), mine.covered_before, mine.covered, best.covered)
     count = len(free.pairs)
     weight = [demands.weight_by_group(free, (k for k in pairs if k < count)) for pairs in states]
-    tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in free.groups)
+    tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in model.TIERS if t in free.groups)
     least, proven = (None, False) if free.periods else _cost_of_both(tiers, gap, ask)
     built, other = set(plan.built), set(best.built)
     parts = " of all parts of the pairs" if len(whole.pairs) > count else ""

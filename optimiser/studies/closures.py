@@ -42,14 +42,9 @@ from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
 from optimiser.report import studies as pages
 from optimiser.report import wording
-from optimiser.run import proposing
+from optimiser.run import proposing, solving, source
 from optimiser.run.chain import Chain
-from optimiser.run.solving import NOT_PROVEN, parameters
-from optimiser.run.source import find_source
-from optimiser.studies import folders
-from optimiser.studies.answers import AskedBase
-from optimiser.studies.frontier import labels_of
-from optimiser.studies.whatif import door
+from optimiser.studies import answers, folders, frontier, whatif
 from optimiser.tasks.cache import Progress
 
 ENDING = "-closures"
@@ -83,7 +78,7 @@ class ClosuresRun(folders.StudyRun):
         return self.found.table
 
 
-@door
+@whatif.door
 def closures(
     job: str | Path | LoadedJob,
     *,
@@ -114,7 +109,7 @@ def closures(
     """
     progress = progress or Progress()
     with folders.opened(job, ENDING, out, progress, settings) as (loaded, target, stage):
-        asked, chain = loaded.job.closures, Chain(loaded, find_source(loaded), progress)
+        asked, chain = loaded.job.closures, Chain(loaded, source.find_source(loaded), progress)
         if loaded.job.budget.unlimited:
             raise JobError(
                 "closures need a budget",
@@ -124,7 +119,7 @@ def closures(
             )
         problem, job_plan = chain.counted.value, chain.result
         named = list(closures_of(chain, asked, progress))
-        params = parameters(loaded.job.solve).replace(gap=asked.gap, time_limit_s=asked.time_limit_s)
+        params = solving.parameters(loaded.job.solve).replace(gap=asked.gap, time_limit_s=asked.time_limit_s)
         keep = Keep(share=Fraction(repr(asked.share)), counted=asked.counted)
         every = [closure for closure, _part in named]
         answer = most_coverage(problem, every, keep, params, known=[job_plan.built], notify=progress.begins)
@@ -136,7 +131,7 @@ def closures(
             raise SolverError("no plan was found", where=where, remedy=remedy)
         evaluator = ClosureEvaluator(problem, every)
         weights = {"plan": answer.weights, "job": evaluator(job_plan.built, job_plan.starts)}
-        labels = labels_of(problem, chain.candidates.value.table)
+        labels = frontier.labels_of(problem, chain.candidates.value.table)
         words = {key: f"{one['name']} ({wording.kind(str(one['kind']))})" for key, one in labels.items()}
         cost = None
         if asked.cost:  # of the coverage of the job's plan, and of keeping the share of it as well
@@ -178,7 +173,7 @@ def closures(
         folders.write(stage, {"problem.json": problem, "closures.json": kept})
         pages.write_closures(found, stage)
     proven = answer.gap is not None and answer.gap <= asked.gap
-    return ClosuresRun(target, 0 if proven else NOT_PROVEN, found)
+    return ClosuresRun(target, 0 if proven else solving.NOT_PROVEN, found)
 
 
 def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[tuple[Closure, NetworkPart]]:
@@ -202,7 +197,7 @@ def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[t
     """
     problem = chain.counted.value
     if "links" in asked.of:
-        labels = labels_of(problem, chain.candidates.value.table)
+        labels = frontier.labels_of(problem, chain.candidates.value.table)
         for candidate in problem.candidates:
             links = ClosedLinks(np.zeros(0, dtype=np.int64), (candidate.id,))
             part = NetworkPart("link", str(labels[candidate.id]["name"]), candidate.kind, links)
@@ -217,7 +212,7 @@ def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[t
     if not parts:
         return
     arcs = {f"{part.kind} {at}": part.links.arcs for at, part in enumerate(parts, start=1)}
-    timer = AskedBase(chain, arcs).base.timer
+    timer = answers.AskedBase(chain, arcs).base.timer
     for part, name in zip(parts, arcs, strict=True):
         progress.begins(f"Timing the network without {part.name}")
         network = timer(TimeChanges(closed=(name,)))

@@ -11,10 +11,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from optimiser.measures import coverage
-from optimiser.measures.valuation import PairTable, Valuer
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import InfeasibleError, SolverError
+from optimiser.measures import coverage, valuation
+from optimiser.problem import DesignProblem, errors
 from optimiser.proposals.table import Candidates
 from optimiser.report import page, plots, ring_section, wording
 from optimiser.report.inputs import CaseResults, ReportInput
@@ -341,7 +339,7 @@ def explain(
     swaps, moved = (pd.DataFrame(columns=list(COLUMNS[f"why.{name}"])) for name in ("swaps", "moved"))
     try:
         without = other()
-    except (InfeasibleError, SolverError) as error:
+    except (errors.InfeasibleError, errors.SolverError) as error:
         stand_in = f"Without it no plan was found: {error.what}"
     else:
         plans = (shown, without) if is_built else (without, shown)
@@ -441,7 +439,7 @@ def _alternatives(
     own = table[table["candidate_id"] == name]
     built = set(shown.links["candidate_id"])
     others = table[~table["candidate_id"].isin(built) & (table["fixed"] != "out")]
-    valuer = replace(Valuer.of(counted), table=PairTable.of(counted, needing))
+    valuer = replace(valuation.Valuer.of(counted), table=valuation.PairTable.of(counted, needing))
     kept = [
         len(valuer.covered({*built, one} - {name}))
         if one in counted.index and counted.candidates[counted.index[one]].arcs

@@ -31,9 +31,8 @@ from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError, ProblemError, VerificationError
-from optimiser.report import answer, page, sentences, tables, wording
+from optimiser.report import answer, page, ring_layout, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, ReportInput
-from optimiser.report.ring_layout import known_rings
 from optimiser.run import folder, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain
 from optimiser.run.source import find_source
@@ -500,7 +499,7 @@ class Run:
         """
         from optimiser.report import picture
 
-        if not known_rings(self.shown.rings):
+        if not ring_layout.known_rings(self.shown.rings):
             raise JobError(
                 "the plan forms no ring that a known ring of the region could be compared with",
                 where="plot_rings",

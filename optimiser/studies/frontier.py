@@ -30,10 +30,8 @@ from optimiser.report import frontier as pictures
 from optimiser.report import inputs, page, plots, wording
 from optimiser.report.inputs import ReportInput, StateShown, StateStep
 from optimiser.report.page import Views
-from optimiser.run import folder
+from optimiser.run import folder, solving, source
 from optimiser.run.chain import Chain
-from optimiser.run.solving import NOT_PROVEN
-from optimiser.run.source import find_source
 from optimiser.studies import folders
 from optimiser.tasks import Contents, Executor, Outcome, Task, address_of, cache
 from optimiser.tasks.cache import Progress
@@ -168,7 +166,7 @@ def trace_job(
     executor
         As for `traced_curve`.
     """
-    chain = Chain(loaded, find_source(loaded), progress)
+    chain = Chain(loaded, source.find_source(loaded), progress)
     with folders.opened(loaded, ENDING, out, progress) as (_loaded, target, stage):
         problem, job = chain.counted.value, loaded.job
         labels = labels_of(problem, chain.candidates.value.table)
@@ -320,7 +318,7 @@ def _trace(
     folders.write(stage, {"problem.json": problem, "frontier.json": summary})
     plots.write(pictures.draw(curve), stage / PICTURE)
     proven = all(point.gap is not None and point.gap <= curve.asked_gap for point in curve.points)
-    code = 0 if proven and curve.ended != "time" else NOT_PROVEN
+    code = 0 if proven and curve.ended != "time" else solving.NOT_PROVEN
     code = SolverError.exit_code if curve.ended == FAILED else code
     return Traced(target, code, found, tuple(plans), summary)
 

@@ -12,9 +12,7 @@ import geopandas as gpd
 import networkx as nx
 import pandas as pd
 
-from networks import regions
-from networks.countries import WORLD
-from networks.inputs import checksum, flat
+from networks import countries, inputs, regions
 from networks.intermodal import Definition
 from networks.matrix import write_omx
 from optimiser import verify as checking
@@ -29,8 +27,7 @@ from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
 from optimiser.proposals.generate import Kind
 from optimiser.proposals.table import Candidates
-from optimiser.report import page
-from optimiser.report.ring_layout import WGS84
+from optimiser.report import page, ring_layout
 from optimiser.run.chain import Chain
 from optimiser.run.proposing import propose_candidates
 from optimiser.run.solving import notes_on_task
@@ -169,9 +166,9 @@ class Region:
         title = title if isinstance(file, str | Path) else "graph" if isinstance(file, nx.Graph) else "times"
         loaded = LoadedJob(title, Path.cwd(), job)
         source = find_source(loaded)  # missing files are reported here, not when they are read
-        if not country and source.country == WORLD:
+        if not country and source.country == countries.WORLD:
             told = "No country is given: default speeds and costs (million USD) are those of the world."
-            warn([f"{told} country='{WORLD}' confirms that."])
+            warn([f"{told} country='{countries.WORLD}' confirms that."])
         return cls(loaded, progress or Progress())
 
     @classmethod
@@ -345,7 +342,7 @@ def _file_of(value: str | Path | nx.Graph | pd.DataFrame, what: str) -> str:
         raise JobError(
             f"the table of {what} has no CRS", where=what, remedy="For degrees write set_crs(4326)."
         )
-    value = flat(value) if isinstance(value, pd.DataFrame) else value
+    value = inputs.flat(value) if isinstance(value, pd.DataFrame) else value
     has_shapes = isinstance(value, gpd.GeoDataFrame) and what != "cities"
     suffix = ".geojson" if has_shapes else ".csv"
     suffix = suffix if isinstance(value, pd.DataFrame) else sections.GRAPH_SUFFIX
@@ -362,15 +359,15 @@ def _file_of(value: str | Path | nx.Graph | pd.DataFrame, what: str) -> str:
         elif not isinstance(value, gpd.GeoDataFrame):
             value.to_csv(part, index=False)
         elif what == "cities":
-            points = value.to_crs(WGS84).rename(columns={"city_id": "id"})
+            points = value.to_crs(ring_layout.WGS84).rename(columns={"city_id": "id"})
             if not (points.geom_type == "Point").all():
                 remedy = "Write table.set_geometry(table.representative_point())."
                 raise JobError("the table of cities has rows that are no points", where=what, remedy=remedy)
             table = pd.DataFrame(points.drop(columns="geometry"))
             table.assign(lon=points.geometry.x, lat=points.geometry.y).to_csv(part, index=False)
         else:
-            value.to_crs(WGS84).to_file(part, driver="GeoJSON")
-        path = kept / f"{what}-{checksum(part)[:24]}{suffix}"
+            value.to_crs(ring_layout.WGS84).to_file(part, driver="GeoJSON")
+        path = kept / f"{what}-{inputs.checksum(part)[:24]}{suffix}"
         part.replace(path)
     return str(path)
 

@@ -22,17 +22,13 @@ from optimiser.frontier.robust import (
     solve_alone,
 )
 from optimiser.job.model import LoadedJob
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, model
 from optimiser.problem.errors import JobError, VerificationError
-from optimiser.problem.model import with_circuits
 from optimiser.report import studies as pages
 from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN, exit_code, parameters, refuse_empty
-from optimiser.studies import folders, sweep
-from optimiser.studies.answers import AskedBase
+from optimiser.studies import answers, folders, frontier, sweep, whatif
 from optimiser.studies.cases import not_applicable_to, stated_cases
-from optimiser.studies.frontier import labels_of
-from optimiser.studies.whatif import door
 from optimiser.tasks.cache import Progress
 from optimiser.verify.rules import building_faults, coverable, covered_pairs, weight_of
 
@@ -64,7 +60,7 @@ class RobustRun(folders.StudyRun):
     links: pd.DataFrame
 
 
-@door
+@whatif.door
 def robust(
     job: str | Path | LoadedJob,
     *,
@@ -143,12 +139,12 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
             done="Nothing was solved.",
             remedy='Set robust.of = "sweep".',
         )
-    base = AskedBase(chain, swept.base.closures).base
+    base = answers.AskedBase(chain, swept.base.closures).base
     must = {ring.id: chain.result.rings[ring.id] for ring in base.problem.rings if ring.required}
 
     def problem_of(case: Case) -> DesignProblem:
         """Return the problem of a case with required rings built as in the job's own plan, and no others."""
-        return with_circuits(resolve(base, case), must)
+        return model.with_circuits(resolve(base, case), must)
 
     progress.ends(f"{len(cases)} scenarios")
     scenarios = []
@@ -249,7 +245,7 @@ def _scenario_rows(found: _Found) -> Iterator[dict[str, Any]]:
 def _link_rows(found: _Found) -> list[dict[str, Any]]:
     """Return the links of the plan and of the best plans, those of the plan first."""
     problem, built = found.answer.problem, set(found.answer.result.built)
-    labels = labels_of(found.composition.base, found.chain.candidates.value.table)
+    labels = frontier.labels_of(found.composition.base, found.chain.candidates.value.table)
     chosen = Counter(name for best in found.alone for name in best.built)
     rows = [
         {

@@ -16,19 +16,15 @@ from optimiser.job.model import LoadedJob, askable, did_you_mean
 from optimiser.job.sections import AS_CHOSEN, RING_WORDS, Alternative, Solve
 from optimiser.measures.order import MarginalValues, build_order, links_of_rings
 from optimiser.measures.valuation import Valuer
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError, OptimiserError
+from optimiser.problem import DesignProblem, errors
 from optimiser.problem.result import Result, parse, rounded_bound
 from optimiser.report.geopackage import write_geojson
 from optimiser.report.inputs import OF_PLAN, ReportInput, StateShown, StateStep
 from optimiser.report.tables import write_csv
 from optimiser.report.wording import money
-from optimiser.run import pipeline, reporting, store
+from optimiser.run import demands, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain
-from optimiser.run.demands import budgets_of, least_weight
 from optimiser.run.folder import CHECKSUMS, seal
-from optimiser.run.measuring import exact_seconds
-from optimiser.run.solving import within_limit
 from optimiser.studies import answers as asking
 from optimiser.studies import cases, folders
 from optimiser.studies.answers import AskedBase, case_task, counted_of, solve_case, solved_by
@@ -119,11 +115,11 @@ def states_of(one: Alternative, problem: DesignProblem, best: str | None = None)
         pairs = sum(one.of in ("all", pair.group) for pair in problem.pairs)
         whose = ALL_PAIRS if one.of == "all" else one.of
         for share in sorted(set(one.shares)):
-            least = ((whose, least_weight(share, pairs)),)
+            least = ((whose, demands.least_weight(share, pairs)),)
             counted = Case(weight_exponent=0.0, demands=False, least=least, **changes)
             found[f"{one.name}, {100 * share:g} %"] = counted
     else:
-        named = {f"{one.name}, {amount:,}": amount for amount in budgets_of(one, problem.budget)}
+        named = {f"{one.name}, {amount:,}": amount for amount in demands.budgets_of(one, problem.budget)}
         budgets: dict[str, int | None] = {**named} or {one.name: problem.budget}
         found = {name: Case(budget=budget, **changes) for name, budget in budgets.items()}
     for given, case in found.items():
@@ -165,7 +161,7 @@ def refuse_unknown(
         if name not in known[what]
     ]
     if faults:
-        raise JobError(
+        raise errors.JobError(
             "alternatives name what does not exist",
             where="alternatives",
             faults=faults,
@@ -386,7 +382,7 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
         status = "infeasible" if is_infeasible else "unknown"
         return StateShown(**known, status=status, is_proven=is_infeasible, why=found.why or words), None
     counted = counted_of(base, state.case)
-    plan = within_limit(counted, checked)
+    plan = solving.within_limit(counted, checked)
     shown = StateShown(
         **known,
         status=plan.status,
@@ -425,7 +421,7 @@ def write_states(
             findings = replace(findings, problem=one.counted, result=one.result, plan=one.plan)
             shutil.copytree(first, home, ignore=shutil.ignore_patterns(CHECKSUMS))
         else:
-            seconds = exact_seconds(measured, one.plan.built)
+            seconds = measuring.exact_seconds(measured, one.plan.built)
             findings = chain.findings_of(chain.loaded.job, one.counted, one.result, one.plan, seconds=seconds)
             shown = reporting.assemble_report(findings)
             home.mkdir()
@@ -488,7 +484,7 @@ def run(
     done = pipeline.run(loaded, out=out, progress=progress, solver=process)
     try:
         done = ask(done, process)
-    except OptimiserError:
+    except errors.OptimiserError:
         pipeline.amend(done)  # without states the folder is whole, with picture and proof
         raise
     done = cases.ask(done, process) if loaded.job.cases.enabled else done

@@ -24,17 +24,13 @@ from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem.errors import JobError, SolverError
 from optimiser.problem.jsonfile import packaged
 from optimiser.problem.model import candidates_on
-from optimiser.report import page, sweep_page
+from optimiser.report import inputs, page, sweep_page
 from optimiser.report import sweep as results
-from optimiser.report.inputs import SETTLED_GAP
-from optimiser.run import folder
+from optimiser.run import folder, solving, source
 from optimiser.run.chain import Chain
-from optimiser.run.solving import NOT_PROVEN
-from optimiser.run.source import find_source
-from optimiser.studies import answers, folders
+from optimiser.studies import answers, folders, whatif
 from optimiser.studies.closures import ClosedLinks, LinkFinder
 from optimiser.studies.sweep_factors import case_of, columns, described, links_to_close
-from optimiser.studies.whatif import door
 from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of
 from optimiser.tasks.cache import Progress
 
@@ -120,7 +116,7 @@ def prepare(loaded: model.LoadedJob, progress: Progress) -> SweepCases:
     JobError
         When the job has no cases: it starts from a table of times, or raises levels.
     """
-    chain = Chain(loaded, find_source(loaded), progress)
+    chain = Chain(loaded, source.find_source(loaded), progress)
     fault = ""
     if chain.has_matrix:
         fault = "a table of travel times does not say what a trip is made of, so that nothing can be varied"
@@ -138,7 +134,7 @@ def prepare(loaded: model.LoadedJob, progress: Progress) -> SweepCases:
     return SweepCases(chain)
 
 
-@door
+@whatif.door
 def sweep(
     job: str | Path | model.LoadedJob,
     *,
@@ -247,7 +243,7 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
     outcomes = [first, *run("Cases", [task(n, case, plan) for n, case in numbered[1:]])]
     # The links that are chosen in enough of the settled cases, the job itself left out.
     rows = [one.value for one in outcomes[1:] if one.value is not None and one.value["objective"] is not None]
-    settled = [row for row in rows if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
+    settled = [row for row in rows if row["gap"] is not None and row["gap"] <= inputs.SETTLED_GAP]
     chosen = Counter(name for row in settled for name, _ in row["built"])
     # Below half of the cases there is no verdict.
     empty = sum(one.value is not None and one.value["status"] == "infeasible" for one in outcomes[1:])
@@ -449,7 +445,7 @@ class Sweep(results.SweepResults):
     def exit_code(self) -> int:
         """Return 0, or 10 where a case was given up or is not proven within its gap."""
         settled = self.facts["proven"] + self.facts["infeasible"]
-        return NOT_PROVEN if self.facts["quarantined"] or settled < self.facts["cases"] else 0
+        return solving.NOT_PROVEN if self.facts["quarantined"] or settled < self.facts["cases"] else 0
 
     def plot(self, picture: str = "links") -> Figure:
         """Draw a picture of the sweep.

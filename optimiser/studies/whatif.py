@@ -22,9 +22,8 @@ from networks.errors import NetworksError
 from optimiser.frontier.cases import Case
 from optimiser.job.model import Job, LoadedJob, did_you_mean, unknown_links
 from optimiser.job.sections import LEAST_LIMIT_S, clock_seconds
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, model
 from optimiser.problem.errors import JobError, OptimiserError
-from optimiser.problem.model import TIERS
 from optimiser.proposals.table import fix
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
@@ -277,7 +276,7 @@ def tier_weights(weights: Mapping[str, int], problem: DesignProblem) -> tuple[tu
     JobError
         With every tier that the problem lacks, and every factor that is no integer of at least 0.
     """
-    tiers = [tier for tier in TIERS if tier in problem.groups]
+    tiers = [tier for tier in model.TIERS if tier in problem.groups]
     faults = [
         f"no pair is of the tier '{tier}'{did_you_mean(tier, tiers)}" for tier in weights if tier not in tiers
     ]

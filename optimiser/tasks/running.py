@@ -14,8 +14,7 @@ from optimiser.engine.child import Ending
 from optimiser.engine.search.task import cores
 from optimiser.problem.errors import EnvironmentFault, JobError, install_extra
 from optimiser.problem.jsonfile import make_folder, write_atomically
-from optimiser.tasks import cache
-from optimiser.tasks.child_processes import ChildProcesses, attempt
+from optimiser.tasks import cache, child_processes
 from optimiser.tasks.task import Executor, Outcome, Task, address_of, call, describe_error
 
 log = logging.getLogger(__name__)
@@ -224,7 +223,7 @@ class InProcess:
             return Ending("done", seconds=time.monotonic() - begun, details={"value": value})
 
         for task in tasks:
-            yield attempt(run, task, task.key, worker="this process")
+            yield child_processes.attempt(run, task, task.key, worker="this process")
 
 
 def executor_of(
@@ -258,7 +257,7 @@ def executor_of(
             remedy="Leave out --workers and --cluster, or --scheduler.",
         )
     if scheduler is None and cluster == "none":
-        return InProcess() if workers == 0 else ChildProcesses(workers or cores())
+        return InProcess() if workers == 0 else child_processes.ChildProcesses(workers or cores())
     try:
         from optimiser.tasks.dask_cluster import DaskCluster
     except ImportError as error:

@@ -6,21 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import VerificationError
-from optimiser.problem.jsonfile import repeated
-from optimiser.problem.result import (
-    Circuits,
-    ProofSource,
-    Result,
-    Starts,
-    Status,
-    circuit_objects,
-    gap_of,
-    rounded_bound,
-)
-from optimiser.verify import bound_checker, rules
-from optimiser.verify.infeasible import ProvedBy, prove_infeasible
+from optimiser.problem import DesignProblem, errors, jsonfile
+from optimiser.problem import result as results
+from optimiser.verify import bound_checker, infeasible, rules
 from optimiser.verify.rules import (
     Step,
     coverable,
@@ -109,14 +97,14 @@ class Plan:
     bound: float | None = None
     gap: float | None = None
     gap_of_gain: float | None = None
-    status: Status = "feasible"
+    status: results.Status = "feasible"
     cities: tuple[str, ...] = ()
     cities_before: tuple[str, ...] = ()
-    infeasible_by: ProvedBy = ""
-    rings: Circuits = field(default_factory=dict)
-    starts: Starts = field(default_factory=dict)
+    infeasible_by: infeasible.ProvedBy = ""
+    rings: results.Circuits = field(default_factory=dict)
+    starts: results.Starts = field(default_factory=dict)
     coverage_by_period: tuple[int, ...] = ()
-    bound_source: ProofSource | None = None
+    bound_source: results.ProofSource | None = None
 
     def __repr__(self) -> str:
         """Return sizes, cost and status in one line."""
@@ -129,7 +117,7 @@ class Plan:
         return {
             "format": "polyring-plan/1",
             **values,
-            "rings": circuit_objects(self.rings),
+            "rings": results.circuit_objects(self.rings),
             "groups": {k: values["groups"][k] for k in sorted(self.groups)},
         }
 
@@ -138,8 +126,8 @@ def score(
     problem: DesignProblem,
     built: Iterable[str],
     *,
-    rings: Circuits | None = None,
-    starts: Starts | None = None,
+    rings: results.Circuits | None = None,
+    starts: results.Starts | None = None,
 ) -> Plan:
     """Return a plan given by hand with its cost, coverage and times, without a bound.
 
@@ -169,7 +157,7 @@ def score(
     raise _rejection(problem, faults)
 
 
-def check(problem: DesignProblem, result: Result) -> Plan:
+def check(problem: DesignProblem, result: results.Result) -> Plan:
     """Recompute a result and return it as a verified plan.
 
     Parameters
@@ -201,7 +189,7 @@ def check(problem: DesignProblem, result: Result) -> Plan:
     if is_empty:
         plan = _evaluated(problem, (), {}, {})
         if result.status == "infeasible":
-            verdict = prove_infeasible(problem)
+            verdict = infeasible.prove_infeasible(problem)
             if verdict.plan is not None:
                 names = ", ".join(verdict.plan) or "nothing"
                 fault = f"it is called infeasible, yet building {names} meets every constraint"
@@ -221,19 +209,19 @@ def check(problem: DesignProblem, result: Result) -> Plan:
     minimise, gain = problem.budget is None, None
     if result.bound is not None and not minimise:
         before = rules.weight_of(problem, set(plan.covered_before)) * rules.total_factor(problem)
-        gain = (rounded_bound(result.bound) - plan.objective) / max(1, plan.objective - before)
+        gain = (results.rounded_bound(result.bound) - plan.objective) / max(1, plan.objective - before)
     return replace(
         plan,
         status=result.status,
         bound=result.bound,
-        gap=gap_of(plan.objective, result.bound, minimise=minimise),
+        gap=results.gap_of(plan.objective, result.bound, minimise=minimise),
         gap_of_gain=gain,
         bound_source=result.bound_source,
     )
 
 
-def _rejection(problem: DesignProblem, faults: Sequence[str]) -> VerificationError:
-    return VerificationError(
+def _rejection(problem: DesignProblem, faults: Sequence[str]) -> errors.VerificationError:
+    return errors.VerificationError(
         "the plan failed the independent check",
         where=f"problem {problem.name!r}",
         faults=faults,
@@ -242,14 +230,16 @@ def _rejection(problem: DesignProblem, faults: Sequence[str]) -> VerificationErr
     )
 
 
-def _form_faults(problem: DesignProblem, built: tuple[str, ...], starts: Starts) -> Iterator[str]:
+def _form_faults(problem: DesignProblem, built: tuple[str, ...], starts: results.Starts) -> Iterator[str]:
     """Yield what keeps a plan from being evaluated."""
     yield from (f"built: there is no candidate {name!r}" for name in built if name not in problem.index)
-    yield from (f"built: {name!r} occurs twice" for name in repeated(built))
+    yield from (f"built: {name!r} occurs twice" for name in jsonfile.repeated(built))
     yield from rules.start_faults(problem, built, starts)
 
 
-def _evaluated(problem: DesignProblem, built: tuple[str, ...], circuits: Circuits, starts: Starts) -> Plan:
+def _evaluated(
+    problem: DesignProblem, built: tuple[str, ...], circuits: results.Circuits, starts: results.Starts
+) -> Plan:
     states = rules.period_states(problem, built, starts)
     before_s, after_s = pair_times(problem, ()), pair_times(problem, states[-1].is_open)
     before, after, every = covered(problem, before_s), covered(problem, after_s), coverable(problem)
@@ -293,10 +283,10 @@ def _rule_faults(problem: DesignProblem, plan: Plan) -> Iterator[str]:
     yield from rules.coverage_faults(problem, set(plan.covered), rules.required_pairs(problem))
 
 
-def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterator[str]:
+def _bound_faults(problem: DesignProblem, result: results.Result, plan: Plan) -> Iterator[str]:
     """Yield how the bound, the gap or the status contradict the plan."""
     minimise, bound = problem.budget is None, result.bound
-    gap = gap_of(plan.objective, bound, minimise=minimise)
+    gap = results.gap_of(plan.objective, bound, minimise=minimise)
     is_optimal, source = result.status == "optimal", result.bound_source
     if bound is None or gap is None:
         faults = [
@@ -304,7 +294,7 @@ def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterato
             (source is not None, "a source is named for a bound that is not there"),
         ]
     else:
-        best, true = rounded_bound(bound, minimise=minimise), bound
+        best, true = results.rounded_bound(bound, minimise=minimise), bound
         if source is not None and source.kind == "trivial":  # the check can recompute it
             true = rules.trivial_bound(problem, coverable(problem))
         worse = operator.gt if minimise else operator.lt
@@ -379,7 +369,9 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         ]
     if problem.rings:  # of those that have variables in the proof of a bound
         earns = {r.id for r in problem.rings if r.required or (r.reward and problem.budget is not None)}
-        evidence["rings"] = circuit_objects({name: plan.rings[name] for name in plan.rings if name in earns})
+        evidence["rings"] = results.circuit_objects(
+            {name: plan.rings[name] for name in plan.rings if name in earns}
+        )
     if problem.periods:
         evidence["starts"] = dict(plan.starts)
     return evidence

@@ -9,9 +9,8 @@ from typing import Literal, NamedTuple
 
 from optimiser.bench.generators import generator
 from optimiser.engine.search.paths import LONGEST, UNREACHED, Integers, graph, opened, times_from
-from optimiser.problem import Arc, Candidate, DesignProblem, Pair
+from optimiser.problem import Arc, Candidate, DesignProblem, Pair, jsonfile
 from optimiser.problem.errors import ProblemError, first_of
-from optimiser.problem.jsonfile import read_bytes
 
 
 class Link(NamedTuple):
@@ -187,7 +186,7 @@ def whole_number(text: str) -> int | None:
 
 def read_text(path: Path) -> str:
     """Return the text of a file, as `read_bytes`; what is no UTF-8 is replaced."""
-    return read_bytes(path).decode("utf-8", errors="replace")
+    return jsonfile.read_bytes(path).decode("utf-8", errors="replace")
 
 
 def lines_of(text: str, comment: str) -> Iterator[tuple[int, str]]:

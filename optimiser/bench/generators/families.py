@@ -10,26 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.bench.generators import (
-    HEAVIEST,
-    NO_PATH_S,
-    Drawing,
-    Edge,
-    Parameters,
-    Proposal,
-    Road,
-    all_pairs,
-    closest_neighbours,
-    distances,
-    draw_positions,
-    drive_time_s,
-    generator,
-    link_cost,
-    open_problem,
-    points_between,
-    scatter,
-    spanning_tree,
-)
+from optimiser.bench import generators as drawings
 from optimiser.engine.search.paths import Integers
 from optimiser.problem import DesignProblem, Pair
 
@@ -39,7 +20,7 @@ TERRAIN_PERCENT = (50, 150)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GridParameters(Parameters):
+class GridParameters(drawings.Parameters):
     """Parameters of a lattice.
 
     Attributes
@@ -78,23 +59,23 @@ def grid(p: GridParameters) -> DesignProblem:
 
     Times today and costs are drawn for each street, so that ties are rare; weights are 1 to 20.
     """
-    rng = generator(p.seed)
+    rng = drawings.generator(p.seed)
     places = range(p.rows * p.columns)
     across = [(a, a + 1) for a in places if (a + 1) % p.columns]
     streets = sorted([*across, *zip(places, places[p.columns :], strict=False)])
     seconds = rng.integers(*STREET_S, size=len(streets), endpoint=True).tolist()
     costs = rng.integers(*STREET_COST, size=len(streets), endpoint=True).tolist()
     fast = sorted(rng.permutation(len(streets))[: p.candidates].tolist())
-    drawing = Drawing(
+    drawing = drawings.Drawing(
         places=p.rows * p.columns,
-        roads=tuple(Road(a, b, time) for (a, b), time in zip(streets, seconds, strict=True)),
-        links=tuple(Proposal(streets[k][0], streets[k][1], seconds[k] // 2, costs[k]) for k in fast),
+        roads=tuple(drawings.Road(a, b, time) for (a, b), time in zip(streets, seconds, strict=True)),
+        links=tuple(drawings.Proposal(streets[k][0], streets[k][1], seconds[k] // 2, costs[k]) for k in fast),
     )
-    return open_problem(rng, drawing, p, "lattice")
+    return drawings.open_problem(rng, drawing, p, "lattice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CorridorParameters(Parameters):
+class CorridorParameters(drawings.Parameters):
     """Parameters of parallel corridors.
 
     Attributes
@@ -135,7 +116,7 @@ def corridors(p: CorridorParameters) -> DesignProblem:
     Slow roads join the cities of a corridor, and every second city to the next corridor. Every road may be
     upgraded from 60 to 120 km/h; the cost per kilometre varies by a factor of three. Weights are 1 to 20.
     """
-    rng = generator(p.seed)
+    rng = drawings.generator(p.seed)
     rows = [range(c * p.cities, (c + 1) * p.cities) for c in range(p.corridors)]
     along = [edge for row in rows for edge in itertools.pairwise(row)]
     across = [
@@ -148,15 +129,15 @@ def corridors(p: CorridorParameters) -> DesignProblem:
     terrain = rng.integers(*TERRAIN_PERCENT, size=len(lengths), endpoint=True).tolist()
     roads, links = [], []
     for (a, b), metres, percent in zip(along + across, lengths, terrain, strict=True):
-        roads.append(Road(a, b, drive_time_s(metres, CORRIDOR_KMH)))
-        cost = link_cost(metres, COST_PER_KM, percent)
-        links.append(Proposal(a, b, drive_time_s(metres, CORRIDOR_FAST_KMH), cost))
-    drawing = Drawing(p.corridors * p.cities, tuple(roads), tuple(links))
-    return open_problem(rng, drawing, p, "corridors")
+        roads.append(drawings.Road(a, b, drawings.drive_time_s(metres, CORRIDOR_KMH)))
+        cost = drawings.link_cost(metres, COST_PER_KM, percent)
+        links.append(drawings.Proposal(a, b, drawings.drive_time_s(metres, CORRIDOR_FAST_KMH), cost))
+    drawing = drawings.Drawing(p.corridors * p.cities, tuple(roads), tuple(links))
+    return drawings.open_problem(rng, drawing, p, "corridors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HubRingParameters(Parameters):
+class HubRingParameters(drawings.Parameters):
     """Parameters of a hub with rings.
 
     Attributes
@@ -196,34 +177,34 @@ def hub_ring(p: HubRingParameters) -> DesignProblem:
     spokes is as long as the mean distance to the hub times 2 pi over the number of spokes (44/7 for 2 pi).
     Weights are 1 to 20.
     """
-    rng = generator(p.seed)
+    rng = drawings.generator(p.seed)
     pieces = rng.integers(*RING_M, size=(p.spokes, p.rings), endpoint=True)
     radius = pieces.cumsum(axis=1)
     terrain = iter(rng.integers(*TERRAIN_PERCENT, size=2 * p.spokes * p.rings, endpoint=True).tolist())
     roads, links = [], []
 
     def propose(a: int, b: int, metres: int, extra_s: int) -> None:
-        cost = link_cost(metres, COST_PER_KM, next(terrain))
-        links.append(Proposal(a, b, drive_time_s(metres, SPOKE_FAST_KMH) + extra_s, cost))
+        cost = drawings.link_cost(metres, COST_PER_KM, next(terrain))
+        links.append(drawings.Proposal(a, b, drawings.drive_time_s(metres, SPOKE_FAST_KMH) + extra_s, cost))
 
     for s in range(p.spokes):
         for r in range(p.rings):
             town, inner = 1 + s * p.rings + r, s * p.rings + r if r else 0
             metres, centre_s = int(pieces[s, r]), 0 if r else CENTRE_S
-            roads.append(Road(inner, town, drive_time_s(metres, SPOKE_KMH) + centre_s))
+            roads.append(drawings.Road(inner, town, drawings.drive_time_s(metres, SPOKE_KMH) + centre_s))
             propose(inner, town, metres, centre_s)
             following = (s + 1) % p.spokes
             arc_m = int(radius[s, r] + radius[following, r]) * 22 // (7 * p.spokes)
             propose(town, 1 + following * p.rings + r, arc_m, 0)
-    drawing = Drawing(1 + p.spokes * p.rings, tuple(roads), tuple(links))
-    return open_problem(rng, drawing, p, "hub with rings")
+    drawing = drawings.Drawing(1 + p.spokes * p.rings, tuple(roads), tuple(links))
+    return drawings.open_problem(rng, drawing, p, "hub with rings")
 
 
 # ---- places at random
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeometricParameters(Parameters):
+class GeometricParameters(drawings.Parameters):
     """Parameters of a sparse network and its missing links.
 
     Attributes
@@ -260,38 +241,42 @@ def geometric(p: GeometricParameters) -> DesignProblem:
     neighbours that no road joins, at the same speed, so that they save detours; the cost per kilometre varies
     by a factor of three. Weights are 1 to 20.
     """
-    rng = generator(p.seed)
-    points = scatter(rng, p.places, side_m=GEOMETRIC_SIDE_M, apart_m=GEOMETRIC_APART_M)
-    lengths = distances(points)
-    tail, head = np.nonzero(np.triu(points_between(points) == 0, 1))
+    rng = drawings.generator(p.seed)
+    points = drawings.scatter(rng, p.places, side_m=GEOMETRIC_SIDE_M, apart_m=GEOMETRIC_APART_M)
+    lengths = drawings.distances(points)
+    tail, head = np.nonzero(np.triu(drawings.points_between(points) == 0, 1))
     kept = rng.integers(0, 100, size=len(tail)) < KEPT_PERCENT
-    roads = {*spanning_tree(lengths), *zip(tail[kept].tolist(), head[kept].tolist(), strict=True)}
-    chosen = sorted(closest_neighbours(points, p.candidates, roads))
-    drawing = Drawing(
+    roads = {*drawings.spanning_tree(lengths), *zip(tail[kept].tolist(), head[kept].tolist(), strict=True)}
+    chosen = sorted(drawings.closest_neighbours(points, p.candidates, roads))
+    drawing = drawings.Drawing(
         places=p.places,
         roads=_roads(sorted(roads), lengths, GEOMETRIC_KMH),
         links=_proposals(rng, chosen, lengths, kmh=GEOMETRIC_KMH, per_km=COST_PER_KM),
     )
-    return open_problem(rng, drawing, p, "sparse network with missing links")
+    return drawings.open_problem(rng, drawing, p, "sparse network with missing links")
 
 
-def _roads(edges: Iterable[Edge], lengths: Integers, kmh: int) -> tuple[Road, ...]:
-    return tuple(Road(*edge, drive_time_s(int(lengths[edge]), kmh)) for edge in edges)
+def _roads(edges: Iterable[drawings.Edge], lengths: Integers, kmh: int) -> tuple[drawings.Road, ...]:
+    return tuple(drawings.Road(*edge, drawings.drive_time_s(int(lengths[edge]), kmh)) for edge in edges)
 
 
 def _proposals(
     rng: np.random.Generator,
-    edges: list[Edge],
+    edges: list[drawings.Edge],
     lengths: Integers,
     *,
     kmh: int,
     per_km: int,
     terrain_percent: tuple[int, int] = TERRAIN_PERCENT,
-) -> tuple[Proposal, ...]:
+) -> tuple[drawings.Proposal, ...]:
     """Return a link for each edge at one speed; the terrain changes its cost by a factor of up to three."""
     terrain = rng.integers(*terrain_percent, size=len(edges), endpoint=True).tolist()
     return tuple(
-        Proposal(*edge, drive_time_s(int(lengths[edge]), kmh), link_cost(int(lengths[edge]), per_km, percent))
+        drawings.Proposal(
+            *edge,
+            drawings.drive_time_s(int(lengths[edge]), kmh),
+            drawings.link_cost(int(lengths[edge]), per_km, percent),
+        )
         for edge, percent in zip(edges, terrain, strict=True)
     )
 
@@ -344,21 +329,21 @@ def hard(p: HardParameters) -> DesignProblem:
     slack at which the median number of candidates on some walk within the limit comes closest to `relevant`.
     Weights are 1 to 20.
     """
-    rng = generator(p.seed)
-    points = scatter(rng, p.places, side_m=HARD_SIDE_M, apart_m=HARD_APART_M)
-    lengths = distances(points)
-    edges = closest_neighbours(points, p.candidates)
+    rng = drawings.generator(p.seed)
+    points = drawings.scatter(rng, p.places, side_m=HARD_SIDE_M, apart_m=HARD_APART_M)
+    lengths = drawings.distances(points)
+    edges = drawings.closest_neighbours(points, p.candidates)
     links = _proposals(rng, edges, lengths, kmh=HARD_KMH, per_km=HARD_COST_PER_KM)
-    empty = points_between(points) == 0
-    neighbours = [edge for edge in all_pairs(p.places) if p.roads_kmh and empty[edge]]
-    drawing = Drawing(p.places, _roads(neighbours, lengths, p.roads_kmh), links)
+    empty = drawings.points_between(points) == 0
+    neighbours = [edge for edge in drawings.all_pairs(p.places) if p.roads_kmh and empty[edge]]
+    drawing = drawings.Drawing(p.places, _roads(neighbours, lengths, p.roads_kmh), links)
     best, today = drawing.times(built=True), drawing.times(built=False)
-    joined = [(a, b) for a, b in all_pairs(p.places) if best[a, b] < NO_PATH_S]
-    chosen = [joined[k] for k in draw_positions(rng, joined, p.pairs)]
+    joined = [(a, b) for a, b in drawings.all_pairs(p.places) if best[a, b] < drawings.NO_PATH_S]
+    chosen = [joined[k] for k in drawings.draw_positions(rng, joined, p.pairs)]
     relevant = partial(_median_relevant, drawing, best, chosen)
     low = bisect_right(range(1, 2**SLACK_STEPS), p.relevant, key=relevant)
     slack = min(low, low + 1, key=lambda slack: abs(relevant(slack) - p.relevant))
-    weights = rng.integers(1, HEAVIEST, size=len(chosen), endpoint=True).tolist()
+    weights = rng.integers(1, drawings.HEAVIEST, size=len(chosen), endpoint=True).tolist()
     pairs = [
         Pair(a, b, int(min(best[a, b] + best[a, b] * slack // 1_000, today[a, b] - 1)), weight)
         for (a, b), weight in zip(chosen, weights, strict=True)
@@ -368,7 +353,9 @@ def hard(p: HardParameters) -> DesignProblem:
     return drawing.problem(pairs, name=p.name, budget_percent=p.budget_percent, note=note)
 
 
-def _median_relevant(drawing: Drawing, best: Integers, chosen: list[Edge], slack: int) -> int:
+def _median_relevant(
+    drawing: drawings.Drawing, best: Integers, chosen: list[drawings.Edge], slack: int
+) -> int:
     """Return the median number of links on some walk of a pair within its limit."""
     ends = np.array(chosen, dtype=np.int64).reshape(-1, 2)
     links = np.array([link[:3] for link in drawing.links], dtype=np.int64).reshape(-1, 3)
@@ -381,7 +368,7 @@ def _median_relevant(drawing: Drawing, best: Integers, chosen: list[Edge], slack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NationalParameters(Parameters):
+class NationalParameters(drawings.Parameters):
     """Parameters of a country.
 
     Attributes
@@ -430,7 +417,7 @@ def national(p: NationalParameters) -> DesignProblem:
     within the limit today is added. The weight of a pair is the square root of the thousands of people of its
     smaller city.
     """
-    rng = generator(p.seed)
+    rng = drawings.generator(p.seed)
     people, tiers, drawing = _country(p, rng)
     today, best = drawing.times(built=False), drawing.times(built=True)
     # The first limit with enough open pairs, or the one with the most.
@@ -440,10 +427,10 @@ def national(p: NationalParameters) -> DesignProblem:
     counts = [(int(((then <= limit) & (limit < now)).sum()), limit) for limit in steps]
     enough = [limit for count, limit in counts if count >= p.open_pairs]
     limit = enough[0] if enough else max(counts, key=lambda c: (c[0], -c[1]))[1]
-    every = all_pairs(p.cities)
+    every = drawings.all_pairs(p.cities)
     covered = [(a, b) for a, b in every if today[a, b] <= limit]
     waiting = [(a, b) for a, b in every if best[a, b] <= limit < today[a, b]]
-    chosen = [waiting[k] for k in draw_positions(rng, waiting, p.open_pairs)]
+    chosen = [waiting[k] for k in drawings.draw_positions(rng, waiting, p.open_pairs)]
     pairs = []
     for a, b in sorted([*covered, *chosen]):
         small = max(a, b, key=lambda city: (-people[city], city))
@@ -464,47 +451,49 @@ def national_of_size(cities: int, seed: int = 1) -> NationalParameters:
 
 def _country(
     p: NationalParameters, rng: np.random.Generator
-) -> tuple[tuple[int, ...], tuple[str, ...], Drawing]:
+) -> tuple[tuple[int, ...], tuple[str, ...], drawings.Drawing]:
     """Return the people and the tier of each city, and the drawing of a country."""
     side = math.isqrt(CITY_AREA_M2 * p.cities)
-    points = scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
-    lengths = distances(points)
+    points = drawings.scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
+    lengths = drawings.distances(points)
     rank = rng.permutation(p.cities).tolist()
     cores = max(3, p.cities // CITIES_A_CORE)
     secondary = cores + (p.cities - cores) // CITIES_A_SECONDARY
-    empty = points_between(points) == 0
-    edges = [edge for edge in all_pairs(len(points)) if empty[edge]]
+    empty = drawings.points_between(points) == 0
+    edges = [edge for edge in drawings.all_pairs(len(points)) if empty[edge]]
     kept = (rng.integers(0, 3, size=len(edges)) > 0).tolist()
     chosen = {edge for edge, keep in zip(edges, kept, strict=True) if keep}
     metres = lengths * ROAD_DETOUR_PERCENT // 100
-    roads = _roads(sorted(chosen.union(spanning_tree(lengths))), metres, ROAD_KMH)
+    roads = _roads(sorted(chosen.union(drawings.spanning_tree(lengths))), metres, ROAD_KMH)
     big = [i for i, r in enumerate(rank) if r < cores]
-    corridors = _corridors(points, big, Drawing(p.cities, roads, ()))
-    near = closest_neighbours(points, p.candidates, set(corridors))
+    corridors = _corridors(points, big, drawings.Drawing(p.cities, roads, ()))
+    near = drawings.closest_neighbours(points, p.candidates, set(corridors))
     straight, terrain = lengths * LINK_DETOUR_PERCENT // 100, LINK_TERRAIN_PERCENT
     links = _proposals(rng, near, straight, kmh=LINK_KMH, per_km=COST_PER_KM, terrain_percent=terrain)
     return (
         tuple(LARGEST_CITY // (r + 1) for r in rank),
         tuple("core" if r < cores else "secondary" if r < secondary else "small" for r in rank),
-        Drawing(p.cities, (*roads, *_roads(corridors, metres, MOTORWAY_KMH)), tuple(sorted(links))),
+        drawings.Drawing(p.cities, (*roads, *_roads(corridors, metres, MOTORWAY_KMH)), tuple(sorted(links))),
     )
 
 
-def _corridors(points: Integers, big: list[int], roads: Drawing) -> list[Edge]:
+def _corridors(points: Integers, big: list[int], roads: drawings.Drawing) -> list[drawings.Edge]:
     """Return the roads on the shortest paths between core cities that are neighbours, sorted."""
-    empty = points_between(points[big]) == 0
+    empty = drawings.points_between(points[big]) == 0
     times = roads.times(built=False)
     steps = {(a, b): s for road in roads.roads for a, b, s in (road, (road.b, road.a, road.seconds))}
-    found: set[Edge] = set()
-    for i, j in all_pairs(len(big)):
+    found: set[drawings.Edge] = set()
+    for i, j in drawings.all_pairs(len(big)):
         if empty[i, j]:
             found |= _shortest_path(big[i], big[j], times, steps)
     return sorted(found)
 
 
-def _shortest_path(start: int, end: int, times: Integers, steps: dict[Edge, int]) -> set[Edge]:
+def _shortest_path(
+    start: int, end: int, times: Integers, steps: dict[drawings.Edge, int]
+) -> set[drawings.Edge]:
     """Return the links of a shortest path, followed back from its end; ties go to the smaller number."""
-    links: set[Edge] = set()
+    links: set[drawings.Edge] = set()
     while end != start:
         before = min(
             a for (a, b), s in steps.items() if b == end and times[start, a] + s == times[start, end]

@@ -23,9 +23,7 @@ from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats, Rows
 from optimiser.engine.search.task import NO_OPTIONS, Options
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import SolverError
-from optimiser.problem.result import bound_tolerance
+from optimiser.problem import DesignProblem, errors, result
 
 INFINITY = highspy.kHighsInf
 
@@ -258,7 +256,7 @@ class HighsModel:
             return
         self._model.clearSolver()  # the last basis may be too close to singular to start from
         if self._model.run() == highspy.HighsStatus.kError:
-            raise SolverError(
+            raise errors.SolverError(
                 "HiGHS could not solve a model", remedy="Try --solver scip, or another --variant."
             )
 
@@ -424,7 +422,7 @@ def proving_gap(largest: float) -> float:
     largest
         Largest absolute value of the objective.
     """
-    return max(0.0, BELOW_ONE - 2.0 * bound_tolerance(largest))
+    return max(0.0, BELOW_ONE - 2.0 * result.bound_tolerance(largest))
 
 
 def to_highs(

@@ -13,9 +13,7 @@ from pyscipopt.scip import PY_SCIP_PARAMSETTING as SETTING
 from pyscipopt.scip import PY_SCIP_RESULT as RESULT
 from pyscipopt.scip import Conshdlr, Eventhdlr, Heur
 
-from optimiser.engine.backends import interfaces
-from optimiser.engine.backends.pulp_solvers import stated_master
-from optimiser.engine.backends.solvers import set_options
+from optimiser.engine.backends import interfaces, pulp_solvers, solvers
 from optimiser.engine.models.decisions import pulp, scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Integers, Mask
@@ -41,10 +39,10 @@ def tree_model(task: Task, *, fixed: Integers | None = None) -> interfaces.TreeM
         int64 [J], 0 or 1 where a candidate is fixed, -1 where it is free; None: all are free.
     """
     solver: Any = pulp.SCIP_PY
-    model, (x, y, z) = stated_master(task.problem, solver(msg=task.log))
+    model, (x, y, z) = pulp_solvers.stated_master(task.problem, solver(msg=task.log))
     model.setHeuristics(SETTING.OFF)
     model.readParams(str(SETTINGS))
-    set_options(model, task.options_of("scip"))
+    solvers.set_options(model, task.options_of("scip"))
     model.setParam("randomization/randomseedshift", task.seed % 2**31)
     for variable in x:  # branch on x before z
         model.chgVarBranchPriority(variable, 1)

@@ -30,8 +30,7 @@ from optimiser.engine.search.rows import rows_of
 from optimiser.engine.search.scoring import covered_pairs, objective_unit
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
-from optimiser.problem import DesignProblem
-from optimiser.problem.result import rounded_bound
+from optimiser.problem import DesignProblem, result
 
 NOISE = 1e-9
 """Share of the dual of a pair that is spread over the prices of its candidates, so that columns use few.
@@ -283,7 +282,7 @@ class Root:
 
 def tightened(t: Tables, bound: float) -> float:
     """Return a proven bound, rounded to the nearest multiple of the objective's unit that it allows."""
-    return float(rounded_bound(bound, minimise=t.budget < 0, unit=objective_unit(t)))
+    return float(result.rounded_bound(bound, minimise=t.budget < 0, unit=objective_unit(t)))
 
 
 def generate(t: Tables, master: PathMaster, incumbent: MaskIncumbent) -> Root | None:

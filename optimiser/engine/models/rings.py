@@ -28,9 +28,8 @@ from typing import Any
 
 from optimiser.engine.models.decisions import affine, divisor, pulp
 from optimiser.engine.search.circuits import Circuit
-from optimiser.problem import Ring
+from optimiser.problem import Ring, ring_geometry
 from optimiser.problem.ring import Point
-from optimiser.problem.ring_geometry import link_crossings
 from optimiser.verify.rings import circuit_fault, circuit_nodes
 
 type Terms = list[tuple[pulp.LpVariable, float]]
@@ -101,7 +100,7 @@ def declare_ring(lp: pulp.LpProblem, ring: Ring, number: int, usable: Collection
     usable
         Positions of the links that a circuit may use (`search.circuits.usable_links`).
     """
-    tag, crossings = f"{number:03d}", {a: link_crossings(ring, a) for a in sorted(usable)}
+    tag, crossings = f"{number:03d}", {a: ring_geometry.link_crossings(ring, a) for a in sorted(usable)}
     turns = {a: counts for a, counts in crossings.items() if counts is not None}
     formed = lp.add_variable(f"r{tag}", int(ring.required), 1, "Integer")
     forward = {a: lp.add_variable(f"fa{tag}_{a + 1:06d}", 0, 1, "Integer") for a in turns}

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
 from optimiser.engine.search.paths import LONGEST, longest_limit
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import ProblemError
+from optimiser.problem import DesignProblem, errors
 from optimiser.problem.ring import Ring
 from optimiser.verify.rules import total_factor
 
@@ -93,7 +92,7 @@ def bounded(problem: DesignProblem) -> DesignProblem:
         pairs=tuple(dataclasses.replace(p, limit=min(p.limit, longest)) for p in problem.pairs),
     )
     if faults := list(_large(found)):
-        raise ProblemError(
+        raise errors.ProblemError(
             "numbers are too large to be counted exactly",
             where=f"problem {problem.name!r}",
             faults=faults,

@@ -17,8 +17,7 @@ from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.labels import enabling_sets, new_store
 from optimiser.engine.search.paths import Floats, Integers, Mask, covered
 from optimiser.engine.search.tables import Tables, tables
-from optimiser.problem import Candidate, City, DesignProblem, Pair
-from optimiser.problem.errors import listed
+from optimiser.problem import Candidate, City, DesignProblem, Pair, errors
 from optimiser.verify.rules import target_coverage, weight_of
 
 
@@ -151,7 +150,8 @@ def _unreachable_target(problem: DesignProblem, ever: Mask) -> str:
             missed = pairs if target.of == "pairs" else cities
             return (
                 f"target {target.group!r}: at most {reach} of the {target.least} still required can be "
-                f"covered, even with all candidates built that may be; out of reach: {listed(missed, SHOWN)}"
+                "covered, even with all candidates built that may be; out of reach: "
+                f"{errors.listed(missed, SHOWN)}"
             )
     return ""
 

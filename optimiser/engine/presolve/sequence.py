@@ -18,8 +18,7 @@ from optimiser.engine.presolve.stage import NO_SIDE, Reduction, Rule, apply, wit
 from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.paths import arc_table, covered, longest_limit
 from optimiser.engine.search.tables import Reach
-from optimiser.problem import DesignProblem
-from optimiser.problem.errors import ProblemError
+from optimiser.problem import DesignProblem, errors
 
 # ---- rules on the network: arcs that no pair can use go, nodes are contracted
 
@@ -191,7 +190,7 @@ def reduce(problem: DesignProblem, *, groups: Iterable[str] = (), stop: Stop = n
     and network, then those that need minimal sets.
     """
     if not problem.is_plain:
-        raise ProblemError(
+        raise errors.ProblemError(
             "problems with rings or periods cannot be reduced", where=f"problem {problem.name!r}"
         )
     stage = dataclasses.replace(first_stage(bounded(problem)), groups=frozenset(groups))

@@ -28,24 +28,7 @@ from optimiser.engine.search.paths import UNREACHED
 from optimiser.problem import Ring, RingLink, RingStop
 from optimiser.problem.ring import Point
 from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, nearby, project, road_label
-from optimiser.proposals.rings.graph import (
-    RING_KINDS,
-    GraphLink,
-    GraphNode,
-    RingGraph,
-    RingRules,
-    Stops,
-    chains,
-    contract,
-    joined_link,
-    joined_to,
-    nodes_to_keep,
-    point_of,
-    stops_of,
-    thinned,
-    within_distance,
-    without_twins,
-)
+from optimiser.proposals.rings import graph as graphs
 from optimiser.proposals.table import Candidates, rows_by_candidate
 
 _SLIP = "_link"
@@ -69,10 +52,10 @@ class RingNetwork:
     """
 
     base: BaseCase
-    rules: RingRules
+    rules: graphs.RingRules
 
     @classmethod
-    def of(cls, base: BaseCase, rules: RingRules) -> RingNetwork:
+    def of(cls, base: BaseCase, rules: graphs.RingRules) -> RingNetwork:
         """Return the network of a ring, the same for all limits."""
         return base.once(("ring network", rules), lambda: cls(base, rules))
 
@@ -80,7 +63,8 @@ class RingNetwork:
     def centres(self) -> tuple[Point, ...]:
         """Return the centres of the ring in 1e-7 degree."""
         return tuple(
-            point_of(float(self.base.lon[city]), float(self.base.lat[city])) for city in self.rules.centres
+            graphs.point_of(float(self.base.lon[city]), float(self.base.lat[city]))
+            for city in self.rules.centres
         )
 
     @cached_property
@@ -92,7 +76,7 @@ class RingNetwork:
         return road if self.rules.mode == "road" else road.replace(links=road.links.iloc[:0])
 
     @cached_property
-    def existing(self) -> RingGraph:
+    def existing(self) -> graphs.RingGraph:
         """Return what exists at standard, also outside the band; rings of one standard share it."""
         rules = self.rules
         standard = (rules.mode, rules.classes, rules.speed_kmh)
@@ -109,60 +93,60 @@ class RingNetwork:
         open that way), `geometry`.
         """
         rows = []
-        for chain, path in chains(self.existing):
-            link = joined_link(self.existing, chain, path)
+        for chain, path in graphs.chains(self.existing):
+            link = graphs.joined_link(self.existing, chain, path)
             ways = [self.existing.links[k].direction * (-1 if back else 1) for k, back in chain]
             metres = round(_METRES * link.length_km)
             rows.append((link.tail, link.head, metres, min(ways) >= 0, max(ways) <= 0, link.line))
         names = ["tail", "head", "metres", "forward", "backward", "geometry"]
         return gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs="EPSG:4326")
 
-    def along(self, graph: RingGraph, candidates: Candidates) -> Iterator[tuple[int, int, int]]:
+    def along(self, graph: graphs.RingGraph, candidates: Candidates) -> Iterator[tuple[int, int, int]]:
         """Yield what cities lie near an inner node of a link of a contracted graph: city, link, seconds."""
         whole = self.with_candidates(candidates)
-        for city, nodes in sorted(stops_of(whole, self.rules, self.base).items()):
+        for city, nodes in sorted(graphs.stops_of(whole, self.rules, self.base).items()):
             drives = {whole.nodes[node].key: seconds for node, seconds in nodes.items()}
             for position, link in enumerate(graph.links):
                 if near := [drives[key] for key in link.inner if key in drives]:
                     yield city, position, min(near)
 
     @cached_property
-    def existing_in_band(self) -> RingGraph:
+    def existing_in_band(self) -> graphs.RingGraph:
         """Return what exists at standard within the band."""
         return self._within_band(self.existing)
 
     @cached_property
     def off_standard(self) -> list[int]:
         """Return the cities that may lie on the ring, but near which nothing at standard runs today."""
-        served = stops_of(self.existing_in_band, self.rules, self.base)
+        served = graphs.stops_of(self.existing_in_band, self.rules, self.base)
         return [
             city
             for city, tier in enumerate(self.base.tiers)
             if self.rules.may_serve(city, tier) and city not in served
         ]
 
-    def with_candidates(self, candidates: Candidates) -> RingGraph:
+    def with_candidates(self, candidates: Candidates) -> graphs.RingGraph:
         """Return all that exists at standard or may be built within the band; nothing is contracted."""
         return self._within_band(self._joined(candidates))
 
-    def _within_band(self, graph: RingGraph) -> RingGraph:
+    def _within_band(self, graph: graphs.RingGraph) -> graphs.RingGraph:
         """Return the links of a graph, existing ones first, that lie within the band of the ring."""
         new = [link.line for link in graph.links[len(self.existing.links) :]]
-        near = np.concatenate([self._existing_near, within_distance(new, self.rules, self.base)])
+        near = np.concatenate([self._existing_near, graphs.within_distance(new, self.rules, self.base)])
         return graph.take(np.flatnonzero(near).tolist())
 
     @cached_property
     def _existing_near(self) -> NDArray[np.bool_]:
-        return within_distance([link.line for link in self.existing.links], self.rules, self.base)
+        return graphs.within_distance([link.line for link in self.existing.links], self.rules, self.base)
 
-    def _joined(self, candidates: Candidates) -> RingGraph:
+    def _joined(self, candidates: Candidates) -> graphs.RingGraph:
         """Return what exists with the candidates of which a ring may consist.
 
         A candidate that ends off the standard, in a city say, is tied to the nearest nodes of a few lines at
         standard that are not too far away. The ties belong to it.
         """
         nodes, row, links = list(self.existing.nodes), dict(self.existing.row), list(self.existing.links)
-        count, off, table = len(nodes), dict[tuple[str, str], GraphNode](), candidates.table
+        count, off, table = len(nodes), dict[tuple[str, str], graphs.GraphNode](), candidates.table
         columns = (table[name].tolist() for name in ("candidate_id", "from_name", "to_name", "length_km"))
         facts = list(zip(*columns, strict=True))
         for k, (a, b, line, share) in _pieces(candidates, self.base, self.usable_in(candidates)):
@@ -174,20 +158,20 @@ class RingNetwork:
                 if row[node.key] >= count:
                     off[node.key, name] = node
             two = row[a.key], row[b.key]
-            links.append(GraphLink(*two, line, share * length_km, f"{start} - {end}", name))
+            links.append(graphs.GraphLink(*two, line, share * length_km, f"{start} - {end}", name))
         ends = {node.key: node for node in off.values()}
         ties = {key: list(self.ties_of(node)) for key, node in ends.items()}
         for key, name in sorted(off):
             links += [
-                GraphLink(row[key], to, line, length_km, candidate=name, tie_km=length_km)
+                graphs.GraphLink(row[key], to, line, length_km, candidate=name, tie_km=length_km)
                 for to, line, length_km in ties[key]
             ]
-        return RingGraph(tuple(nodes), tuple(links))
+        return graphs.RingGraph(tuple(nodes), tuple(links))
 
     def usable_in(self, candidates: Candidates) -> list[int]:
         """Return the rows of the candidates of which the ring may consist."""
         table = candidates.table
-        fits = table["kind"].isin(RING_KINDS) & (table["mode"] == self.rules.mode)
+        fits = table["kind"].isin(graphs.RING_KINDS) & (table["mode"] == self.rules.mode)
         fits &= (table["speed_kmh"] >= self.rules.speed_kmh) & (table["fixed"] != "out")
         return np.flatnonzero(fits.to_numpy()).tolist()
 
@@ -195,7 +179,7 @@ class RingNetwork:
     def _lines(self) -> list[int]:
         return lines_through(self.existing)
 
-    def ties_of(self, node: GraphNode) -> Iterator[tuple[int, shapely.LineString, float]]:
+    def ties_of(self, node: graphs.GraphNode) -> Iterator[tuple[int, shapely.LineString, float]]:
         """Yield the nearest node of each of a few lines at standard, the straight line to it, its km."""
         places = self.existing.lon, self.existing.lat
         near, km = nearby(node.lon, node.lat, *places, within_km=self.rules.tie_km)
@@ -210,7 +194,7 @@ class RingNetwork:
                 yield to, line, line_km(line)
 
 
-def standard_graph(network: Network, rules: RingRules) -> RingGraph:
+def standard_graph(network: Network, rules: graphs.RingRules) -> graphs.RingGraph:
     """Return the links of a network that are at the standard of a ring, junctions joined.
 
     Slip roads of the classes belong to them, however slow. A junction of expressways consists of many nodes:
@@ -245,17 +229,19 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
     places = np.searchsorted(kept, ends).tolist()
     forward, backward = ((table[name] > 0).astype(int) for name in ("forward_s", "backward_s"))
     columns = (places, table.geometry, table["length_km"], table["ref"], table["name"], forward - backward)
-    graph = RingGraph(
-        tuple(GraphNode(f"{prefix}:{row}", x, y, stops) for row, x, y, stops in nodes),
+    graph = graphs.RingGraph(
+        tuple(graphs.GraphNode(f"{prefix}:{row}", x, y, stops) for row, x, y, stops in nodes),
         tuple(
-            GraphLink(a, b, line, float(km), road_label(ref, name), direction=way)
+            graphs.GraphLink(a, b, line, float(km), road_label(ref, name), direction=way)
             for (a, b), line, km, ref, name, way in zip(*columns, strict=True)
         ),
     )
     return _with_joined_junctions(graph, slip[rows], rules)
 
 
-def _with_joined_junctions(graph: RingGraph, slip: NDArray[np.bool_], rules: RingRules) -> RingGraph:
+def _with_joined_junctions(
+    graph: graphs.RingGraph, slip: NDArray[np.bool_], rules: graphs.RingRules
+) -> graphs.RingGraph:
     """Let the nodes of each junction be one, at the place of the first of them."""
     if not slip.any():
         return graph
@@ -264,23 +250,23 @@ def _with_joined_junctions(graph: RingGraph, slip: NDArray[np.bool_], rules: Rin
     tree = cKDTree(project(graph.lon[slip_ends], graph.lat[slip_ends]))
     beside = slip_ends[tree.query_pairs(rules.junction_km, output_type="ndarray")]
     pairs = np.concatenate([ends[slip & (km <= rules.slip_km)], beside])
-    moved = joined_to(pairs, len(graph.nodes))[ends]
+    moved = graphs.joined_to(pairs, len(graph.nodes))[ends]
     links = tuple(
         replace(link, tail=tail, head=head)
         for link, (tail, head) in zip(graph.links, moved.tolist(), strict=True)
     )
-    return RingGraph(graph.nodes, links).take(np.flatnonzero(moved[:, 0] != moved[:, 1]).tolist())
+    return graphs.RingGraph(graph.nodes, links).take(np.flatnonzero(moved[:, 0] != moved[:, 1]).tolist())
 
 
-def lines_through(graph: RingGraph) -> list[int]:
+def lines_through(graph: graphs.RingGraph) -> list[int]:
     """Return for each node the number of the line it lies on: a run of nodes at which two links meet."""
     degree = np.bincount(graph.ends.ravel(), minlength=len(graph.nodes))
     inner = graph.ends[(degree[graph.ends] == 2).all(axis=1)]
-    lines: list[int] = joined_to(inner, len(graph.nodes)).tolist()
+    lines: list[int] = graphs.joined_to(inner, len(graph.nodes)).tolist()
     return lines
 
 
-type _Piece = tuple[GraphNode, GraphNode, shapely.LineString, float]
+type _Piece = tuple[graphs.GraphNode, graphs.GraphNode, shapely.LineString, float]
 """Both ends, line, and share of the length of a candidate."""
 
 
@@ -299,20 +285,22 @@ def _pieces(candidates: Candidates, base: BaseCase, rows: Sequence[int]) -> Iter
         yield from ((row, (*piece, share)) for piece, share in zip(cut, shares, strict=True))
 
 
-def _road_pairs(opened: Sequence[tuple[str, str]], base: BaseCase) -> Iterator[tuple[GraphNode, GraphNode]]:
+def _road_pairs(
+    opened: Sequence[tuple[str, str]], base: BaseCase
+) -> Iterator[tuple[graphs.GraphNode, graphs.GraphNode]]:
     """Yield the two ends of each road that a candidate opens."""
     lon, lat = base.road_points
     for two in sorted(
         {tuple(sorted(two)) for two in opened if all(re.fullmatch(r"road:\d+", name) for name in two)}
     ):
         rows = [int(name.removeprefix("road:")) for name in two]
-        a, b = (GraphNode(f"road:{row}", float(lon[row]), float(lat[row])) for row in rows)
+        a, b = (graphs.GraphNode(f"road:{row}", float(lon[row]), float(lat[row])) for row in rows)
         yield a, b
 
 
 def _station_pairs(
     opened: Sequence[tuple[str, str]], shape: shapely.Geometry, base: BaseCase
-) -> Iterator[tuple[GraphNode, GraphNode]]:
+) -> Iterator[tuple[graphs.GraphNode, graphs.GraphNode]]:
     """Yield the stations nearest to the ends of a line, of those at which its trains stop."""
     names = sorted({name for two in opened for name in two})
     stops = [stop for name in names if (stop := _station(name, base)) is not None]
@@ -326,20 +314,20 @@ def _station_pairs(
         yield a, b
 
 
-def _station(name: str, base: BaseCase) -> GraphNode | None:
+def _station(name: str, base: BaseCase) -> graphs.GraphNode | None:
     """Return the node of a station's id, None for other ids."""
     number = name.removeprefix("station:")
     if name.startswith("station:") and number.isdecimal() and base.rail is not None:
         point = base.rail.nodes.geometry.iloc[int(number)]
-        return GraphNode(name, point.x, point.y)
+        return graphs.GraphNode(name, point.x, point.y)
     city = name.removeprefix(f"{NEW}station/")
     if name.startswith(f"{NEW}station/") and city in base.ids:
         at = base.ids.index(city)
-        return GraphNode(name, float(base.lon[at]), float(base.lat[at]))
+        return graphs.GraphNode(name, float(base.lon[at]), float(base.lat[at]))
     return None
 
 
-def _line_between(shape: shapely.Geometry, a: GraphNode, b: GraphNode) -> shapely.LineString:
+def _line_between(shape: shapely.Geometry, a: graphs.GraphNode, b: graphs.GraphNode) -> shapely.LineString:
     """Return the part of a line between two nodes; the straight line where it does not contain both."""
     straight = shapely.LineString([(a.lon, a.lat), (b.lon, b.lat)])
     if isinstance(shape, shapely.LineString) and len(shape.coords) == 2:
@@ -367,7 +355,7 @@ last share all but minimises the cost."""
 
 
 def with_longest(
-    rings: Sequence[tuple[RingRules, Ring]], candidates: Candidates, budget: int | None
+    rings: Sequence[tuple[graphs.RingRules, Ring]], candidates: Candidates, budget: int | None
 ) -> tuple[Ring, ...]:
     """Return rings with the most metres that the circuit of each may be long.
 
@@ -470,8 +458,8 @@ class GeneratedRing:
     """
 
     ring: Ring
-    graph: RingGraph
-    stops: Stops
+    graph: graphs.RingGraph
+    stops: graphs.Stops
 
 
 def generate(
@@ -498,20 +486,20 @@ def generate(
     graph = _contracted(network.with_candidates(candidates), network)
     if prune:
         graph = _contracted(links_on_circuits(graph, candidates, network, budget), network)
-    stops = stops_of(graph, network.rules, network.base)
+    stops = graphs.stops_of(graph, network.rules, network.base)
     return GeneratedRing(ring_of(graph, stops, network), graph, stops)
 
 
-def _contracted(graph: RingGraph, network: RingNetwork) -> RingGraph:
+def _contracted(graph: graphs.RingGraph, network: RingNetwork) -> graphs.RingGraph:
     """Return a graph contracted to junctions and stops, without twins."""
-    stops = stops_of(graph, network.rules, network.base)
-    contracted = contract(graph, nodes_to_keep(graph, stops))
-    return without_twins(contracted, network.centres, keep_short=network.rules.is_short)
+    stops = graphs.stops_of(graph, network.rules, network.base)
+    contracted = graphs.contract(graph, graphs.nodes_to_keep(graph, stops))
+    return graphs.without_twins(contracted, network.centres, keep_short=network.rules.is_short)
 
 
 def links_on_circuits(
-    graph: RingGraph, candidates: Candidates, network: RingNetwork, budget: int | None
-) -> RingGraph:
+    graph: graphs.RingGraph, candidates: Candidates, network: RingNetwork, budget: int | None
+) -> graphs.RingGraph:
     """Return the links that lie on a circuit round all centres that the budget can pay for.
 
     A candidate is paid for once whatever number of its links is used, so a link costs at least its
@@ -535,7 +523,7 @@ def links_on_circuits(
     return graph.take(np.flatnonzero(through <= (UNREACHED - 1 if budget is None else budget)).tolist())
 
 
-def ring_of(graph: RingGraph, stops: Stops, network: RingNetwork) -> Ring:
+def ring_of(graph: graphs.RingGraph, stops: graphs.Stops, network: RingNetwork) -> Ring:
     """Return a graph as a ring of the design problem.
 
     Parameters
@@ -562,7 +550,7 @@ def ring_of(graph: RingGraph, stops: Stops, network: RingNetwork) -> Ring:
                 tail=link.tail,
                 head=link.head,
                 candidate=link.candidate or None,
-                via=thinned(graph.corners(k), network.centres, within_km=rules.thin_km),
+                via=graphs.thinned(graph.corners(k), network.centres, within_km=rules.thin_km),
                 length=round(_METRES * link.length_km),
             )
             for k, link in enumerate(graph.links)

@@ -24,18 +24,9 @@ UNREACHABLE: int = int(np.iinfo(np.int64).max)
 """Travel time of a pair without a path."""
 
 ARC_KINDS = (
-    "road",
-    "ferry",
-    "connector",
-    "access",
-    "egress",
-    "board",
-    "ride",
-    "alight",
-    "transfer",
-    "matrix",
+    "road", "ferry", "connector", "access", "egress", "board", "ride", "alight", "transfer", "matrix",
     "check_in",
-)
+)  # fmt: skip
 """Kinds of arcs; `TimeGraph.kind` holds positions in this tuple."""
 
 

@@ -41,14 +41,9 @@ STUDIES = ("frontier", "closures", "atlas", "sweep", "robust", "backcast")
 COMMIT = "commit.parquet"
 """File of a sweep that solved its cases with the robust core built as well."""
 OPTIONAL_IN_SWEEP = (
-    COMMIT,
-    "sweep.html",
-    "sweep_band.png",
-    "sweep_indices.png",
-    "sweep_links.png",
-    "sweep_map.png",
+    COMMIT, "sweep.html", "sweep_band.png", "sweep_indices.png", "sweep_links.png", "sweep_map.png",
     "sweep_regret.png",
-)
+)  # fmt: skip
 """Files that a sweep writes or not: its page needs a future that was solved."""
 UNSEALED = ("times.parquet",)
 """Files that may differ between two runs of the same sweep, and have no checksum."""
@@ -59,25 +54,10 @@ _PARTS = {"states.csv": "states", QUESTION_OF: QUESTION}
 CHECKER = "bound_checker.py"
 """Script in a run folder that checks its certificate with the standard library alone."""
 OPTIONAL = (
-    CHECKER,
-    "capacities.csv",
-    "cases.csv",
-    "curve.png",
-    "independence.csv",
-    "job.toml",
-    "levels.json",
-    "needs.csv",
-    "phases.csv",
-    "plan.png",
-    QUESTION_OF,
-    "report.html",
-    "ring_links.csv",
-    "ring_overlaps.csv",
-    "ring_use.csv",
-    "rings.csv",
-    "rings.png",
-    "states.csv",
-)
+    CHECKER, "capacities.csv", "cases.csv", "curve.png", "independence.csv", "job.toml", "levels.json",
+    "needs.csv", "phases.csv", "plan.png", QUESTION_OF, "report.html", "ring_links.csv", "ring_overlaps.csv",
+    "ring_use.csv", "rings.csv", "rings.png", "states.csv",
+)  # fmt: skip
 """Files that a run writes or not, as its job asks; those of an earlier run into the folder are removed."""
 
 

@@ -462,17 +462,8 @@ def with_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> TimeGraph:
 Ints = NDArray[np.int64]
 
 PARTS = (
-    "terminal",
-    "driving",
-    "check_in",
-    "wait",
-    "start",
-    "riding",
-    "stops",
-    "transfer",
-    "alighting",
-    "other",
-)
+    "terminal", "driving", "check_in", "wait", "start", "riding", "stops", "transfer", "alighting", "other",
+)  # fmt: skip
 """Parts of a trip: between a centre and the road or a station, and between a road and a station; on the
 road; before departure; waiting; the time added once a ride; running; standing at stops; changing trains;
 leaving the train; what is none of these (tables of times)."""

@@ -9,12 +9,5 @@ from optimiser.tasks.running import TaskProgress, executor_of, run_tasks
 from optimiser.tasks.task import Contents, Executor, Outcome, Task, address_of
 
 __all__ = [
-    "Contents",
-    "Executor",
-    "Outcome",
-    "Task",
-    "TaskProgress",
-    "address_of",
-    "executor_of",
-    "run_tasks",
-]
+    "Contents", "Executor", "Outcome", "Task", "TaskProgress", "address_of", "executor_of", "run_tasks",
+]  # fmt: skip

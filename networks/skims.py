@@ -278,8 +278,7 @@ def _check(graph: TimeGraph) -> None:
             faults.append(f"'{name}' has a node outside 0 to {size - 1}")
     if float(graph.seconds.astype(np.float64).sum()) >= _EXACT_FLOATS:
         faults.append("the seconds of all arcs sum to 2**53 or more")
-    if faults:
-        raise SchemaError("travel times cannot be computed on this graph", faults=faults)
+    SchemaError.refuse(faults, "travel times cannot be computed on this graph")
 
 
 # ---- means over the departures of a timetable

@@ -408,10 +408,9 @@ def refuse_contradictions(rows: Iterable[Row]) -> None:
         With every contradiction, when there is one.
     """
     faults = contradictions(rows)
-    if faults:
-        raise VerificationError(
-            "the outcomes contradict each other: at least one proof is false",
-            faults=faults,
-            done="Table, figures and summary are written, and name the contradictions.",
-            remedy="Do not use these results; report the problem files named.",
-        )
+    VerificationError.refuse(
+        faults,
+        "the outcomes contradict each other: at least one proof is false",
+        done="Table, figures and summary are written, and name the contradictions.",
+        remedy="Do not use these results; report the problem files named.",
+    )

@@ -220,14 +220,13 @@ def load[T](path: Path, kind: type[T]) -> list[T]:
             found.append(read(values))
         except ValueError as fault:
             faults.append(f"line {reader.line_num}: {fault}")
-    if faults:
-        raise ProblemError(
-            "the table of results is not one of this bench",
-            where=str(path),
-            faults=faults,
-            done="Nothing was solved.",
-            remedy="Write into another folder with --out, or remove the file.",
-        )
+    ProblemError.refuse(
+        faults,
+        "the table of results is not one of this bench",
+        where=str(path),
+        done="Nothing was solved.",
+        remedy="Write into another folder with --out, or remove the file.",
+    )
     return found
 
 

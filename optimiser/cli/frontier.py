@@ -169,14 +169,13 @@ def _stated(changes: Sequence[str]) -> Job:
     from optimiser.job import loads
 
     others = [text for text in changes if text.split(".", 1)[0] not in ("frontier", "solve")]
-    if others:
-        raise JobError(
-            "a problem file has no such settings",
-            where="--set",
-            faults=others,
-            done="Nothing was read or written.",
-            remedy="With a problem file, set keys of frontier and solve alone.",
-        )
+    JobError.refuse(
+        others,
+        "a problem file has no such settings",
+        where="--set",
+        done="Nothing was read or written.",
+        remedy="With a problem file, set keys of frontier and solve alone.",
+    )
     return loads('[region]\nname = "jing-jin-ji"\n', where="--set", settings=changes)
 
 

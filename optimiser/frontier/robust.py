@@ -415,13 +415,12 @@ def _refuse_demands(composition: Composition, what: str) -> None:
         )
         if has
     ]
-    if faults:
-        raise ProblemError(
-            f"{what} cannot be asked for beside other demands",
-            where=f"problem {composition.base.name!r}",
-            faults=faults,
-            remedy="Leave them out, or ask for the largest expected weight.",
-        )
+    ProblemError.refuse(
+        faults,
+        f"{what} cannot be asked for beside other demands",
+        where=f"problem {composition.base.name!r}",
+        remedy="Leave them out, or ask for the largest expected weight.",
+    )
 
 
 # ---- robust plans of each kind

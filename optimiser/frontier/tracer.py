@@ -64,10 +64,9 @@ class Limits:
             f"the limit {self.total_s!r} s of all is not above 0": self.total_s > 0,
         }
         faults = [text for text, holds in checks.items() if not holds]
-        if faults:
-            raise ProblemError(
-                "the limits of the frontier are invalid", faults=faults, remedy="Correct the values named."
-            )
+        ProblemError.refuse(
+            faults, "the limits of the frontier are invalid", remedy="Correct the values named."
+        )
 
 
 @dataclass
@@ -402,13 +401,12 @@ class Tracer:
     def plan_of(self, found: Answer) -> EvaluatedPoint:
         """Return the plan of an answer, which must keep all rules."""
         plan = self.asker.evaluate(found.built or (), rings=found.rings, starts=found.starts)
-        if plan.faults:
-            raise SolverError(
-                "the solver proposed a plan that violates a rule",
-                where=f"problem {self.problem.name!r}",
-                faults=plan.faults,
-                done="The points found before are kept.",
-            )
+        SolverError.refuse(
+            plan.faults,
+            "the solver proposed a plan that violates a rule",
+            where=f"problem {self.problem.name!r}",
+            done="The points found before are kept.",
+        )
         return plan
 
     def _level_reached(self, plan: EvaluatedPoint) -> Level:

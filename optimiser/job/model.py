@@ -305,14 +305,13 @@ class LoadedJob:
         remedy = "Put them there, or correct the paths, which start from the folder of the job file."
         if "region.file" in {fault.partition(":")[0] for fault in faults}:
             remedy = f"{remedy} {WITHOUT_EXTRACT}"
-        if faults:
-            raise JobError(
-                "files that the job names are missing",
-                where=self.name,
-                faults=faults,
-                done="Nothing was read or written.",
-                remedy=remedy,
-            )
+        JobError.refuse(
+            faults,
+            "files that the job names are missing",
+            where=self.name,
+            done="Nothing was read or written.",
+            remedy=remedy,
+        )
 
     @property
     def files(self) -> dict[str, Path]:

@@ -34,6 +34,20 @@ class OptimiserError(Exception):
         self.faults = tuple(faults)
         super().__init__(str(self))
 
+    @classmethod
+    def refuse(cls, faults: Sequence[str], what: str, **parts: str) -> None:
+        """Raise the error with all faults of an input; do nothing when there are none.
+
+        Parameters
+        ----------
+        faults
+            Single faults.
+        what, parts
+            The other parts of the error.
+        """
+        if faults:
+            raise cls(what, faults=faults, **parts)
+
     def __str__(self) -> str:
         """Return the message as the user sees it, one part a line."""
         head = f"{self.where}: {self.what}" if self.where else self.what
@@ -93,14 +107,8 @@ def raise_faults(
     ProblemError
         When `faults` is not empty.
     """
-    if faults:
-        raise ProblemError(
-            what,
-            where=where,
-            faults=first_of(faults),
-            done="Nothing was solved.",
-            remedy="Correct these places and try again.",
-        )
+    done, remedy = "Nothing was solved.", "Correct these places and try again."
+    ProblemError.refuse(first_of(faults), what, where=where, done=done, remedy=remedy)
 
 
 def first_of(faults: Sequence[str]) -> list[str]:

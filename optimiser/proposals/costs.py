@@ -268,8 +268,7 @@ def _parse(document: Mapping[str, Any], where: str) -> CostTable:
     keys = Counter((row.get("standard"), row.get("terrain")) for row in rows)
     twice = sorted((key for key, count in keys.items() if count > 1), key=str)
     faults += [f"{standard} on {ground} is given twice" for standard, ground in twice]
-    if faults:
-        raise CandidateError("the cost table has faults", where=where, faults=faults)
+    CandidateError.refuse(faults, "the cost table has faults", where=where)
     rates = [Rate(**{key: row[key] for key in (*_TEXTS, *_LEVELS)}) for row in rows]
     return CostTable(
         rates={(rate.standard, rate.terrain): rate for rate in rates},

@@ -262,13 +262,12 @@ class Rules:
         """Check the further rows, and report all faults at once."""
         faults = [f"there is already a kind `{name}`" for name in self.further if name in (*KINDS, OWN)]
         faults += [f"`{name}` is in_rings" for name, row in self.further.items() if row.in_rings]
-        if faults:
-            raise CandidateError(
-                "further kinds of candidates cannot be used",
-                faults=faults,
-                done="Nothing was proposed.",
-                remedy="Give each a name of its own; rings consist of the kinds in generate.KINDS alone.",
-            )
+        CandidateError.refuse(
+            faults,
+            "further kinds of candidates cannot be used",
+            done="Nothing was proposed.",
+            remedy="Give each a name of its own; rings consist of the kinds in generate.KINDS alone.",
+        )
 
     @property
     def rows(self) -> Mapping[str, Kind]:

@@ -88,13 +88,12 @@ def read_own(
     unknown = [name for name in table.columns if name not in (*COLUMNS, "geometry")]
     if fault := inputs.separator_fault(list(table.columns)):
         raise CandidateError(fault, where=str(path))
-    if unknown:
-        raise CandidateError(
-            "unknown columns",
-            where=str(path),
-            faults=[f"`{name}`{did_you_mean(name, COLUMNS)}" for name in unknown],
-            remedy=_REMEDY,
-        )
+    CandidateError.refuse(
+        [f"`{name}`{did_you_mean(name, COLUMNS)}" for name in unknown],
+        "unknown columns",
+        where=str(path),
+        remedy=_REMEDY,
+    )
     finder = _EndFinder(base, Tracks(base, rules.rail), snap_km)
     proposals: list[Proposal] = []
     faults: list[str] = []
@@ -107,14 +106,13 @@ def read_own(
         faults += [f"row {number}: {fault}" for fault in wrong]
     twice = repeated(proposal.candidate_id for proposal in proposals)
     faults += [f"the id `{name}` is used twice" for name in twice]
-    if faults:
-        raise CandidateError(
-            "own candidates cannot be used",
-            where=str(path),
-            faults=faults,
-            done="None of them was taken.",
-            remedy=_REMEDY,
-        )
+    CandidateError.refuse(
+        faults,
+        "own candidates cannot be used",
+        where=str(path),
+        done="None of them was taken.",
+        remedy=_REMEDY,
+    )
     return assemble(proposals, costs, terrain)
 
 

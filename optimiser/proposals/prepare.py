@@ -435,5 +435,4 @@ def _check_arcs(candidates: Candidates, graph: TimeGraph) -> None:
     faults += [
         f"{name}: no end of it is a node of the graph" for row, name in enumerate(ids) if row not in tied
     ]
-    if faults:
-        raise errors.CandidateError("candidates cannot be used with this network", faults=faults)
+    errors.CandidateError.refuse(faults, "candidates cannot be used with this network")

@@ -489,13 +489,12 @@ def fix(candidates: Candidates, *, in_: Iterable[str] = (), out: Iterable[str] =
     left_out = {name: why for name, (why, *_) in candidates.rejected.items()}
     faults = unknown_links(sorted(inside | outside), {}, candidates.ends, left_out)
     faults += [f"`{name}` is fixed both in and out" for name in sorted(inside & outside)]
-    if faults:
-        raise CandidateError(
-            "candidates cannot be fixed",
-            faults=faults,
-            remedy="The ids are in the column candidate_id of candidates.csv; what the rules leave out "
-            "can be given as a candidate of your own (candidates.file).",
-        )
+    CandidateError.refuse(
+        faults,
+        "candidates cannot be fixed",
+        remedy="The ids are in the column candidate_id of candidates.csv; what the rules leave out "
+        "can be given as a candidate of your own (candidates.file).",
+    )
     today = candidates.table["fixed"].to_numpy(dtype=object)
     fixed = np.select([ids.isin(inside), ids.isin(outside)], ["in", "out"], today)
     return replace(candidates, table=candidates.table.assign(fixed=fixed))

@@ -281,13 +281,12 @@ def _read_polygons(path: Path) -> TerrainPolygons:
         )
     named = [str(value).strip().lower() for value in table["terrain"]]
     faults = [f"polygon {row + 1}: `{name}`" for row, name in enumerate(named) if name not in TERRAIN_CLASSES]
-    if faults:
-        raise CandidateError(
-            "unknown terrain classes",
-            where=str(path),
-            faults=faults,
-            remedy="Use plain, hill, mountain, urban or water.",
-        )
+    CandidateError.refuse(
+        faults,
+        "unknown terrain classes",
+        where=str(path),
+        remedy="Use plain, hill, mountain, urban or water.",
+    )
     return TerrainPolygons(
         polygons=tuple(table.geometry),
         classes=tuple(TERRAIN_CLASSES.index(name) for name in named),

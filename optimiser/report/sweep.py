@@ -328,13 +328,12 @@ def load[Found: SweepResults](folder: str | Path, kind: type[Found]) -> Found:
     place = Path(folder)
     wanted = [MARKER, *(f"{name}.parquet" for name in TABLES), *(f"{name}.geojson" for name in LAYERS)]
     missing = [name for name in wanted if not (place / name).is_file()]
-    if missing:
-        raise ProblemError(
-            "this folder is not that of a finished sweep",
-            where=str(place),
-            faults=[f"{name} is missing" for name in missing],
-            remedy="Run polyring sweep, or name its folder.",
-        )
+    ProblemError.refuse(
+        [f"{name} is missing" for name in missing],
+        "this folder is not that of a finished sweep",
+        where=str(place),
+        remedy="Run polyring sweep, or name its folder.",
+    )
     tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in TABLES}
     committed = place / f"{COMMIT}.parquet"
     return kind(

@@ -70,13 +70,12 @@ def with_demands(
         for key, share, tier, of, total in shares
         if share and total is None
     ]
-    if faults:
-        raise errors.JobError(
-            "a least share is asked of a tier that is empty",
-            faults=faults,
-            done="No problem was written.",
-            remedy="Remove the share, or move the thresholds of the tiers under [cities].",
-        )
+    errors.JobError.refuse(
+        faults,
+        "a least share is asked of a tier that is empty",
+        done="No problem was written.",
+        remedy="Remove the share, or move the thresholds of the tiers under [cities].",
+    )
     targets = tuple(
         Target(tier, weight, of)
         for _, share, tier, of, total in shares

@@ -75,14 +75,13 @@ def check_folder(
         faults += _certificate_faults(certificate, summary or {}, problem, plan)
     if summary is not None:
         faults += _summary_faults(summary, problem, claimed, plan)
-    if faults:
-        raise VerificationError(
-            "files of the run folder are not what the run wrote, or contradict the check",
-            where=str(folder),
-            faults=faults,
-            done="Problem and result were checked by themselves and agree.",
-            remedy="Run the job again into another folder: polyring run job.toml --out FOLDER.",
-        )
+    VerificationError.refuse(
+        faults,
+        "files of the run folder are not what the run wrote, or contradict the check",
+        where=str(folder),
+        done="Problem and result were checked by themselves and agree.",
+        remedy="Run the job again into another folder: polyring run job.toml --out FOLDER.",
+    )
     return (certificate or {}).get("bound")
 
 
@@ -141,17 +140,16 @@ def refuse_contradicted(problem: DesignProblem, result_file: Path) -> None:
     """
     folder = result_file.parent
     holders = [name for name in _WITH_PLAN if _holds_plan(problem, object_of(folder / name))]
-    if holders:
-        raise VerificationError(
-            "the result failed the independent check",
-            where=str(result_file),
-            faults=[
-                f"it is called infeasible, yet {name} beside it holds a plan that meets every constraint"
-                for name in holders
-            ],
-            done="The claim is refused.",
-            remedy="Solve again with another variant or solver, and report the problem file.",
-        )
+    VerificationError.refuse(
+        [
+            f"it is called infeasible, yet {name} beside it holds a plan that meets every constraint"
+            for name in holders
+        ],
+        "the result failed the independent check",
+        where=str(result_file),
+        done="The claim is refused.",
+        remedy="Solve again with another variant or solver, and report the problem file.",
+    )
 
 
 _WITH_PLAN = ("certificate.json", "plan.json", "summary.json")
@@ -314,14 +312,13 @@ def check_sweep(folder: Path) -> dict[str, Any]:
             }
         except (OSError, pa.ArrowException, ProblemError, KeyError, TypeError, IndexError) as error:
             faults = [f"a file cannot be read: {type(error).__name__}: {error}"]
-    if faults:
-        raise VerificationError(
-            "files of the sweep are not what it wrote, or contradict each other",
-            where=str(folder),
-            faults=faults,
-            done="Nothing was solved again.",
-            remedy="Sweep the job again into another folder; kept cases are not solved again.",
-        )
+    VerificationError.refuse(
+        faults,
+        "files of the sweep are not what it wrote, or contradict each other",
+        where=str(folder),
+        done="Nothing was solved again.",
+        remedy="Sweep the job again into another folder; kept cases are not solved again.",
+    )
     return found
 
 

@@ -137,13 +137,12 @@ def _rows_of_cities(asked: Sequence[Rings], cities: CityNames) -> dict[str, int]
             for name in section.must
             if rows.get(name) in centres
         ]
-    if faults:
-        raise JobError(
-            "rings name cities that the job does not have",
-            faults=faults,
-            done="Nothing was written.",
-            remedy="Name cities by id, or by name in any language; none both as a centre and in must.",
-        )
+    JobError.refuse(
+        faults,
+        "rings name cities that the job does not have",
+        done="Nothing was written.",
+        remedy="Name cities by id, or by name in any language; none both as a centre and in must.",
+    )
     return rows
 
 
@@ -313,13 +312,12 @@ def _check_region(base: BaseCase, asked: Sequence[Rings]) -> None:
             faults.append(
                 f"rings ('{section.id}').classes: the network has no {', '.join(wanted)}; it has {held}"
             )
-    if faults:
-        raise JobError(
-            "rings ask for what the region does not have",
-            faults=faults,
-            done="No candidate was proposed.",
-            remedy="Rings need a map with roads or railways (times.rail), and classes and tiers that it has.",
-        )
+    JobError.refuse(
+        faults,
+        "rings ask for what the region does not have",
+        done="No candidate was proposed.",
+        remedy="Rings need a map with roads or railways (times.rail), and classes and tiers that it has.",
+    )
 
 
 def add_rings(
@@ -380,13 +378,12 @@ def add_rings(
             for reason in reasons:
                 log.warning("ring %s: %s", ring.id, reason)
         found.append((ring, proposed))
-    if faults:
-        raise InfeasibleError(
-            "a ring that the job requires cannot exist",
-            faults=faults,
-            done="No problem was written.",
-            remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
-        )
+    InfeasibleError.refuse(
+        faults,
+        "a ring that the job requires cannot exist",
+        done="No problem was written.",
+        remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
+    )
     columns = ["ring", "position", "candidate_id", "length_km", "tie_km", "name", "geometry"]
     rows = [
         (ring.id, position, link.candidate, link.length_km, link.tie_km, link.name, link.line)

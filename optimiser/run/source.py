@@ -230,12 +230,11 @@ def _with_package(source: Source, loaded: LoadedJob) -> Source:
         faults.append("region.file: it is contracted (--simplify), which moves cities to other nodes")
     if absent:
         faults.append(f"times.road_classes: the file has no {', '.join(absent)}")
-    if faults:
-        raise JobError(
-            "the job asks for what the imported file does not hold",
-            where=str(source.files["region.file"]),
-            faults=faults,
-            done=_NOTHING,
-            remedy="Import the extract again (polyring import --country), or name it in region.file.",
-        )
+    JobError.refuse(
+        faults,
+        "the job asks for what the imported file does not hold",
+        where=str(source.files["region.file"]),
+        done=_NOTHING,
+        remedy="Import the extract again (polyring import --country), or name it in region.file.",
+    )
     return replace(source, country=facts.country)

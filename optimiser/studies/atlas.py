@@ -181,14 +181,13 @@ def measure_cluster(payload: Mapping[str, Any], _contents: Contents) -> dict[str
         for path, known in payload["files"].items()
         if not Path(path).is_file() or checksum(Path(path)) != known
     ]
-    if faults:
-        raise EnvironmentFault(
-            f"{platform.node()} cannot read the files of the cluster",
-            where=payload["title"],
-            faults=faults,
-            done="It was not measured.",
-            remedy="Put them where every worker sees them at the same path, such as on a shared file system.",
-        )
+    EnvironmentFault.refuse(
+        faults,
+        f"{platform.node()} cannot read the files of the cluster",
+        where=payload["title"],
+        done="It was not measured.",
+        remedy="Put them where every worker sees them at the same path, such as on a shared file system.",
+    )
     job = Job.model_validate_json(json.dumps(payload["job"]))
     loaded = LoadedJob(name=payload["name"], folder=Path(payload["folder"]), job=job)
     found = _measured(Cluster(payload["title"], loaded), cache.Progress())

@@ -479,15 +479,14 @@ class LinkFinder:
                 found[name] = self._closure(name)
             except (LookupError, UnknownCityError) as fault:
                 faults.append(f"'{name}': {fault.args[0]}")
-        if faults:
-            raise JobError(
-                "links are named that do not exist",
-                where="sweep.factors",
-                faults=faults,
-                done="No case was made.",
-                remedy="Name roads and railways as the columns ref and name of network.gpkg have them, or "
-                "candidates by id.",
-            )
+        JobError.refuse(
+            faults,
+            "links are named that do not exist",
+            where="sweep.factors",
+            done="No case was made.",
+            remedy="Name roads and railways as the columns ref and name of network.gpkg have them, or "
+            "candidates by id.",
+        )
         return found
 
     def _closure(self, name: str) -> ClosedLinks:

@@ -431,10 +431,7 @@ class Run:
             rings_dropped=unformed if rings is None else (),
         )
         both = sorted(set(later.fixed_out) & set(later.fixed_in))
-        if both:
-            raise JobError(
-                "links are both left out and forced", where="solve", faults=both, done="Nothing was solved."
-            )
+        JobError.refuse(both, "links are both left out and forced", where="solve", done="Nothing was solved.")
         changes = self.changes.then(later)
         study, case = self.study.asked(changes)
         base, job = study.base, changes.of(self.study.job)

@@ -160,14 +160,13 @@ def refuse_unknown(
         for name in names
         if name not in known[what]
     ]
-    if faults:
-        raise errors.JobError(
-            "alternatives name what does not exist",
-            where="alternatives",
-            faults=faults,
-            done="The plan is written; no alternative was asked.",
-            remedy="candidates.csv and rings.csv of the run folder list all ids.",
-        )
+    errors.JobError.refuse(
+        faults,
+        "alternatives name what does not exist",
+        where="alternatives",
+        done="The plan is written; no alternative was asked.",
+        remedy="candidates.csv and rings.csv of the run folder list all ids.",
+    )
 
 
 # ---- asking

@@ -285,14 +285,13 @@ def tier_weights(weights: Mapping[str, int], problem: DesignProblem) -> tuple[tu
         for tier, factor in weights.items()
         if not isinstance(factor, int) or isinstance(factor, bool) or factor < 0
     ]
-    if faults:
-        raise JobError(
-            "the weights cannot be used",
-            where="weights",
-            faults=faults,
-            done=_NOTHING,
-            remedy=f"Give whole factors by tier of the smaller city: {', '.join(tiers)}.",
-        )
+    JobError.refuse(
+        faults,
+        "the weights cannot be used",
+        where="weights",
+        done=_NOTHING,
+        remedy=f"Give whole factors by tier of the smaller city: {', '.join(tiers)}.",
+    )
     return tuple(weights.items())
 
 
@@ -318,14 +317,13 @@ def candidate_ids(
         With all names that are unknown.
     """
     listed = [names] if isinstance(names, int | str) else list(names)
-    if faults := unknown_links(listed, ranked, known):
-        raise JobError(
-            "links are named that do not exist",
-            where=where,
-            faults=faults,
-            done=_NOTHING,
-            remedy="Give ranks of run.links, or ids of run.candidates.",
-        )
+    JobError.refuse(
+        unknown_links(listed, ranked, known),
+        "links are named that do not exist",
+        where=where,
+        done=_NOTHING,
+        remedy="Give ranks of run.links, or ids of run.candidates.",
+    )
     return tuple(dict.fromkeys(ranked[name] if isinstance(name, int) else name for name in listed))
 
 
@@ -370,11 +368,10 @@ class Study(AskedBase):
         if not self.takes_cases or case == replace(through_job, limit_s=None):
             return study, UNCHANGED
         named, known = (*case.fixed_out, *case.fixed_in), study.chain.design.index
-        if missing := [name for name in named if name not in known]:
-            raise JobError(
-                "candidates are named that this limit does not propose",
-                faults=missing,
-                done=_NOTHING,
-                remedy="Solve with the limit first, and name links of that run.",
-            )
+        JobError.refuse(
+            [name for name in named if name not in known],
+            "candidates are named that this limit does not propose",
+            done=_NOTHING,
+            remedy="Solve with the limit first, and name links of that run.",
+        )
         return study, replace(case, name=str(case))

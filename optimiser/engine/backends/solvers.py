@@ -238,11 +238,10 @@ def refuse_options(name: str, options: Options, *, integer: bool = True, where: 
                 faults.append(f"{option} is unknown")
             except Exception:  # noqa: BLE001 - each solver has errors of its own
                 faults.append(f"{option} cannot be {value!r}")
-    if faults:
-        raise ProblemError(
-            f"{SOLVERS[name].title} does not take these options",
-            where=where,
-            faults=faults,
-            done="Nothing was solved.",
-            remedy="Write names and values as its manual does.",
-        )
+    ProblemError.refuse(
+        faults,
+        f"{SOLVERS[name].title} does not take these options",
+        where=where,
+        done="Nothing was solved.",
+        remedy="Write names and values as its manual does.",
+    )

@@ -91,14 +91,13 @@ def bounded(problem: DesignProblem) -> DesignProblem:
         rings=tuple(_bounded_ring(ring) for ring in problem.rings),
         pairs=tuple(dataclasses.replace(p, limit=min(p.limit, longest)) for p in problem.pairs),
     )
-    if faults := list(_large(found)):
-        raise errors.ProblemError(
-            "numbers are too large to be counted exactly",
-            where=f"problem {problem.name!r}",
-            faults=faults,
-            done="Nothing was solved.",
-            remedy="State money, weights, units of capacities, metres or seconds in a larger unit.",
-        )
+    errors.ProblemError.refuse(
+        list(_large(found)),
+        "numbers are too large to be counted exactly",
+        where=f"problem {problem.name!r}",
+        done="Nothing was solved.",
+        remedy="State money, weights, units of capacities, metres or seconds in a larger unit.",
+    )
     return found
 
 

@@ -131,10 +131,7 @@ class SolveParameters:
             f"seed {self.seed!r} is outside 0..2147483647": 0 <= self.seed < 2**31,
         }
         faults = [text for text, holds in checks.items() if not holds]
-        if faults:
-            raise ProblemError(
-                "the solve parameters are invalid", faults=faults, remedy="Correct the values named."
-            )
+        ProblemError.refuse(faults, "the solve parameters are invalid", remedy="Correct the values named.")
 
     def replace(self, **changes: Any) -> SolveParameters:  # noqa: ANN401 - any field may be exchanged
         """Return parameters with some fields replaced."""

@@ -78,8 +78,7 @@ def read_reference_rings(path: Path) -> tuple[ReferenceRing, ...]:
         for name, points in known.items()
         if not faults and len({point for *_, point in points}) < 3
     ]
-    if faults:
-        raise JobError("a table of known rings cannot be used", where=str(path), faults=faults)
+    JobError.refuse(faults, "a table of known rings cannot be used", where=str(path))
     found = []
     for name, points in known.items():
         ordered = sorted(points, key=lambda one: one[0])

@@ -100,15 +100,12 @@ class SolveAsker(_Asker):
             question,
             self.best(question),
             whole_seconds,
-            bound=result.bound,
+            **{name: getattr(result, name) for name in ("bound", "seconds", "solver", "message")},
             empty=result.status == "infeasible",
-            seconds=result.seconds,
             warm=False,
             nodes=(result.trace[-1].nodes or 0) if result.trace else 0,
             cuts=result.trace[-1].cuts if result.trace else 0,
             reason=REASONS.get(result.termination, result.termination),
-            solver=result.solver,
-            message=result.message,
         )
 
     def _answer(

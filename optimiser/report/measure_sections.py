@@ -1,7 +1,5 @@
 """Gather the sections of the page on the measures: smaller cities, core, appraisal, build order."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

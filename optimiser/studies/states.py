@@ -384,11 +384,8 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
     plan = solving.within_limit(counted, checked)
     shown = StateShown(
         **known,
-        status=plan.status,
-        cost=plan.cost,
-        objective=plan.objective,
+        **{name: getattr(plan, name) for name in ("status", "cost", "objective", "gap")},
         bound=None if plan.bound is None else rounded_bound(plan.bound, minimise=problem.budget is None),
-        gap=plan.gap,
         is_proven=result.is_proven(gap),
         covered=tuple(plan.covered),
         order=tuple(StateStep(name, problem.cost_of([name]), tuple(pairs)) for name, pairs in found.order),

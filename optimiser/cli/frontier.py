@@ -96,24 +96,20 @@ def _points(curve: Curve) -> list[dict[str, object]]:
     step = max(1, -(-total // MOST_ROWS))
     kept = {*range(0, total, step), total - 1, *([] if curve.knee is None else [curve.knee])}
     has_rings = any(point.plan.rings for point in curve.points)
-    rows = []
-    for at in sorted(at for at in kept if at >= 0):
-        point = curve.points[at]
-        rows.append(
-            {
-                "#": at + 1,
-                "cost": f"{point.cost:,}",
-                **{
-                    group: wording.percent(curve.share(point.plan, group)) for group in (*curve.groups, "all")
-                },
-                "bound": "none" if point.bound is None else f"{point.bound:,.0f}",
-                "gap": "none" if point.gap is None else wording.percent(point.gap, digits=3),
-                "links": len(point.plan.built),
-                **({"rings": ", ".join(sorted(point.plan.rings))} if has_rings else {}),
-                "": "knee" if at == curve.knee else "",
-            }
-        )
-    return rows
+    return [
+        {
+            "#": at + 1,
+            "cost": f"{point.cost:,}",
+            **{group: wording.percent(curve.share(point.plan, group)) for group in (*curve.groups, "all")},
+            "bound": "none" if point.bound is None else f"{point.bound:,.0f}",
+            "gap": "none" if point.gap is None else wording.percent(point.gap, digits=3),
+            "links": len(point.plan.built),
+            **({"rings": ", ".join(sorted(point.plan.rings))} if has_rings else {}),
+            "": "knee" if at == curve.knee else "",
+        }
+        for at, point in enumerate(curve.points)
+        if at in kept
+    ]
 
 
 # ---- the command

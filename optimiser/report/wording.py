@@ -223,6 +223,4 @@ def unguarded(cell: str) -> str:
 
 def guard_formula(value: object) -> object:
     """Return a text that starts like a formula with an apostrophe before it; leave all else as it is."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

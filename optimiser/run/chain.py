@@ -111,12 +111,9 @@ class Chain:
             title = "Reading the map"
         else:
             title = "Fetching and reading the map"
-        return self._kept(
-            "network",
-            title,
-            self._network_inputs,
-            lambda: reading.read_networks(job, source, downloads=cache.folder() / "downloads"),
-        )
+        downloads = cache.folder() / "downloads"
+        step = "network", title, self._network_inputs
+        return self._kept(*step, lambda: reading.read_networks(job, source, downloads=downloads))
 
     @property
     def _network_inputs(self) -> dict[str, Any]:
@@ -215,11 +212,9 @@ class Chain:
             "cities": job.cities.model_dump(exclude={"file"}),
             "trips": job.measures.trips_per_person,
         }
+        step = "places", "Timing the roads between places", inputs
         return self._kept(
-            "places",
-            "Timing the roads between places",
-            inputs,
-            lambda: ring_use.road_times(self.base, self.candidates.value, job, source),
+            *step, lambda: ring_use.road_times(self.base, self.candidates.value, job, source)
         ).value
 
     @cached_property
@@ -281,12 +276,8 @@ class Chain:
         if not job.steps.shares and not job.independence.counts_pairs:
             return self.counted
         inputs = {"problem": self.counted.key, "draft": self.draft.key}
-        return self._kept(
-            "steps",
-            "Letting pairs count in parts",
-            inputs,
-            lambda: with_steps(self.counted.value, demands.limit_steps(job), self.draft.value.layer),
-        )
+        step, asked = ("steps", "Letting pairs count in parts", inputs), demands.limit_steps(job)
+        return self._kept(*step, lambda: with_steps(self.counted.value, asked, self.draft.value.layer))
 
     @property
     def design(self) -> DesignProblem:
@@ -373,12 +364,8 @@ class Chain:
         measures = self.measures(plan)
         order = measures.build_order["candidate_id"].tolist()[1:]
         inputs = {"problem": self.counted.key, "plan": plan.built, "order": order}
-        ranking = self._kept(
-            "ranking",
-            "Ranking the links",
-            inputs,
-            lambda: rank_links(self.counted.value, plan.built, order=order),
-        )
+        step = "ranking", "Ranking the links", inputs
+        ranking = self._kept(*step, lambda: rank_links(self.counted.value, plan.built, order=order))
         return self.findings_of(
             self.loaded.job,
             self.counted.value,

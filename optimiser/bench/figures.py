@@ -31,13 +31,7 @@ SIZED_FAMILIES = ("size", "national")
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1d2126", "#8a6d00")
 """Colours that colour-blind readers can tell apart (Okabe and Ito 2008), with a darker yellow."""
 # By name, or offset and lengths.
-DASHES: tuple[str | tuple[float, tuple[float, ...]], ...] = (
-    "-",
-    "--",
-    "-.",
-    ":",
-    (0.0, (6.0, 1.5, 1.0, 1.5)),
-)
+DASHES: tuple[str | tuple[float, tuple[float, ...]], ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 """The numbers of colours, dashes and marks are coprime: the first 35 pens differ in at least two of three."""
 DPI, SCREEN_DPI = 150, 120

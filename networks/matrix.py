@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +18,6 @@ from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
 from networks.schema import Floats, Ints
 from networks.skims import Arcs, TimeGraph
-
-logger = logging.getLogger(__name__)
 
 SECONDS_BY_UNIT = {"seconds": 1, "minutes": 60}
 """Column names of times, with the seconds in their unit."""

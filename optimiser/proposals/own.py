@@ -311,15 +311,9 @@ def _misplaced(row: Mapping[str, object], first: _End, last: _End) -> list[str]:
         between = f"{straight_km:.1f} km in a straight line between its ends"
         faults.append(f"length_km `{row['length_km']}` is less than the {between}")
     if line is not None:
-        far_km = min(_GAP_KM, straight_km / 4)
-        tips = [line.coords[0][:2], line.coords[-1][:2]]
-        ways = [
-            [
-                float(great_circle_km(end.lon, end.lat, *tip))
-                for end, tip in zip((first, last), order, strict=True)
-            ]
-            for order in (tips, tips[::-1])  # it may be drawn from either end
-        ]
+        far_km, lons, lats = min(_GAP_KM, straight_km / 4), (first.lon, last.lon), (first.lat, last.lat)
+        tips = shapely.get_coordinates(line)[[0, -1]].T
+        ways = (great_circle_km(lons, lats, *order) for order in (tips, tips[:, ::-1]))  # either end is first
         gaps = zip((first, last), min(ways, key=sum), strict=True)
         faults += [f"the line ends {gap:.1f} km from {end.name}" for end, gap in gaps if gap > far_km]
     return faults

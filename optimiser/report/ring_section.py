@@ -347,12 +347,8 @@ def with_plan(use: RingUse) -> str:
     if not use.plan or use.plan[0].through_pairs == use.alone[0].through_pairs:
         return ""
     fewer = use.today[0].through_pairs - use.plan[0].through_pairs
-    net = f"a net {integer(fewer)}" if fewer > 0 else "none"
-    return (
-        f" ({integer(-fewer)} more pass them with the whole plan)"
-        if fewer < 0
-        else f" ({net} with the whole plan)"
-    )
+    more = f"{integer(-fewer)} more pass them" if fewer < 0 else "none"
+    return f" ({f'a net {integer(fewer)}' if fewer > 0 else more} with the whole plan)"
 
 
 def gains(use: RingUse) -> str:

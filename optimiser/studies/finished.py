@@ -725,15 +725,9 @@ def _reopened(home: Path, progress: Progress, process: ChildProcess) -> pipeline
         problems.append((study, resolve(study.base, case), counted_of(study.base, case)))
         return problems[0][1]
 
+    needed, source = (folder.QUESTION_OF, *folder.RUN[1:]), replace(find_source(loaded), title=asked["title"])
     done = pipeline.reopen(
-        home,
-        progress,
-        process,
-        loaded,
-        needed=(folder.QUESTION_OF, *folder.RUN[1:]),
-        source=replace(find_source(loaded), title=asked["title"]),
-        own=asked["own"],
-        stated=stated,
+        home, progress, process, loaded, needed=needed, source=source, own=asked["own"], stated=stated
     )
     study, problem, counted = problems[0]
     result = results.load(home / "result.json")

@@ -557,11 +557,9 @@ class LinkFinder:
         """Return the rides between two stops that run over closed links."""
         legs = set(self._closed_legs(closed))
         ids = self.graph.nodes["node_id"].to_numpy(dtype=object)
-        found = []
-        for row in np.flatnonzero(self.graph.kind == ARC_KINDS.index("ride")).tolist():
-            stop = _STOP.match(ids[self.graph.tail[row]])
-            if stop is not None and (stop[1], int(stop[2])) in legs:
-                found.append(row)
+        rides = np.flatnonzero(self.graph.kind == ARC_KINDS.index("ride")).tolist()
+        stops = ((row, _STOP.match(ids[self.graph.tail[row]])) for row in rides)
+        found = [row for row, stop in stops if stop is not None and (stop[1], int(stop[2])) in legs]
         return np.array(found, dtype=np.int64)
 
     def _closed_legs(self, closed: Mask) -> Iterator[tuple[str, int]]:

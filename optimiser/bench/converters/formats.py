@@ -93,9 +93,7 @@ def _network(name: str, draft: _Draft, faults: Faults, coordinates: Coordinates)
     links = []
     for _, link, a, b, cost in draft.links:
         metres = _metres(draft.nodes[a], draft.nodes[b], degrees=degrees)
-        cost_or_km = cost or metres / 1_000
-        links.append(Link(link, at[a], at[b], metres, cost_or_km))
-        links.append(Link(link, at[b], at[a], metres, cost_or_km))
+        links += [Link(link, at[x], at[y], metres, cost or metres / 1_000) for x, y in ((a, b), (b, a))]
     return PublicNetwork(
         name=name,
         source="SNDlib",

@@ -4,6 +4,8 @@
 the process of the solve does.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import platform

@@ -396,8 +396,17 @@ def prepare(
 
 def _task(name: str, params: SolveParameters) -> dict[str, Any]:
     """Return a task without its problem."""
-    alike = {key: getattr(params, key) for key in ("gap", "effort", "threads", "seed", "solver", "memory_mb")}
-    return {"variant": name, "seconds": params.time_limit_s, "options": dict(params.solver_options), **alike}
+    return {
+        "variant": name,
+        "seconds": params.time_limit_s,
+        "gap": params.gap,
+        "effort": params.effort,
+        "threads": params.threads,
+        "seed": params.seed,
+        "solver": params.solver,
+        "memory_mb": params.memory_mb,
+        "options": dict(params.solver_options),
+    }
 
 
 def any_plan(

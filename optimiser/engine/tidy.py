@@ -250,12 +250,15 @@ def tidied(problem: DesignProblem, result: Result, *, find_rings: FindRings = la
         if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
             # Where the cost is the objective, another plan may close the gap.
             gap = gap_of(after.objective, result.bound, minimise=problem.budget is None)
-            alike = ("built", "cost", "coverage", "objective", "starts")
             return result.replace(
-                **{key: getattr(after, key) for key in alike},
+                built=after.built,
+                cost=after.cost,
+                coverage=after.coverage,
+                objective=after.objective,
                 gap=gap,
                 status="optimal" if gap == 0 else result.status,
                 rings=lifted_circuits(problem, after.rings),
+                starts=after.starts,
             )
     return result
 

@@ -100,12 +100,15 @@ class SolveAsker(_Asker):
             question,
             self.best(question),
             whole_seconds,
-            **{name: getattr(result, name) for name in ("bound", "seconds", "solver", "message")},
+            bound=result.bound,
             empty=result.status == "infeasible",
+            seconds=result.seconds,
             warm=False,
             nodes=(result.trace[-1].nodes or 0) if result.trace else 0,
             cuts=result.trace[-1].cuts if result.trace else 0,
             reason=REASONS.get(result.termination, result.termination),
+            solver=result.solver,
+            message=result.message,
         )
 
     def _answer(

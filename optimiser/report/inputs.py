@@ -585,7 +585,9 @@ class ReportInput:
         return StateShown(
             name="as chosen",
             rings="as chosen",
-            **{name: getattr(self, name) for name in ("budget", "cost", "gap", "ring_use")},
+            budget=self.budget,
+            cost=self.cost,
+            gap=self.gap,
             covered=tuple(np.flatnonzero(within).tolist()),
             order=tuple(
                 StateStep(str(name), int(cost), tuple(np.flatnonzero(opens == step).tolist()))
@@ -594,6 +596,7 @@ class ReportInput:
                 )
             ),
             rings_shown=self.rings,
+            ring_use=self.ring_use,
         )
 
     def forming(self, budget: int | None, ring_id: str = "") -> StateShown | None:

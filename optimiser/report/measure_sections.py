@@ -1,5 +1,7 @@
 """Gather the sections of the page on the measures: smaller cities, core, appraisal, build order."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pandas as pd

@@ -231,7 +231,7 @@ def exact_problem(
     small = prepare.problem_of_pairs(graph, free, pairs).problem
     known = small.index
     return small.replace(
-        **{name: getattr(problem, name) for name in ("name", "budget", "cities", "periods", "money")},
+        name=problem.name,
         candidates=tuple(
             replace(problem.candidates[problem.index[own.id]], arcs=own.arcs, fixed=None)
             for own in small.candidates
@@ -240,7 +240,11 @@ def exact_problem(
             replace(pair, origin=own.origin, destination=own.destination)
             for pair, own in zip(problem.pairs, small.pairs, strict=True)
         ),
+        budget=problem.budget,
         requires=tuple((a, b) for a, b in problem.requires if a in known and b in known),
+        cities=problem.cities,
+        periods=problem.periods,
+        money=problem.money,
     )
 
 

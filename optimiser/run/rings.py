@@ -196,13 +196,17 @@ def _standard_of(section: Rings, name: str, centres: tuple[int, ...]) -> RingRul
     is_road = section.mode == "road"
     speed_kmh = 0.0 if is_road else RAIL_SPEED_KMH
     return RingRules(
-        **section.model_dump(include={"mode", "tiers", "required", "gap_count", "gap_longest_km"}),
         id=name,
+        mode=section.mode,
         classes=section.classes or (ROAD_CLASSES if is_road else ()),
         speed_kmh=speed_kmh if section.speed_kmh is None else section.speed_kmh,
         centres=centres,
+        tiers=section.tiers,
         on_s=round(60 * section.on_minutes),
+        required=section.required,
         reward=section.reward if isinstance(section.reward, int) else 0,
+        gap_count=section.gap_count,
+        gap_longest_km=section.gap_longest_km,
     )
 
 
@@ -389,8 +393,12 @@ def add_rings(
     links = gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs="EPSG:4326")
     facts = (
         RingFacts(
-            **{name: getattr(ring, name) for name in ("id", "mode", "speed_kmh", "classes", "on_s")},
+            id=ring.id,
+            mode=ring.mode,
+            speed_kmh=ring.speed_kmh,
+            classes=ring.classes,
             centres=tuple(base.names[city] for city in ring.centres),
+            on_s=ring.on_s,
             stops=tuple(
                 Stop(city_id=base.ids[city], node=node, seconds=seconds)
                 for city, nodes in sorted(proposed.stops.items())

@@ -194,8 +194,15 @@ def prepare(process: ChildProcess, job: Job) -> None:
 
 def parameters(settings: Solve) -> SolveParameters:
     """Return the limits and choices of a solve as a job gives them."""
-    alike = settings.model_dump(include={"time_limit_s", "gap", "effort", "seed", "solver"})
-    return SolveParameters(**alike, threads=settings.threads or cores(), memory_mb=settings.memory_mb or None)
+    return SolveParameters(
+        time_limit_s=settings.time_limit_s,
+        gap=settings.gap,
+        effort=settings.effort,
+        threads=settings.threads or cores(),
+        seed=settings.seed,
+        solver=settings.solver,
+        memory_mb=settings.memory_mb or None,
+    )
 
 
 def refuse_empty_run(problem: DesignProblem, result: Result, job: Job, names: Mapping[str, str]) -> None:

@@ -444,8 +444,8 @@ class Run:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
         whatif.warn(f"{note} A share is budget_share=." for note in solving.notes_on_budget(problem))
         plan = verify.check(problem, result)
-        wrong = {*changes.fixed_out} & {*plan.built} | {*changes.fixed_in} - {*plan.built}
-        VerificationError.refuse(sorted(wrong), "the plan does not answer the question")
+        if wrong := {*changes.fixed_out} & {*plan.built} | {*changes.fixed_in} - {*plan.built}:
+            raise VerificationError("the plan does not answer the question", faults=sorted(wrong))
         return Run(study, problem, result, plan, counted_of(base, case), changes)
 
     @whatif.door

@@ -352,8 +352,13 @@ def traced_curve(
     InfeasibleError, SolverError
         When there is no point.
     """
-    alike = settings.model_dump(include={"points", "placing", "gap", "total_s"})
-    limits = Limits(**alike, point_s=settings.time_limit_s)
+    limits = Limits(
+        points=settings.points,
+        placing=settings.placing,
+        gap=settings.gap,
+        point_s=settings.time_limit_s,
+        total_s=settings.total_s,
+    )
     axes = axes_of(settings.axes, problem, settings.tiers)
     seed, threads = solve.seed, solve.threads or (cores() if executor is None else 1)
     inputs = {

@@ -384,8 +384,11 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
     plan = solving.within_limit(counted, checked)
     shown = StateShown(
         **known,
-        **{name: getattr(plan, name) for name in ("status", "cost", "objective", "gap")},
+        status=plan.status,
+        cost=plan.cost,
+        objective=plan.objective,
         bound=None if plan.bound is None else rounded_bound(plan.bound, minimise=problem.budget is None),
+        gap=plan.gap,
         is_proven=result.is_proven(gap),
         covered=tuple(plan.covered),
         order=tuple(StateStep(name, problem.cost_of([name]), tuple(pairs)) for name, pairs in found.order),

@@ -295,7 +295,7 @@ def _head(rows: Sequence[Row], command: str) -> Iterator[str]:
         for value in dict.fromkeys(getattr(row, name) for row in rows):
             if value:
                 yield f"{title}: {value}  "
-    for label, group in grouped(rows, "label").items():
+    for label, group in analysis.grouped(rows, "label").items():
         if used := sorted({row.used for row in group if row.used}):
             yield f"Configuration {label}: {'; '.join(used)}  "
     for name, digest in dict.fromkeys((row.variant, row.own) for row in rows if row.own):

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from networks.errors import NetworksError
     from optimiser.bench.instances import instance
     from optimiser.bench.outputs import Bench, bench
     from optimiser.engine.certification import Certified
@@ -76,12 +77,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AtlasRun", "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "ClosuresRun",
-    "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError",
-    "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop",
-    "RobustRun", "Run", "SolveParameters", "Sweep", "Target", "TracedFrontier", "Views", "Why", "atlas",
-    "backcast", "bench", "cases", "certify", "check", "closures", "compare", "find_job", "instance", "load",
-    "load_clusters", "load_problem", "load_result", "load_sweep", "robust", "run", "run_job", "save_problem",
-    "save_result", "solve", "sweep", "trace", "verify", "views", "write_model",
+    "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "NetworksError",
+    "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring",
+    "RingLink", "RingStop", "RobustRun", "Run", "SolveParameters", "Sweep", "Target", "TracedFrontier",
+    "Views", "Why", "atlas", "backcast", "bench", "cases", "certify", "check", "closures", "compare",
+    "find_job", "instance", "load", "load_clusters", "load_problem", "load_result", "load_sweep", "robust",
+    "run", "run_job", "save_problem", "save_result", "solve", "sweep", "trace", "verify", "views",
+    "write_model",
 ]  # fmt: skip
 
 

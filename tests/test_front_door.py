@@ -832,12 +832,12 @@ def test_a_region_is_priced_with_a_cost_table_of_ones_own(home):
     head = f'money = "EUR"\nprice_year = 2024\n[multipliers]\n{ground}[[rates]]\n'
     text = f"{head}{words}low = 5\ncentral = 7\nhigh = 9\n"
     (home / "costs.toml").write_text(text, encoding="utf-8")
-    (home / "priced.csv").write_text("id,from,to,length_km\nnew,Beta,Epsilon,100\n", encoding="utf-8")
+    (home / "priced.csv").write_text("id,from,to,length_km\nnew,Beta,Epsilon,125\n", encoding="utf-8")
     region = pr.Region.read(
         home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h", costs=home / "costs.toml"
     )
     table = region.candidates(["gap"], file=home / "priced.csv").table.set_index("candidate_id")
-    assert table.loc["new", ["cost_low", "cost", "cost_high"]].tolist() == [500, 700, 900]
+    assert table.loc["new", ["cost_low", "cost", "cost_high"]].tolist() == [625, 875, 1125]
     assert repr(region) == "<Region map>"  # neither files nor folders of the machine
 
 

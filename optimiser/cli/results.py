@@ -321,6 +321,9 @@ def compare(
     _show_side_by_side("Figures", figures, names)
     if note := wording.different_moneys(*(str(run.get("money") or "") for run in summaries)):
         screen.line(note)
+    limits = [wording.short_hours(run.get("limit_s") or 0) for run in summaries]
+    if limits[0] != limits[1]:
+        screen.line(f"Pairs count within {limits[0]} in the first and within {limits[1]} in the second.")
     for key, title in wording.WORDS["compared"].items():
         if key != "within" or any(map(any, found["within"].values())):
             _show_side_by_side(title, found[key], names, _UNKNOWN.get(key, ""))

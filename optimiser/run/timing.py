@@ -87,6 +87,14 @@ class Times:
         if "matrix" not in self.report:
             return
         (graph,), (seconds,) = self.graphs.values(), self.skims.values()
+        has_way = np.zeros(seconds.shape, dtype=np.bool_)
+        has_way[graph.tail, graph.head] = True
+        if len(alone := np.argwhere(has_way & ~has_way.T)):
+            yield (
+                f"{len(alone)} pairs of cities have a time in one direction alone, such as "
+                f"{' – '.join(names[alone[0]])}: no way back is read. A pair counts from the larger city to "
+                "the smaller. Give both directions."
+            )
         given, best = graph.seconds, seconds[graph.tail, graph.head]
         if count := np.count_nonzero(best < given):
             most = np.argmax(given - best)

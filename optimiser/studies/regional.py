@@ -284,7 +284,7 @@ class Region:
             Time limit; None: that of the region.
         budget, budget_share
             In the unit of money of the costs (below 1: a share), or as a share of the cost of all candidates;
-            both None: as the region says (a tenth).
+            both None: as the region says, else a tenth, and at least what the best single candidate costs.
         name
             Name of the problem, and in the headline of its plan; empty: that of the region.
 

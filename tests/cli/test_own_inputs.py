@@ -114,6 +114,16 @@ def test_times_slower_than_a_way_through_a_third_city_are_counted(matrix: Path, 
     assert f"{told}, such as Alpha – Epsilon: 13,800 s given, 13,200 s so." in " ".join(err.split())
 
 
+def test_a_table_of_one_direction_is_told(matrix: Path, call: Call) -> None:
+    rows = (matrix / "times.csv").read_text().splitlines()
+    kept = [row for row in rows[1:] if row.split(",")[0] > row.split(",")[1]]
+    (matrix / "times.csv").write_text("\n".join(["origin,destination,minutes", *kept]) + "\n")
+    code, _, err = call("run", matrix / "job.toml", "--dry-run")
+    assert code == 0, err
+    told = "15 pairs of cities have a time in one direction alone, such as Beta – Alpha: no way back is read."
+    assert told in " ".join(err.split())
+
+
 def test_a_matrix_with_candidates_carries_no_note(matrix: Path, call: Call) -> None:
     own = ("--set", 'candidates.file="own.csv"', "--set", "budget.amount=5000")
     code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN, "--json")

@@ -326,8 +326,8 @@ class CaseResults:
             )
         else:
             found.append("How sure a proposal is takes joint draws (cases.draws), which were not asked for.")
-        fits = sum(bool(row["fits"]) for row in self.draws)
-        if fits < len(self.draws):  # in all of them it does where enough of the money is left
+        if self.draws:
+            fits = sum(bool(row["fits"]) for row in self.draws)
             found.append(f"The plan keeps its budget in {fits} of {len(self.draws)} joint draws.")
         for row in self.plans:
             least = "" if row["is_proven"] else "at least "

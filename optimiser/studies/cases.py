@@ -412,7 +412,7 @@ class Asking:
         design, job = self.chain.design, self.chain.loaded.job
         need, share = least_for_core(len(draws), ROBUST_SHARE), job.cases.robust_money
         priced = [resolve(self.base.base, Case(prices=one.prices, budget=one.budget)) for one in draws]
-        kept = f"keeps its budget in {need} of {len(draws)} joint draws"
+        kept = f"keeps its budget in at least {need} of {len(draws)} joint draws"
         asked = {kept: affordable_in_most(design, priced, need)}
         others, off = {*self.done.plan.built} - {*found.kept}, " off the rings" if found.kept else ""
         for level in (ROBUST_SHARE, FRAGILE_SHARE) if found.is_enough else ():

@@ -367,6 +367,8 @@ def explain(
         how = "Without it" if is_built else "The plan leaves it out. With it"
         end = "" if clauses[-1] is same else " within the limit"
         stand_in = f"{how}, {found} {wording.join_names(clauses)}{end}."
+        full = () if is_built else _full_sections(name, without, counted)
+        stand_in = " ".join((stand_in, *full))
     is_kept = cases is not None and name in cases.kept
     missing = () if cases is None or is_kept else cases.dropped_in(name)
     return Why(
@@ -383,6 +385,26 @@ def explain(
         sure="" if cases is None else cases.told(name),
         evidence=pd.Series(row.drop("geometry")),
     )
+
+
+def _full_sections(name: str, plan: ReportInput, problem: DesignProblem) -> Iterator[str]:
+    """Yield the shared resource that is tightest where a candidate joins what a plan builds, in a sentence."""
+    beside = {*plan.built, name}
+    full = [
+        (one.most - one.used_by(beside), one)
+        for one in problem.capacities
+        if name in dict(one.use) and one.used_by(beside) > one.most
+    ]
+    if full:
+        _, tight = min(full, key=lambda one: one[0])
+        words = wording.told_apart(plan.links.to_dict("records"))
+        others = listed([words.get(other, other) for other, _ in tight.use if other in plan.built], 3, " and ")
+        more = f", and on {_counted(len(full) - 1, 'other section')}" if len(full) > 1 else ""
+        yield (
+            f"There is no room for both on {tight.id}{more}: of {tight.most} further trains a day the plan uses "
+            f"{tight.used_by(plan.built)} ({others}), and this takes {dict(tight.use)[name]} (capacities.csv "
+            "says what the tracks are taken to carry)."
+        )
 
 
 def _ring_reasons(rings: Sequence[RingShown], name: str) -> Iterator[str]:

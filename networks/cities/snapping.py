@@ -161,12 +161,10 @@ def _check_box(points: Floats, places: Floats, *, margin_deg: float) -> None:
     def outside(at: Floats) -> float:
         return float(np.mean(np.any((at < low) | (at > high), axis=1))) if at.size else 0.0
 
-    share = outside(points)
-    if share <= _MOST_OUTSIDE:
+    if (share := outside(points)) <= _MOST_OUTSIDE:
         return
     swapped = outside(points[:, ::-1]) <= _MOST_OUTSIDE
-    first = points[0]
-    guess = f"; longitude and latitude look swapped ({first[0]:g}, {first[1]:g})" if swapped else ""
+    guess = "; longitude and latitude look swapped ({:g}, {:g})".format(*points[0]) if swapped else ""
     raise SnapError(
         f"{100 * share:.0f} % of the cities lie outside the bounding box of the network{guess}",
         where=f"box {low[0]:.2f}, {low[1]:.2f}, {high[0]:.2f}, {high[1]:.2f} (west, south, east, north)",

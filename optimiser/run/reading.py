@@ -25,6 +25,8 @@ from optimiser.tasks.cache import ALLOW_LOCAL
 _KM_PER_DEGREE = 111.2
 LEAST_RESIDENTS, ENOUGH, PAIR = (50_000, 20_000, 10_000, 5_000, 2_000, 1_000), 5, 2
 """Residents from which places of GeoNames count as cities: the first that leaves enough of them (assumed)."""
+MOST = 300
+"""Cities of GeoNames that count where a job sets no limit: a nation, whose time and memory were measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     asked["roads"], region = frozenset(job.times.road_classes), job.region
     if source.area is not None:
         wide = source.area.widened(region.margin_km)
-        people = [town.population for town in towns_around(source.area, job)[0]]
+        people = [town.population for town in towns_around(source.area, job, source.area)[0]]
         path = world.region_file(wide, downloads, least_population=min(people, default=None))
         return osm.read(path, **asked)
     if "region.file" in source.files:
@@ -135,22 +137,24 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     return overpass.fetch(widened(area, region.margin_km), cache_dir=downloads, server=server, **asked)
 
 
-def towns_around(area: world.Area, job: Job, country: str = "") -> tuple[tuple[world.Town, ...], int]:
+def towns_around(
+    area: world.Area, job: Job, reach: world.Area, country: str = ""
+) -> tuple[tuple[world.Town, ...], int]:
     """Return the cities of GeoNames in an area that a job asks for, and their least residents.
 
     They are those of a country where the job names none.
 
-    Where the job names no limit, it falls until it leaves `ENOUGH` of them.
+    Where the job names no limit, it falls until it leaves `ENOUGH` of them in what the roads reach.
     """
-    countries = job.cities.countries or ((country,) if country else ())
-    asked = {**job.cities.model_dump(include={"largest", "keep"}), "countries": countries}
-    given = job.cities.least_population
+    given, countries = job.cities.least_population, job.cities.countries or ((country,) if country else ())
+    most = job.cities.largest or (MOST if given is None else 0)
     steps = LEAST_RESIDENTS if given is None else (given,)
     for least in steps:
         # Places are counted first: it takes seconds to tell the districts among them.
-        if least == steps[-1] or len(world.towns_in(area, least_population=least)) >= ENOUGH:
-            found = world.cities_in(area, least_population=least, **asked)
-            if len(found) >= ENOUGH:
+        if least == steps[-1] or len(world.towns_in(reach, least_population=least)) >= ENOUGH:
+            limits = {"least_population": least, "largest": most}
+            found = world.cities_in(area, **limits, keep=job.cities.keep, countries=countries)
+            if len(world.towns.inside(reach, found)) >= ENOUGH:
                 break
     return found, least
 

@@ -256,11 +256,12 @@ def _notes(found: Findings) -> tuple[str, ...]:
     """Return what a reader must know before taking the plan for an answer, as sentences."""
     tiers = _tiers(found)[1]
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
-    left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
-    asked = replace(found.draft, problem=found.problem)  # of a what-if another one than the draft
-    on_task = solving.notes_on_task(asked, found.candidates, found.job)
+    left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # those of own lists are refused
+    more = [f"{len(left[5:])} more"] if left[5:] else []
+    # The problem of a what-if is another one than the draft.
+    on_task = solving.notes_on_task(replace(found.draft, problem=found.problem), found.candidates, found.job)
     return (
-        *([f"Cities left out: {'; '.join(left)}."] if left else []),
+        *([f"Cities left out: {'; '.join([*left[:5], *more])}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
         *found.times.report.get("snapped", {}).get("notes", ()),
         *(

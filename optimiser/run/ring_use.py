@@ -142,7 +142,7 @@ def _places(road: Network, job: Job, source: Source) -> tuple[Network, pd.DataFr
         stated = (one.partition(";")[0] for one in found.table["source"] if one != str(own))
         origin = ", ".join([own.name, *itertools.islice(stated, 1)])
     else:
-        towns = cities_in(Box.of(road.nodes.total_bounds.tolist()), least_population=LEAST_PEOPLE)
+        towns = cities_in(Box.around(road.nodes.geometry), least_population=LEAST_PEOPLE)
         found, origin = from_towns(towns, thresholds=tier_thresholds(job, source)), GEONAMES
     if len(found):
         road = with_nodes_near(road, found, limit_km=SNAP_KM)

@@ -1,9 +1,10 @@
 """Place the cities of a job, time all trips, and split the times into driving, waiting and the like."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -27,7 +28,7 @@ from optimiser.proposals.generate import OWN
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
 from optimiser.proposals.table import Candidates, number_arcs
-from optimiser.run.reading import LEAST_RESIDENTS, PAIR, Networks, tier_thresholds, towns_around
+from optimiser.run.reading import LEAST_RESIDENTS, MOST, PAIR, Networks, tier_thresholds, towns_around
 from optimiser.run.source import Source
 
 DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
@@ -253,9 +254,9 @@ def snap_cities(road: Network, found: Cities, job: Job, source: Source) -> tuple
     """
     limit_km = job.cities.snap_km
     near = city_tables.with_nodes_near(road, found, limit_km=limit_km)
-    # Towns on islands without roads are common around a place that nobody drew a region for.
-    if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
-    tied = city_tables.snap(found, near, limit_km=limit_km, on_unsnapped=if_far)
+    # Towns without roads are common around a place, and in the box of an extract; nobody asked for them.
+    is_own = source.area is None and source.cities_from in ("csv", "region")
+    tied = city_tables.snap(found, near, limit_km=limit_km, on_unsnapped="raise" if is_own else "report")
     is_tied = (tied.cities.table["road_node"] >= 0).to_numpy()
     if is_tied.sum() < 2:
         raise SchemaError(
@@ -263,15 +264,14 @@ def snap_cities(road: Network, found: Cities, job: Job, source: Source) -> tuple
             where=source.title,
             faults=[city.reason for city in tied.unsnapped],
             done="Nothing was written.",
-            remedy="Choose a larger region.radius_km, or raise cities.snap_km.",
+            remedy="Raise cities.snap_km, or choose a larger region.radius_km or map.",
         )
     reached = Cities(found.table[is_tied].reset_index(drop=True))
     if len(reached) == len(found):
         return near, tied
     # Roads are cut for no other cities than those that stay, so that whoever cuts them anew for these finds
     # the same nodes.
-    near = city_tables.with_nodes_near(road, reached, limit_km=limit_km)
-    again = city_tables.snap(reached, near, limit_km=limit_km, on_unsnapped="raise")
+    near, again = snap_cities(road, reached, job, source)
     return near, replace(again, unsnapped=tied.unsnapped)
 
 
@@ -305,16 +305,17 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
     networks
         The networks of the map, where the list of cities depends on them.
     """
-    tiers = tier_thresholds(job, source)
     if "cities.file" in source.files:
-        found = city_tables.load_csv(source.files["cities.file"], thresholds=tiers)
+        found = city_tables.load_csv(source.files["cities.file"], thresholds=tier_thresholds(job, source))
     elif source.area is not None and source.cities_from == "geonames":
-        found = _of_geonames(source.area, job, source)
+        found = _of_geonames(source.area, job, source, reach=source.area)
     elif networks is not None and networks.places is not None:
         found = networks.places
     elif networks is not None and (source.cities_from == "geonames" or job.cities.source == "auto"):
-        nodes = networks.road.nodes if len(networks.road.nodes) else networks.rail.network.nodes
-        found = _of_geonames(Box.of(nodes.total_bounds.tolist()), job, source)
+        network = networks.road if len(networks.road.nodes) else networks.rail.network
+        part, places = network.components(), network.nodes.geometry
+        main = Box.around(places[part == np.bincount(part).argmax()])
+        found = _of_geonames(Box.around(places), job, source, reach=main)
     else:
         raise SchemaError("the job names no table of cities", remedy="Give cities.file.")
     _rows(job.cities.keep, "cities.keep", found, source)
@@ -339,18 +340,21 @@ def _rows(texts: Sequence[str], key: str, found: Cities, source: Source) -> list
         raise SchemaError(f"{key}: {fault}", where=source.title, remedy=remedy) from fault
 
 
-def _of_geonames(area: Area, job: Job, source: Source) -> Cities:
+def _of_geonames(area: Area, job: Job, source: Source, reach: Area) -> Cities:
     """Return the cities of GeoNames, with a note where a job asked neither for them nor for so small ones."""
-    towns, least = towns_around(area, job, "" if source.has_map else job.region.country)
-    notes, counts = [], Counter(town.country for town in towns)
-    if len(counts) > 1:
-        told = ", ".join(f"{code} {count}" for code, count in counts.most_common())
-        notes.append(f"Cities of {len(counts)} countries ({told}); borders count as open (cities.countries).")
-    if source.cities_from == "osm":
-        notes.append("Fewer than two places of the map are cities: those of GeoNames count (cities.source).")
-    if job.cities.least_population is None and least < LEAST_RESIDENTS[0]:
-        notes.append(f"Cities are places from {least:,} residents: few have more (cities.least_population).")
-    return city_tables.from_towns(towns, thresholds=tier_thresholds(job, source), notes=tuple(notes))
+    towns, least = towns_around(area, job, reach, "" if source.has_map else job.region.country)
+    counts, is_free = Counter(town.country for town in towns), job.cities.least_population is None
+    told = ", ".join(f"{code} {count}" for code, count in counts.most_common())
+    texts = (
+        f"Cities of {len(counts)} countries ({told}); borders count as open (cities.countries).",
+        "Fewer than two places of the map are cities: those of GeoNames count (cities.source).",
+        f"Cities are places from {least:,} residents: few have more (cities.least_population).",
+        f"Cities are the {MOST} largest (cities.largest, cities.least_population).",
+    )
+    is_few, is_cut = least < LEAST_RESIDENTS[0], len(towns) == MOST and not job.cities.largest
+    holds = (len(counts) > 1, source.cities_from == "osm", is_free and is_few, is_free and is_cut)
+    notes = tuple(itertools.compress(texts, holds))
+    return city_tables.from_towns(towns, thresholds=tier_thresholds(job, source), notes=notes)
 
 
 def contracted(

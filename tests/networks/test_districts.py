@@ -33,7 +33,6 @@ def parts(*towns: Town, keep: tuple[str, ...] = ()) -> list[str]:
     [
         (place(12), ["built-up area"]),
         (place(13), []),
-        (place(12, division="B"), []),
         (place(12, country="YY"), []),
         (place(12, code="PPLA"), ["built-up area"]),  # a division has one seat
         (place(12, 250_000, code="PPL"), []),  # a principal city
@@ -51,6 +50,12 @@ def parts(*towns: Town, keep: tuple[str, ...] = ()) -> list[str]:
 )
 def test_a_place_is_a_part_of_a_city_by_level_division_and_distance(other, why):
     assert parts(CITY, other) == why
+
+
+def test_a_city_alone_in_its_division_reaches_into_those_of_its_country():
+    suburb, afar, abroad = place(12, division="B"), place(13, division="B"), place(12, country="YY")
+    assert [parts(CITY, one) for one in (suburb, afar, abroad)] == [["built-up area"], [], []]
+    assert parts(CITY, suburb, place(40, geonames_id=3)) == []
 
 
 def test_the_seat_of_a_division_is_no_part_of_a_larger_town():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pytest
 from tiers import long_case
@@ -100,6 +101,11 @@ def test_a_circle_reaches_over_antimeridian_and_pole(circle, lat, lon, inside):
 def test_a_box_with_west_above_east_crosses_the_antimeridian():
     box = world.Box(south=-20, north=-10, west=178, east=-178)
     assert box.holds(np.full(3, -15.0), np.array([179.0, -179.0, 0.0])).tolist() == [True, True, False]
+
+
+def test_the_box_around_points_on_both_sides_of_the_antimeridian_crosses_it():
+    box = world.Box.around(gpd.GeoSeries.from_xy([179.0, -179.5, 178.0], [-17.0, -16.0, -18.0]))
+    assert box == world.Box(south=-18, north=-16, west=178, east=-179.5)
 
 
 def test_edges_across_the_antimeridian_are_left_out(tmp_path):

@@ -198,6 +198,15 @@ PLACES = tuple(
 )
 
 
+OF_MAP = SimpleNamespace(files={}, area=None, cities_from="osm", has_map=True, country="IN", title="map")
+
+
+def read_with_roads(at: list[float], part: list[int]) -> SimpleNamespace:
+    """Return networks whose roads have nodes at these latitudes and longitudes, in these components."""
+    nodes = geopandas.GeoSeries.from_xy(at, at)
+    return SimpleNamespace(places=None, road=SimpleNamespace(nodes=nodes, components=lambda: np.array(part)))
+
+
 @pytest.mark.parametrize(
     ("cities", "kept", "told"),
     [
@@ -209,12 +218,28 @@ PLACES = tuple(
 def test_where_a_map_has_no_cities_smaller_towns_of_geonames_count(monkeypatch, cities, kept, told):
     monkeypatch.setattr("networks.world.towns.all_towns", lambda _: PLACES)
     job = loads(f'[region]\nfile = "map.osm"\ncountry = "IN"\n[cities]\n{cities}\n')
-    networks_read = SimpleNamespace(
-        places=None, road=SimpleNamespace(nodes=geopandas.GeoSeries.from_xy([-3.0, 3.0], [-3.0, 3.0]))
-    )
-    source = SimpleNamespace(files={}, area=None, cities_from="osm", has_map=True, country="IN", title="map")
-    found = timing.load_cities(job, source, networks_read)
+    found = timing.load_cities(job, OF_MAP, read_with_roads([-3.0, 3.0], [0, 0]))
     assert found.table["name"].tolist() == [f"T{key}" for key in kept]
     assert len(found.notes) == len(told)
     for note, words in zip(found.notes, told, strict=True):
         assert words in note
+
+
+@pytest.mark.parametrize(("part", "least"), [([0, 0, 0], 10_000), ([0, 1, 1], 1_000)])
+def test_smaller_towns_count_until_the_largest_part_of_the_roads_reaches_enough(monkeypatch, part, least):
+    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: PLACES)
+    job = loads('[region]\nfile = "map.osm"\ncountry = "IN"\n')
+    found = timing.load_cities(job, OF_MAP, read_with_roads([-3.0, 39.0, 42.0], part))
+    assert f"from {least:,} residents" in found.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("cities", "count"), [("", 300), ("largest = 301", 301), ("least_population = 9_000", 302)]
+)
+def test_a_nation_of_geonames_has_300_cities_where_the_job_sets_no_limit(monkeypatch, cities, count):
+    nation = tuple(Town(key, f"T{key}", "IN", 0.3 * key, 0.0, 60_000) for key in range(1, 303))
+    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: nation)
+    job = loads(f'[region]\nfile = "map.osm"\ncountry = "IN"\n[cities]\n{cities}\n')
+    found = timing.load_cities(job, OF_MAP, read_with_roads([-3.0, 95.0], [0, 0]))
+    assert len(found) == count
+    assert ("the 300 largest" in found.notes[-1]) == (count == 300)

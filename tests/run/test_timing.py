@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
 from candidates_drawing import cities, network
 
 from networks.cities import Cities, with_nodes_near
-from networks.errors import SchemaError
+from networks.errors import SchemaError, SnapError
 from optimiser.run.timing import snap_cities
 
 ROAD = network(
@@ -38,3 +39,11 @@ def test_two_cities_must_be_left():
     found = untied([("a", (10, 1), 9, -1), ("island", (50, 30), 8, -1)])
     with pytest.raises(SchemaError, match="the roads reach 1 of 2 cities"):
         snap_cities(ROAD, found, JOB, AROUND)
+
+
+@pytest.mark.parametrize(("source", "asked_for"), [("geonames", False), ("osm", False), ("csv", True)])
+def test_cities_beyond_the_roads_of_a_map_are_refused_only_where_they_were_asked_for(source, asked_for):
+    found = untied([("a", (10, 1), 9, -1), ("island", (50, 30), 8, -1), ("b", (70, 1), 7, -1)])
+    of_map = SimpleNamespace(area=None, title="drawn", cities_from=source)
+    with pytest.raises(SnapError, match="1 city") if asked_for else contextlib.nullcontext():
+        assert [one.name for one in snap_cities(ROAD, found, JOB, of_map)[1].unsnapped] == ["Island"]

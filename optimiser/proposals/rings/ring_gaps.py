@@ -217,7 +217,7 @@ def _straight_link(
         length_km=length_km,
         speed_kmh=speed_kmh,
         standard=standard,
-        why=f"closes the ring {rules.id}",
+        why=f"a gap of the ring {rules.id}, whether that is formed or not",
         geometry=line,
         arcs=arcs,
         trainsets=trainsets,

@@ -282,8 +282,10 @@ class CaseResults:
         """Return how often joint draws and single cases choose a candidate, in sentences."""
         if candidate_id in self.kept:
             return "Draws and cases keep what is on a ring of the plan, and so do not say how sure it is."
-        missing, count = self.dropped_in(candidate_id), len(_settled(self.rows))
-        but = f" (not in: {listed(missing, MOST_OTHERS)})" if missing else ""
+        missing, settled = self.dropped_in(candidate_id), [str(row["name"]) for row in _settled(self.rows)]
+        chosen, count = [name for name in settled if name not in missing], len(settled)
+        few, words = (missing, "not in: ") if len(missing) <= len(chosen) else (chosen, "")
+        but = f" ({words}{listed(few, MOST_OTHERS)})" if few else ""
         drawn = [f"{self.counted(candidate_id)} joint draws"] if self.draws else []
         single = [f"{count - len(missing)} of {count} single cases{but}"] if count else []
         return f"Chosen in {' and in '.join((*drawn, *single))}." if drawn or single else ""

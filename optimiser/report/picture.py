@@ -66,7 +66,8 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
         *(wording.capitalised(clause.partition(", ")[0]) for clause in closed),
         f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",
         f"cost {sentences.budget(report)}",
-        sentences.proof(report),
+        # Where a proof is still sought when this is drawn, it is not known yet whose word the bound will be.
+        f"gap {wording.gap(report.gap)}" if sentences.unchecked(report) else sentences.proof(report),
     )
     return _draw(report, f"{report.region}: {brought}", parts, partial(_draw_panel, report=report), dpi=dpi)
 

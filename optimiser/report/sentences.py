@@ -48,7 +48,7 @@ def proof(report: ReportInput) -> str:
     """Return in one clause how far the plan can be from the optimum."""
     words = answer.proven(report.gap)
     if report.gap is None or report.certified is None:
-        return f"{words}{_unchecked(report)}"
+        return f"{words}{unchecked(report)}"
     if report.certified.gap <= report.gap + SAME_GAP:
         return f"{words}, certified"
     solver = _prover(report)
@@ -61,7 +61,7 @@ def certificate(report: ReportInput) -> str:
     if report.certified is None:
         if report.bound is None:
             return "The plan is checked; there is no bound."
-        if not _unchecked(report):
+        if not unchecked(report):
             return "The bound needs no solver: the check adds up the same."
         return f"The plan is checked; the bound is the word of {_prover(report)}."
     proved = (
@@ -79,7 +79,7 @@ def _prover(report: ReportInput) -> str:
     return (source.word if source is not None else report.solver) or "the solver"
 
 
-def _unchecked(report: ReportInput) -> str:
+def unchecked(report: ReportInput) -> str:
     """Return whose word the bound is; empty where it is certified or recomputed, or there is none."""
     source, has_proof = report.bound_source, report.bound is None or report.certified is not None
     is_known = has_proof or (source is not None and source.is_recomputed)
@@ -106,7 +106,7 @@ def meaning(report: ReportInput) -> str:
             f"{wording.integer(report.objective)}."
         )
     if report.gap == 0:
-        return f"{best} No better plan exists{_unchecked(report)}: the gap is 0."
+        return f"{best} No better plan exists{unchecked(report)}: the gap is 0."
     gain = f", {wording.gap(report.gap_of_gain)} of what the plan adds" if report.gap_of_gain else ""
     return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
 

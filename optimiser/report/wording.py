@@ -22,7 +22,7 @@ WORDS: Mapping[str, Any] = data_of("words")
 
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
-ASKING = "“polyring cases JOB”"
+ASKING = "“polyring cases RUN”, with the folder of this run,"
 """Command that asks what a run leaves open: plausible cases, the value of rings, the price of demands."""
 
 NONE = "–"

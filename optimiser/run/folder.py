@@ -1,6 +1,7 @@
 """Fill a run folder: one process at a time, and all files of a run appear together or none does."""
 
 import csv
+import glob
 import json
 import os
 import shutil
@@ -244,8 +245,12 @@ def find_finished(
         Run folder of the job; None: its own.
     """
     from optimiser.job import find  # other commands need it not
+    from optimiser.job.reading import ready_names
 
-    if (home := Path(job)).is_dir():
+    home = Path(job)
+    if home.suffix != ".toml" and job not in ready_names():
+        home = of_run(home)
+    if home.is_dir():
         refuse_unfinished(home)
         if not settings:
             return home, None
@@ -264,8 +269,13 @@ def of_run(name: Path) -> Path:
 
     if not name.is_dir() and (name.suffix == ".toml" or str(name) in ready_names()):
         return find(str(name)).run_folder()
-    kept = RUNS / name
-    return kept if not name.exists() and kept.is_dir() else name
+    if name.exists() or name.is_absolute():
+        return name
+    if (RUNS / name).is_dir():
+        return RUNS / name
+    # The name of a run may go on with what was set: around-lagos--region.radius_km=200.
+    found = [path.parent for path in RUNS.glob(f"{glob.escape(str(name))}*/{SUMMARY}")]
+    return found[0] if len(found) == 1 else name
 
 
 def refuse_unfinished(home: Path, needed: Sequence[str] = RUN, remedy: str = _NAME_A_RUN) -> None:

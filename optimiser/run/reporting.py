@@ -2,13 +2,14 @@
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter
 
@@ -21,8 +22,9 @@ from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage, order, valuation
 from optimiser.measures.ring_use import RingUse, RoadTimes, trip_use
 from optimiser.measures.tables import Measures
-from optimiser.problem import DesignProblem, model
+from optimiser.problem import DesignProblem, errors, model
 from optimiser.problem.result import Result
+from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.generate import AT_STATIONS
 from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
@@ -235,6 +237,10 @@ def _with_states(found: Findings, shown: ReportInput, references: Sequence[Refer
     )
 
 
+_SUBURB_KM = 12.0
+"""Distance from a larger city within which a place may be a suburb of it (assumed)."""
+
+
 def _with_plan(use: RingUse | None, found: Findings, built: Collection[str]) -> RingUse | None:
     """Return what rings are for together, with what trips do in their whole plan."""
     return None if use is None else replace(use, plan=trip_use(found.roads[ALL_RINGS], built))
@@ -264,6 +270,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *([f"Cities left out: {'; '.join([*left[:5], *more])}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
         *found.times.report.get("snapped", {}).get("notes", ()),
+        *_suburbs(found),
         *(
             [wording.WORDS["notes"]["trains_alone"]]
             if found.times.road.links.empty and "region.matrix" not in found.source.files
@@ -276,6 +283,26 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *(on_task or (() if found.plan.built else solving.notes_on_empty(found.problem))),
         *solving.notes_on_levels(found.levels),
     )
+
+
+def _suburbs(found: Findings) -> Iterator[str]:
+    """Yield which cities lie near a larger one, where no table says which places are cities."""
+    if found.source.cities_from in ("csv", "region"):
+        return
+    table = found.times.cities
+    at, rank = table.geometry, table["population"].rank(method="first", ascending=False).to_numpy()
+    km = great_circle_km(at.x.to_numpy()[:, None], at.y.to_numpy()[:, None], at.x, at.y)
+    km[rank[:, None] <= rank] = np.inf  # from a smaller city (row) to larger ones
+    near = km.min(axis=1, initial=np.inf)
+    names = table["name"].to_numpy()
+    if told := [
+        f"{names[row]} ({near[row]:.0f} km from {names[km[row].argmin()]})"
+        for row in np.flatnonzero(near <= _SUBURB_KM)
+    ]:
+        yield (
+            f"Near a larger city, and counted as cities of their own: {errors.listed(told, 8)}. "
+            "cities.leave_out takes out what is a suburb."
+        )
 
 
 def _tiers(found: Findings) -> tuple[str, str]:
@@ -318,7 +345,8 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
 
 def _without_rail(found: Findings) -> str:
     """Return which cities have no station of a train near, and what the data of the region lack there."""
-    near = f"no station of a train within {access_parameters(found.job, found.source).centre_station_km:g} km"
+    km = access_parameters(found.job, found.source).centre_station_km
+    near = f"no station of a train on this map within {km:g} km"
     names = join_names(found.times.report["snapped"].get("without_station", []))
     return f"{names}: {near} of the centre" if names else "none"
 

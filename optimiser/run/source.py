@@ -203,13 +203,14 @@ def _with_world(source: Source, loaded: LoadedJob) -> Source:
         )
     world.require()
     place = world.find_place(region.around)
-    others = f" Other places of that name: {'; '.join(place.others)}." if place.others else ""
+    others = f"Other places of that name: {'; '.join(place.others)}." if place.others else ""
     return replace(
         source,
         title=f"{region.radius_km:g} km around {place.name}",
         country=region.country or place.country,
         attribution=f"{SCREENING_MARK}. {ATTRIBUTION}",
-        notes=(WORLD_NETWORKS, f"Place and towns: GeoNames, CC BY 4.0.{others}"),
+        notes=(WORLD_NETWORKS, "Place and towns: GeoNames, CC BY 4.0."),
+        caution=others,
         area=world.Circle(lat=place.lat, lon=place.lon, radius_km=region.radius_km),
         screening=SCREENING,
     )

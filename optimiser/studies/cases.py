@@ -434,7 +434,7 @@ class Asking:
     def _notes(self) -> Iterator[str]:
         """Yield which of the usual cases are not there since they do not apply, as sentences."""
         chain = self.chain
-        if self.cases and chain.design.rings:
+        if self.cases and self.done.plan.rings:
             yield WORDS["notes"]["rings_kept"]
         if "speeds" not in chain.questions and len(chain.times.value.road.links):
             yield "No case varies the speed on expressways: the map has none."

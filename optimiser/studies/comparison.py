@@ -388,22 +388,19 @@ def explain(
 
 
 def _full_sections(name: str, plan: ReportInput, problem: DesignProblem) -> Iterator[str]:
-    """Yield the shared resource that is tightest where a candidate joins what a plan builds, in a sentence."""
-    beside = {*plan.built, name}
-    full = [
-        (one.most - one.used_by(beside), one)
-        for one in problem.capacities
-        if name in dict(one.use) and one.used_by(beside) > one.most
-    ]
+    """Yield the section of line that is tightest where a candidate joins a plan, in a sentence."""
+    built = set(plan.links["candidate_id"])
+    using = [one for one in problem.capacities if name in dict(one.use)]
+    full = [one for one in using if one.used_by({*built, name}) > one.most]
     if full:
-        _, tight = min(full, key=lambda one: one[0])
+        tight = min(full, key=lambda one: one.most - one.used_by(built))
         words = wording.told_apart(plan.links.to_dict("records"))
-        others = listed([words.get(other, other) for other, _ in tight.use if other in plan.built], 3, " and ")
-        more = f", and on {_counted(len(full) - 1, 'other section')}" if len(full) > 1 else ""
+        others = errors.listed([words[other] for other, _ in tight.use if other in built], 3, " and ")
+        more = f" and {_counted(len(full) - 1, 'other section')} of line" if len(full) > 1 else ""
         yield (
-            f"There is no room for both on {tight.id}{more}: of {tight.most} further trains a day the plan uses "
-            f"{tight.used_by(plan.built)} ({others}), and this takes {dict(tight.use)[name]} (capacities.csv "
-            "says what the tracks are taken to carry)."
+            f"There is no room for all on {tight.id}{more}: of {tight.most} further trains a day the plan "
+            f"has {tight.used_by(built)} ({others}), and this takes {dict(tight.use)[name]}; capacities.csv "
+            "says what the tracks are taken to carry."
         )
 
 

@@ -30,9 +30,9 @@ def test_the_page_says_in_one_place_what_was_not_asked_and_which_command_asks(do
     text = (done / "out" / "report.html").read_text(encoding="utf-8")
     (section,) = text.split("What was not asked</h2>")[1:]
     words = "how the proposals fare in plausible cases and what other speeds on expressways change"
-    said = f"Not asked yet: {words}. The command “polyring cases JOB” asks."
+    said = f"Not asked yet: {words}. The command “polyring cases RUN”, with the folder of this run, asks."
     assert said in section.partition("</section>")[0]
-    assert text.count("“polyring cases JOB” asks") == 1
+    assert text.count("“polyring cases RUN”, with the folder of this run, asks") == 1
     summary = json.loads((done / "out" / "summary.json").read_text(encoding="utf-8"))
     assert summary["unasked"] == [said]
     assert (summary["sensitivity"], "cases" in summary, "asked" in summary) == (None, False, False)
@@ -77,7 +77,7 @@ def test_answers_are_added_to_the_folder_and_all_else_stays(copied, call):
     today = [case["all before"] for case in speeds]
     assert today == sorted(today)
     assert "How sure the proposals are" in after["report.html"].decode()
-    assert "polyring cases JOB" not in after["report.html"].decode()
+    assert "polyring cases RUN" not in after["report.html"].decode()
     assert call("verify", copied)[0] == 0
     run = pr.load(copied)
     assert run.cases is not None

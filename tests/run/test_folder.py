@@ -217,3 +217,15 @@ def _write_and_fail(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("another plan")
     raise RuntimeError
+
+
+def test_the_begin_of_a_name_is_that_of_the_only_run_that_begins_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("around-leipzig--region.radius_km=200", "half", "half--limit=2h"):
+        (tmp_path / "polyring-runs" / name).mkdir(parents=True)
+        (tmp_path / "polyring-runs" / name / "summary.json").write_text("{}")
+    runs = Path("polyring-runs")
+    assert folder.of_run(Path("around-leipzig")) == runs / "around-leipzig--region.radius_km=200"
+    assert folder.of_run(Path("half")) == runs / "half"
+    assert folder.of_run(Path("ha")) == Path("ha")  # either of two
+    assert folder.of_run(tmp_path / "none") == tmp_path / "none"

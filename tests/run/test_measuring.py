@@ -249,7 +249,7 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
     report.ring_use = SimpleNamespace(today=(free, now), plan=(free, then), facts=of)
     assert list(sentences.rests_on(report))[3] == (
         "By road, 20 of 60 pairs of 12 places of 5,000 people or more go through the cores (the built-up "
-        "areas of A, B) on free roads, 9 when these are congested, 7 then with the plan"
+        "areas of A, B) on free roads, 20 with the plan; when these are congested 9, 7 with the plan"
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
+import geopandas as gpd
+
 from networks.intermodal import AccessParameters
 from optimiser.run import reporting
 from optimiser.run.reporting import describe_access
@@ -34,6 +36,24 @@ def test_cities_without_passenger_rail_are_named_with_the_distance_that_counts(m
         times = SimpleNamespace(report={"snapped": {"without_station": list(names)}})
         return reporting._without_rail(SimpleNamespace(job=None, source=None, times=times))
 
-    near = f"no station of a train within {assumed.centre_station_km:g} km of the centre"
+    near = f"no station of a train on this map within {assumed.centre_station_km:g} km of the centre"
     assert said("Anguo", "Hejian") == f"Anguo and Hejian: {near}"
     assert said() == "none"
+
+
+def test_cities_near_a_larger_one_are_named_where_no_table_says_what_is_a_city():
+    at = gpd.points_from_xy([0.0, 0.05, 0.3, 0.05], [0.0, 0.0, 0.0, 0.01])
+    rows = {"name": ["Town", "Suburb", "Other", "Twin"], "population": [90_000, 20_000, 50_000, 20_000]}
+    cities = gpd.GeoDataFrame(rows, geometry=at, crs=4326)
+
+    def said(source):
+        asked = SimpleNamespace(source=SimpleNamespace(cities_from=source))
+        asked.times = SimpleNamespace(cities=cities)
+        return list(reporting._suburbs(asked))
+
+    near = "Suburb (6 km from Town), Twin (1 km from Suburb)"
+    (told,) = said("geonames")
+    assert told.startswith(
+        f"Near a larger city, and counted as cities of their own: {near}. cities.leave_out"
+    )
+    assert said("csv") == said("region") == []

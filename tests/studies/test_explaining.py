@@ -1,13 +1,15 @@
 """A link is explained by the rings and pairs that need it, and by what stands in for it."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from ring_square import shown
 
 from optimiser.measures.ring_use import RingUse, TripUse
-from optimiser.studies.comparison import Why, _ring_changes, _ring_reasons
+from optimiser.problem import Capacity
+from optimiser.studies.comparison import Why, _full_sections, _ring_changes, _ring_reasons
 
 RING = replace(shown(), reward=694, required=False)
 LINK = RING.candidates[0]
@@ -36,6 +38,27 @@ def test_a_link_of_a_ring_names_the_ring_and_what_it_earns():
     ]
     assert list(_ring_reasons([used], "another")) == []
     assert list(_ring_reasons([replace(used, is_left_out=True)], LINK)) == []
+
+
+def test_what_is_left_out_names_the_section_of_line_without_room_for_it():
+    plan = SimpleNamespace(
+        links=pd.DataFrame(
+            {"candidate_id": ["t", "u"], "from_name": ["A", "B"], "to_name": ["C", "D"], "kind": "express"}
+        )
+    )
+    rooms = (
+        Capacity("A - B", use=(("t", 8), ("x", 8)), most=12),
+        Capacity("B - D", use=(("t", 8), ("u", 3), ("x", 8)), most=13),
+        Capacity("wide", use=(("t", 8), ("x", 8)), most=16),
+        Capacity("of others", use=(("t", 8), ("u", 8)), most=9),
+    )
+    (said,) = _full_sections("x", plan, SimpleNamespace(capacities=rooms))
+    assert said == (
+        "There is no room for all on B - D and 1 other section of line: of 13 further trains a day the plan "
+        "has 11 (A – C (express) and B – D (express)), and this takes 8; capacities.csv says what the tracks "
+        "are taken to carry."
+    )
+    assert list(_full_sections("y", plan, SimpleNamespace(capacities=rooms))) == []
 
 
 def test_the_plan_without_it_tells_which_rings_it_still_closes():

@@ -328,11 +328,9 @@ class CityNames:
         if "geometry" not in self._cities or not len(self._cities):
             return {}
         points = gpd.GeoSeries(self._cities["geometry"])
-        usual, further = _LEAST_POPULATIONS
+        usual, small = _LEAST_POPULATIONS
         is_small = "population" in self._cities and (self._cities["population"] < usual).any()
-        towns = towns_in(
-            Box.around(points).widened(_REACH_KM), least_population=further if is_small else usual
-        )
+        towns = towns_in(Box.around(points).widened(_REACH_KM), least_population=small if is_small else usual)
         if not towns:
             return {}
         places = np.array([(town.lon, town.lat) for town in towns])

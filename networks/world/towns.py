@@ -256,9 +256,8 @@ def merge(towns: Sequence[Town], keep: Collection[str] = ()) -> tuple[Town, ...]
         stands for all of it: the city has as many.
     """
     kept = {plain_name(text) for text in keep}
-    homes = np.array(
-        [f"{one.country}.{'' if one.country in RULE['city_states'] else one.division}" for one in towns]
-    )
+    states = RULE["city_states"]
+    homes = np.array([f"{one.country}.{'' if one.country in states else one.division}" for one in towns])
     residents = np.array([town.population for town in towns], dtype=np.float64)
     points = unit_vectors(np.array([town.lon for town in towns]), np.array([town.lat for town in towns]))
     dense_km, wide_km = (
@@ -389,9 +388,7 @@ def find_place(text: str) -> Place:
         for town in towns
     ]
     first, *others = dict.fromkeys(names)
-    return Place(
-        name=first, lat=towns[0].lat, lon=towns[0].lon, country=towns[0].country, others=tuple(others)
-    )
+    return Place(first, towns[0].lat, towns[0].lon, towns[0].country, tuple(others))
 
 
 def _codes(area: str, text: str) -> set[str]:

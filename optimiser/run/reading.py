@@ -17,16 +17,16 @@ from networks.countries import thresholds
 from networks.errors import SourceError
 from networks.graph import CREATOR, from_graph, load_graphml, read_graph
 from networks.osm import Elements, overpass, tags
+from networks.world import Area, Town
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
 from optimiser.tasks.cache import ALLOW_LOCAL
 
 _KM_PER_DEGREE = 111.2
-LEAST_RESIDENTS, ENOUGH, PAIR = (50_000, 20_000, 10_000, 5_000, 2_000, 1_000), 5, 2
-"""Residents from which places of GeoNames count as cities: the first that leaves enough of them (assumed)."""
-MOST = 300
-"""Cities of GeoNames that count where a job sets no limit: a nation, whose time and memory were measured."""
+LEAST_RESIDENTS, ENOUGH, PAIR, MOST = (50_000, 20_000, 10_000, 5_000, 2_000, 1_000), 5, 2, 300
+"""Residents from which places of GeoNames count as cities: the first that leaves enough of them (assumed).
+Where a job sets no limit, at most the largest 300 count: a nation, whose time and memory were measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,7 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     return overpass.fetch(widened(area, region.margin_km), cache_dir=downloads, server=server, **asked)
 
 
-def towns_around(
-    area: world.Area, job: Job, reach: world.Area, country: str = ""
-) -> tuple[tuple[world.Town, ...], int]:
+def towns_around(area: Area, job: Job, reach: Area, country: str = "") -> tuple[tuple[Town, ...], int]:
     """Return the cities of GeoNames in an area that a job asks for, and their least residents.
 
     They are those of a country where the job names none.
@@ -147,12 +145,14 @@ def towns_around(
     Where the job names no limit, it falls until it leaves `ENOUGH` of them in what the roads reach.
     """
     given, countries = job.cities.least_population, job.cities.countries or ((country,) if country else ())
-    most = job.cities.largest or (MOST if given is None else 0)
     steps = LEAST_RESIDENTS if given is None else (given,)
     for least in steps:
         # Places are counted first: it takes seconds to tell the districts among them.
         if least == steps[-1] or len(world.towns_in(reach, least_population=least)) >= ENOUGH:
-            limits = {"least_population": least, "largest": most}
+            limits = {
+                "least_population": least,
+                "largest": job.cities.largest or (MOST if given is None else 0),
+            }
             found = world.cities_in(area, **limits, keep=job.cities.keep, countries=countries)
             if len(world.towns.inside(reach, found)) >= ENOUGH:
                 break

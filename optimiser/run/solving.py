@@ -435,12 +435,9 @@ def notes_on_task(draft: proposing.StatedProblem, candidates: Candidates, job: J
         shorter = int(np.quantile(today, 1 - _WORTHWHILE)) // LEAST_LIMIT_S * LEAST_LIMIT_S
         remedy = (
             f" A shorter limit leaves something to do: --set limit={shorter // 3600}h"
-            f"{shorter % 3600 // 60:02d} leaves {int((today > shorter).sum()):,} of them beyond it."
+            f"{shorter % 3600 // 60:02d} leaves {int((today > shorter).sum()):,} pairs beyond it."
         )
-        return (
-            f"{len(today):,} of {len(today):,} pairs are within the limit today.{remedy if shorter else ''}",
-            *of_money,
-        )
+        return (f"No pair of {len(today):,} is beyond the limit today.{remedy if shorter else ''}", *of_money)
     if not any(one.fixed != "out" for one in problem.candidates):
         if job.region.matrix and not len(candidates):
             return (wording.WORDS["notes"]["nothing_to_propose"],)

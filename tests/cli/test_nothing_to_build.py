@@ -29,7 +29,7 @@ def _run(region: Path, call: Call, budget: str, *settings: str) -> tuple[dict[st
     [
         (
             "times.limit_s=36000",
-            "within the limit today. A shorter limit leaves something to do: --set limit=5h30",
+            "beyond the limit today. A shorter limit leaves something to do: --set limit=5h30",
         ),
         (
             "budget.amount=0",

@@ -14,6 +14,7 @@ from networks.intermodal.access import BETWEEN
 from networks.intermodal.trains import HALLS
 from optimiser.proposals.base_case import NEW, Arc, great_circle_km
 from optimiser.proposals.services import PatternRules
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, stop_at_new_station, train_arcs
 
@@ -235,13 +236,13 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
             for way in rules.ways:
                 if not way.from_km <= straight_km < way.to_km or people[city] < way.least_people:
                     continue
-                moving_km = km if base.door_to_door else rules.way_detour * straight_km
-                moving_s = moving_km / way.speed_kmh * 3600.0
-                seconds = max(1, round(moving_s + (way.fixed_s if base.door_to_door else 0)))
+                hours = (km if base.door_to_door else rules.way_detour * straight_km) / way.speed_kmh
+                seconds = max(1, round(hours * 3600.0 + (way.fixed_s if base.door_to_door else 0)))
                 today = int(tracks.reach_s[city, row])
                 if today - seconds < way.gain_s:
                     left_out[f"access: {way.name}: saves under {way.gain_s // 60} min"] += 1
                     continue
+                before = f"{today / 60:.0f}" if today < NO_PATH_S else "no way"
                 yield Proposal(
                     candidate_id=f"access:{base.ids[city]}-{row}-{way.standard}",
                     from_name=base.names[city],
@@ -249,7 +250,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
                     length_km=km,
                     speed_kmh=way.speed_kmh,
                     standard=way.standard,
-                    why=f"{way.name}: {seconds / 60:.0f} min from town to station, {today / 60:.0f} today",
+                    why=f"{way.name}: {seconds / 60:.0f} min from town to station, {before} today",
                     geometry=shapely.LineString([(lon, lat), tracks.places[row]]),
                     arcs=(
                         (origin, f"station:{row}", seconds),

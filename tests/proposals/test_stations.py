@@ -13,6 +13,7 @@ from networks import intermodal, skims
 from networks.intermodal import AccessParameters
 from optimiser.proposals import stations
 from optimiser.proposals.base_case import great_circle_km
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.stations import AccessWay, StationRules
 from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, train_arcs
 
@@ -274,6 +275,12 @@ def test_a_way_saves_as_much_as_asked_and_is_as_long_as_allowed():
     assert len(ways_to(0, 0, gain_s=-10_000, way_longest_km=km + 1e-9)[0]) == 1
     assert ways_to(0, 0, gain_s=-10_000, way_longest_km=km - 1e-9)[0] == []
     assert one.why == f"tram: {one.arcs[0][2] / 60:.0f} min from town to station, {today / 60:.0f} today"
+
+
+def test_a_station_to_which_no_way_leads_today_has_no_minutes(monkeypatch):
+    monkeypatch.setattr(Tracks, "reach_s", np.full((3, 9), NO_PATH_S))
+    (one,), *_ = ways_to(0, 0)
+    assert one.why.endswith("min from town to station, no way today")
 
 
 def test_ways_that_save_too_little_are_counted_one_by_one():

@@ -151,8 +151,11 @@ def seeds() -> list[bytes]:
     return [bytes([number, shown, 0]) + chance.randbytes(40 * (shown > 1)) for number, shown in SEEDS]
 
 
-def _copy(document: Json) -> Json:
-    return json.loads(json.dumps(document))
+def _copy(document: Any) -> Any:
+    """Return a copy; JSON has no room for numbers of more than 4,300 digits, which changes may reach."""
+    if isinstance(document, dict):
+        return {key: _copy(item) for key, item in document.items()}
+    return [_copy(item) for item in document] if isinstance(document, list) else document
 
 
 def _claim(drawn: Case, proof: Json) -> None:

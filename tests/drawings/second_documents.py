@@ -33,6 +33,8 @@ ROWS = [
     {"time": "y0000001", "unit": 1, "prices": {A: 1, B: 1}},
     {"time": "y0000003", "unit": 1, "prices": {A: 1}},
 ]
+LONG, LONGER = {A: 2**13999, B: 1}, (1, 2**13999)
+"""Prices and a multiplier that prove a bound of more digits than Python writes."""
 NOTHING = {"built": [], "cost": 0, "coverage": 2}
 
 
@@ -82,6 +84,7 @@ BREAKS = {
     "boolean": (lambda p: p["tree"][0].update(objective=True), "type or size"),
     "text": (lambda p: p.update(bound="18"), "type or size"),
     "bits": (lambda p: p.update(denominator_bits=4097), "size"),
+    "digits": (lambda p: (p["rows"][1].update(prices=LONG), p.update(tree=[leaf(1, LONGER)])), "too large"),
     "large": (lambda p: p["tree"][0]["multipliers"].append([0, 2**14000]), "type or size"),
     "unknown key": (lambda p: p.update(more=1), "unknown"),
     "missing key": (lambda p: p.pop("rows"), "missing"),
@@ -423,9 +426,8 @@ def proof_of(problem, entry):
     shown = proof(None, [entry], [leaf(1, (0, 3))])
     try:
         made = sc.Model(sc.read_problem(problem))
-        shown["bound"]["bound"] = sc.Proof(
-            made, sc.read(sc.certificate_shape(made, shown), shown, "")["bound"]
-        ).bound()
+        read = sc.read(sc.certificate_shape(made, shown), shown, "")
+        shown["bound"]["bound"] = sc.Proof(made, read.bound).bound()
     except sc.Refused:
         pass
     return shown

@@ -56,7 +56,7 @@ def model(problem):
 def checked_row(made, entry):
     shown = proof(None, [entry], [leaf(0)])
     certificate = sc.read(sc.certificate_shape(made, shown), shown, "certificate")
-    return sc.Proof(made, certificate["bound"]).rows[0]
+    return sc.Proof(made, certificate.bound).rows[0]
 
 
 # ---- Bounds ------------------------------------------------------------------------------------------------
@@ -348,12 +348,18 @@ def test_work_is_bounded(monkeypatch):
 
 
 def test_each_part_of_a_search_is_counted():
-    made = model(paid_once())
-    search = sc.PathSearch(made.network, made.network.pairs[0], {0: 1, 1: 3}, 4)
-    for part in (lambda: search._bound(1, 0), search._search):
-        before = made.network.steps
-        assert part()
-        assert made.network.steps > before
+    """Arcs that are looked at, bounds on prices, and ways, where the bounds do not decide."""
+    network, used = model(paid_once()).network, []
+    looks = (
+        network.usable,
+        lambda pair: sc.finds_cheaper(network, pair, {0: 1, 1: 3}, 1),
+        lambda pair: sc.finds_cheaper(network, pair, {0: 1, 1: 3}, 4),
+    )
+    for look in (looks[0], *looks):  # the first one finds the times as well
+        before = network.steps
+        look(network.pairs[0])
+        used.append(network.steps - before)
+    assert used[1] < used[2] < used[3]
 
 
 def test_long_numbers_count_for_more():
@@ -361,7 +367,7 @@ def test_long_numbers_count_for_more():
     for multiplier in (4, 2**13999):
         made = model(towns())
         shown = proof(None, [ROWS[0]], [leaf(1, (0, multiplier))])
-        sc.Proof(made, sc.read(sc.certificate_shape(made, shown), shown, "")["bound"]).bound()
+        sc.Proof(made, sc.read(sc.certificate_shape(made, shown), shown, "").bound).bound()
         steps.append(made.network.steps)
     assert steps[0] < steps[1]
 
@@ -422,7 +428,7 @@ def test_cheapest_path_against_enumeration(seed):
         prices = {j: draw.choice([0, 1, 2, 3, 7]) for j in range(len(problem["candidates"]))}
         least = cheapest(problem, pair, prices)
         for unit in range(1, 25):
-            found = sc.PathSearch(network, pair, prices, unit).finds_cheaper()
+            found = sc.finds_cheaper(network, sc.Document(**pair), prices, unit)
             assert found == (least is not None and least < unit)
 
 

@@ -296,6 +296,7 @@ MADE = [
     (with_ring, LEAVE | {"potentials": [0, 1]}, None),
     (with_ring, LEAVE | {"nodes": [1, 2, 2]}, None),
     (with_ring, LEAVE | {"nodes": [1, 2, 5]}, None),
+    (with_ring, LEAVE | {"nodes": [1, 2, 4, 5], "potentials": [0, 1, 0, 0]}, None),
     (with_ring, LEAVE | {"node": 0}, None),
     (with_ring, LEAVE | {"centre": 1}, None),
     (with_ring, LEAVE | {"leave": "002"}, None),
@@ -377,6 +378,8 @@ PLANS = {
 }
 
 
+NAMELESS = {"group": "", "least": 0, "of": "cities"}
+UNGROUPED = {"id": "C", "weight": 1, "pairs": [0], "need": 1}
 FAULTS = [
     lambda p: p.update(cover="targets"),
     lambda p: p.update(excludes=[["b-c", "b-c"]]),
@@ -403,6 +406,8 @@ FAULTS = [
     lambda p: p.update(colour="red"),
     lambda p: p.update(cities=[{"id": "C", "weight": 1, "pairs": [3], "need": 1}]),
     lambda p: p.update(targets=[{"group": "", "least": 1}]),
+    lambda p: p.update(targets=[{"group": "", "least": 0}]),
+    lambda p: p.update(targets=[NAMELESS], cities=[UNGROUPED]),
     lambda p: p.update(rings=[ring(required=False, apart=["outer"])]),
     lambda p: p.update(rings=[ring(required=False, longest=1)]),
     lambda p: p.update(rings=[ring(required=False, centres=[])]),
@@ -433,11 +438,11 @@ def proof_of(problem, entry):
     return shown
 
 
-def nameless():
-    """All pairs are of the group of the empty name, and must have a weight of 2 together."""
-    problem = towns(targets=[{"group": "", "least": 2}])
-    for pair in problem["pairs"]:
-        pair["group"] = ""
+def nameless(**target):
+    """All pairs are of the group of the empty name, or all cities, and must have a weight together."""
+    problem = towns(targets=[{"group": "", "least": 2} | target])
+    for item in problem["pairs"] if not target else problem.setdefault("cities", [UNGROUPED | {"weight": 0}]):
+        item["group"] = ""
     return problem
 
 
@@ -456,6 +461,8 @@ PROOFS = {
     "a path said to pay twice": (paid_once, proof(19, [PAID | {"unit": 4}], [leaf(1)]), None),
     "a group without a name": (nameless, root(), "800.00%"),
     "all weights are 0": (weightless, proof(0, [], [leaf(1)]), "than 0"),
+    "no third q": (two_centres, proof(19, [], [["q001_003", 1, 2], *SPLITS]), None),
+    "cities of no name": (lambda: nameless(**NAMELESS), root(), "800.00%"),
     "no first q": (two_centres, proof(19, [], [["q001_001", 1, 2], *SPLITS]), None),
     "no rt of the last period": (rewarded, proof(66, [], [["rt001_002", 1, 2], *SPLITS]), None),
     "no f through a centre": (two_centres, proof(19, [], [["fa001_000005", 1, 2], *SPLITS]), None),

@@ -218,6 +218,7 @@ def in_a_line():
 PARTS = {"partition": ["y0000001"], "parts": [0, 0, 1]}
 PRICED = {"time": "y0000003_2", "unit": 3, "prices": {"o0000001_2": 3}}
 LEAVE = {"leave": "001", "nodes": [1, 2, 4], "potentials": [0, 1, 0], "centre": 0, "node": 4}
+BEYOND = LEAVE | {"nodes": [1, 2, 4, 5], "potentials": [0, 1, 0, 0]}  # true, but for a node that is not there
 MADE = [
     (with_rules, "budget", "+5 x1 +8 x2 <= 13"),
     (with_rules, "cap_subsidy", "+1 x1 <= 1"),
@@ -296,7 +297,7 @@ MADE = [
     (with_ring, LEAVE | {"potentials": [0, 1]}, None),
     (with_ring, LEAVE | {"nodes": [1, 2, 2]}, None),
     (with_ring, LEAVE | {"nodes": [1, 2, 5]}, None),
-    (with_ring, LEAVE | {"nodes": [1, 2, 4, 5], "potentials": [0, 1, 0, 0]}, None),
+    (with_ring, BEYOND, None),
     (with_ring, LEAVE | {"node": 0}, None),
     (with_ring, LEAVE | {"centre": 1}, None),
     (with_ring, LEAVE | {"leave": "002"}, None),
@@ -438,6 +439,11 @@ def proof_of(problem, entry):
     return shown
 
 
+def with_bound_of(true, false):
+    """A proof that rests on a row of a ring, with the bound that another row has."""
+    return proof(proof_of(with_ring(), true)["bound"]["bound"], [false], [leaf(1, (0, 3))])
+
+
 def nameless(**target):
     """All pairs are of the group of the empty name, or all cities, and must have a weight together."""
     problem = towns(targets=[{"group": "", "least": 2} | target])
@@ -461,6 +467,7 @@ PROOFS = {
     "a path said to pay twice": (paid_once, proof(19, [PAID | {"unit": 4}], [leaf(1)]), None),
     "a group without a name": (nameless, root(), "800.00%"),
     "all weights are 0": (weightless, proof(0, [], [leaf(1)]), "than 0"),
+    "a node that is not there": (with_ring, with_bound_of(LEAVE, BEYOND), None),
     "no third q": (two_centres, proof(19, [], [["q001_003", 1, 2], *SPLITS]), None),
     "cities of no name": (lambda: nameless(**NAMELESS), root(), "800.00%"),
     "no first q": (two_centres, proof(19, [], [["q001_001", 1, 2], *SPLITS]), None),

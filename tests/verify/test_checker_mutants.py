@@ -1,4 +1,4 @@
-"""The mutants of the checker are made in every way that its description names, and told or listed."""
+"""The mutants of both checkers are made in every way that their description names, and told or listed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tiers import thinned
 from tools import checker_mutants
 from tools.mutants import key_of, reasons
 
-SOURCE = (checker_mutants.ROOT / checker_mutants.PATH).read_bytes()
-EVERY = checker_mutants.every_mutant()
+SOURCES = {name: (checker_mutants.ROOT / path).read_bytes() for name, path in checker_mutants.PATHS.items()}
+EVERY = {name: checker_mutants.every_mutant(path) for name, path in checker_mutants.PATHS.items()}
 CASES = (2, 27, 64, 65, 66)
 """Problems whose proofs take little time: of links, with a ring, with cities, partitions and periods."""
 SAMPLE = 8
@@ -20,14 +20,14 @@ SAMPLE = 8
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
-    """Documents, and what the checker answers."""
+    """Documents, and what each checker answers."""
     found = documents(tmp_path_factory.mktemp("files"), CASES, count=60)
-    checker = checker_mutants.checker_from(SOURCE.decode())
-    return found, [ask(checker) for _, ask in found]
+    checkers = {name: checker_mutants.checker_from(source.decode()) for name, source in SOURCES.items()}
+    return {name: (found, [ask(checker) for _, ask in found]) for name, checker in checkers.items()}
 
 
 def test_shapes_comparisons_and_bounds_are_changed():
-    text = SOURCE.decode()
+    text = SOURCES["first"].decode()
     shapes = list(checker_mutants.shapes(text))
     assert {
         ("budget:int|null", "budget?:int|null"),
@@ -35,22 +35,23 @@ def test_shapes_comparisons_and_bounds_are_changed():
         ("cost", "cost:signed"),
     } <= {(m.before, m.after) for m in shapes}
     assert all(text[: m.start].isascii() and text[m.start :].startswith(m.before) for m in shapes)
-    every = {(m.before, m.after) for m in EVERY}
+    every = {(m.before, m.after) for m in EVERY["first"]}
     assert {("model.low", "(model.high)"), ("value > 0", "(value < 0)")} <= every
 
 
 @pytest.mark.parametrize("block", thinned(range(60), 1))
-def test_documents_tell_every_mutant_of_a_sample_that_is_not_listed(block, shown):
-    known, sample = reasons(), random.Random(block).sample(EVERY, SAMPLE)  # noqa: S311 - no secret
+@pytest.mark.parametrize("name", SOURCES)
+def test_documents_tell_every_mutant_of_a_sample_that_is_not_listed(block, name, shown):
+    known, sample = reasons(), random.Random(block).sample(EVERY[name], SAMPLE)  # noqa: S311 - no secret
     left = [
         str(mutant)
         for mutant in sample
-        if key_of(mutant) not in known and not checker_mutants.told_by(mutant, SOURCE, *shown)
+        if key_of(mutant) not in known and not checker_mutants.told_by(mutant, SOURCES[name], *shown[name])
     ]
     assert not left
 
 
 def test_a_change_that_nothing_tells_is_left(shown):
-    same = next(m for m in EVERY if m.function == "departure" and m.before == "max")
+    same = next(m for m in EVERY["first"] if m.function == "departure" and m.before == "max")
     assert key_of(same) in reasons()
-    assert not checker_mutants.told_by(same, SOURCE, *shown)
+    assert not checker_mutants.told_by(same, SOURCES["first"], *shown["first"])

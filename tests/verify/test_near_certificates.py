@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import near_certificates
 import pytest
 from near_certificates import CHECKERS, DRAWN, Choices, answered, case, excludes, near
 from tiers import thinned
@@ -41,6 +42,13 @@ def test_many_documents_are_taken_and_many_refused_with_every_sort_of_row_among_
     assert min(counts.values()) > 100
     evidence = {(taken, key) for taken in (True, False) for key in ("time", "partition", "leave", "mend")}
     assert evidence <= kinds.keys()
+
+
+def test_numbers_that_json_has_no_room_for_are_copied():
+    document = {"multipliers": [[0, 1 << 20_000]]}
+    copied = near_certificates._copy(document)
+    assert copied == document
+    assert copied["multipliers"][0] is not document["multipliers"][0]
 
 
 def test_the_true_documents_are_taken():

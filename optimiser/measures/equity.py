@@ -62,6 +62,7 @@ def equity_by_tier(
     names: Sequence[str],
     line: int,
     decay_s: float = 3600.0,
+    compared: NDArray[np.bool_] | None = None,
 ) -> list[dict[str, Any]]:
     """Measure one state of the network for each tier of places and for all places.
 
@@ -75,14 +76,17 @@ def equity_by_tier(
         Poverty line: mean travel time above which people are poor in time, seconds, > 0.
     decay_s
         As of `reach`.
+    compared
+        bool [K], pairs of which mean times are taken: those joined in all states that are compared. A place
+        without any counts for `poor_share` and `worst_city` alone, by its other pairs. None: all.
 
     Returns
     -------
     list of dict
         A row of `equity.csv` for each tier in alphabetical order, then `ALL`; pairs are those whose group is
-        the tier, cities those that are of the tier themselves: `tier`; `pairs`, `pairs_within`,
-        `pairs_share`, `weight`, `weight_within`, `weight_share`, shares None of nothing; `people` living in
-        the cities; `cities` that have partners, `cities_all_within`, `cities_half_within` and
+        the tier, cities those that are of the tier themselves: `tier`; `pairs`, `pairs_joined` by a path,
+        `pairs_within`, `pairs_share`, `weight`, `weight_within`, `weight_share`, shares None of nothing;
+        `people` living in the cities; `cities` that have partners, `cities_all_within`, `cities_half_within` and
         `cities_core_within`, those that reach all partners, at least half of them, or every partner in the
         core tier within the limits (None where no partner is of the core tier); `mean_minutes`, the mean over
         people of the mean time from their city to all partners, over the cities that a path joins with a
@@ -95,9 +99,11 @@ def equity_by_tier(
     """
     number = np.asarray(people, dtype=np.int64)
     rows, mean = mean_times(pairs.ends, pairs.seconds, people)
-    columns = {"tier": tiers, "name": names, "people": number, "mean": np.inf} | reach(pairs, number, decay_s)
-    places = pd.DataFrame(columns, index=range(len(number)))
-    places.loc[rows, "mean"] = mean
+    alike = pairs.seconds if compared is None else np.where(compared, pairs.seconds, np.inf)
+    same = mean_times(pairs.ends, alike, people)[1]
+    columns = {"tier": tiers, "name": names, "people": number, "mean": np.inf, "same": np.inf}
+    places = pd.DataFrame(columns | reach(pairs, number, decay_s), index=range(len(number)))
+    places.loc[rows, "same"], places.loc[rows, "mean"] = same, np.where(np.isfinite(same), same, mean)
     places["share"] = _shares_within(pairs, np.ones(len(number), dtype=np.bool_))
     places["share_of_core"] = _shares_within(pairs, (places["tier"] == "core").to_numpy())
     places = places.loc[rows[number[rows] > 0]]
@@ -156,8 +162,8 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
     mine = (pairs.groups == tier) | (tier == ALL)
     inside = mine & pairs.within
     mean, people = places["mean"].to_numpy(), places["people"].to_numpy()
-    joined = np.isfinite(mean)
-    times, there = mean[joined], people[joined]
+    is_same = np.isfinite(places["same"].to_numpy())
+    times, there = mean[is_same], people[is_same]
     some, with_core = len(times) > 0, places["share_of_core"].dropna()
     ranked = zip(-mean, -people, places["name"].tolist(), strict=True)
     worst_s, _, worst_city = min(ranked, default=(-np.inf, 0, ""))
@@ -166,6 +172,7 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
     return {
         "tier": tier,
         "pairs": number,
+        "pairs_joined": int((mine & np.isfinite(pairs.seconds)).sum()),
         "pairs_within": number_within,
         "pairs_share": share_of(number_within, number),
         "weight": weight,
@@ -186,7 +193,7 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
         "poor_share": poverty(mean, people, line=line) if len(mean) else 0.0,
         "poverty_gap": poverty(times, there, line=line, exponent=1) if some else 0.0,
         "poverty_severity": poverty(times, there, line=line, exponent=2) if some else 0.0,
-        "people_cut_off": int(people[~joined].sum()),
+        "people_cut_off": int(people[~np.isfinite(mean)].sum()),
     }
 
 

@@ -91,6 +91,7 @@ def smaller_cities(_report: ReportInput, measures: Measures) -> dict[str, Any] |
             for column, row in wording.WORDS["evenness"].items()
         ],
         "decay": wording.short_hours(int(measures.facts["decay_s"])),
+        "joined": wording.integer(plan["pairs_joined"] - today["pairs_joined"]),
         "cut_off": wording.people(plan["people_cut_off"]) if plan["people_cut_off"] else "",
     }
 

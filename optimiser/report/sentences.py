@@ -139,7 +139,9 @@ def measures(report: ReportInput) -> Iterator[str]:
     if len(rows) and rows["mean_minutes"].notna().all():
         today, plan = (wording.clock_of_minutes(rows["mean_minutes"][state]) for state in ("today", "plan"))
         what = "Mean time from small cities to the people of all other cities"
-        yield f"{what}: {today} h today, {plan} h with the plan"
+        new = int(rows["pairs_joined"]["plan"] - rows["pairs_joined"]["today"])
+        alike = f", over the pairs joined in both (newly joined: {wording.integer(new)})" if new else ""
+        yield f"{what}: {today} h today, {plan} h with the plan{alike}"
     shares = core[core["measure"] == "core_every_share"]
     if len(shares) and shares[["today", "plan"]].notna().all(axis=None):
         today, plan = (wording.percent(shares.iloc[0][state]) for state in ("today", "plan"))

@@ -178,6 +178,8 @@ def equity(measured: MeasuredPlan) -> pd.DataFrame:
     """
     labels = measured.cities["tier"].astype(str)
     order = [*groups_in_order(labels), ALL]
+    # A mean over more pairs would rise with each far pair that a plan joins.
+    compared = np.all([state.times < UNREACHED for state in measured.states.values()], axis=0)
     rows = [
         {"tier": row["tier"], "state": name} | row
         for name, state in measured.states.items()
@@ -188,6 +190,7 @@ def equity(measured: MeasuredPlan) -> pd.DataFrame:
             names=measured.cities["name"].astype(str).tolist(),
             line=measured.line_s,
             decay_s=measured.settings.decay_s,
+            compared=compared,
         )
     ]
     rows.sort(key=lambda row: order.index(row["tier"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 import geopandas as gpd
@@ -129,3 +130,12 @@ def drawn_plan(
         ends=np.array([(p.origin, p.destination) for p in asked.pairs], dtype=np.int64),
         settings=settings or Settings(),
     )
+
+
+def drawn_apart(*built: str) -> MeasuredPlan:
+    """Return the region with a plan, but without the way from Cy to Di: only the road from Bo leads to Di."""
+    plan = drawn_plan(*built)
+    graph = plan.graph
+    keep = (graph.tail != 3) & (graph.head != 3)
+    rows = {key: getattr(graph, key)[keep] for key in ("tail", "head", "seconds", "kind", "ref")}
+    return dataclasses.replace(plan, graph=dataclasses.replace(graph, **rows))

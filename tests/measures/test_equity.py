@@ -30,10 +30,10 @@ def timed(ends, seconds, weights, groups):
     )
 
 
-def fork(to_b=100, to_c=300, *, tiers=("core", "near", "far", "none")):
+def fork(to_b=100, to_c=300, *, tiers=("core", "near", "far", "none"), compared=None):
     """Measure two pairs, from a to b and to c, with limits and a poverty line of 150 s."""
     pairs = timed(((0, 1), (0, 2)), (to_b, to_c), (2, 3), ("near", "far"))
-    rows = equity_by_tier(pairs, people=PEOPLE, tiers=tiers, names=NAMES, line=150)
+    rows = equity_by_tier(pairs, people=PEOPLE, tiers=tiers, names=NAMES, line=150, compared=compared)
     return {row["tier"]: SimpleNamespace(**row) for row in rows}
 
 
@@ -81,6 +81,17 @@ def test_people_who_are_cut_off_are_poor_and_counted_apart():
     found = fork(to_c=None)[ALL]
     assert (found.people_cut_off, found.poor_share, found.poverty_gap, found.gini) == (2, 0.25, 0, 0)
     assert (found.worst_city, found.worst_minutes) == ("c", None)
+
+
+def test_a_pair_that_only_one_state_joins_enters_the_mean_time_of_neither():
+    # No path leads to c today; with the plan it is far, and b is nearer.
+    today, plan = (fork(*to, compared=np.array([True, False]))[ALL] for to in ((100, None), (90, 300)))
+    assert (today.mean_minutes, plan.mean_minutes) == (100 / 60, 90 / 60)
+    assert (today.pairs_joined, plan.pairs_joined) == (1, 2)
+    # c is cut off no more, but still beyond the line of 150 s; nearer than that it is not poor.
+    assert [(one.people_cut_off, one.poor_share) for one in (today, plan)] == [(2, 0.25), (0, 0.25)]
+    assert (plan.worst_city, plan.worst_minutes, plan.gini, plan.poverty_gap) == ("c", 5, 0, 0)
+    assert fork(90, 120, compared=np.array([True, False]))[ALL].poor_share == 0
 
 
 def test_without_any_path_there_is_no_inequality():

@@ -10,7 +10,7 @@ import dataclasses
 
 import pandas as pd
 import pytest
-from measures_drawing import drawn_plan, drawn_problem
+from measures_drawing import drawn_apart, drawn_plan, drawn_problem
 
 from networks.skims import UNREACHABLE
 from optimiser import verify
@@ -242,14 +242,7 @@ def test_a_region_without_anything_built_is_measured_too():
 
 
 def test_a_pair_that_no_path_joins_has_no_time():
-    whole = drawn_plan("bd")
-    graph = whole.graph
-    keep = (graph.tail != 3) & (graph.head != 3)
-    cut = dataclasses.replace(
-        graph,
-        **{key: getattr(graph, key)[keep] for key in ("tail", "head", "seconds", "kind", "ref")},
-    )
-    found = measure(dataclasses.replace(whole, graph=cut))
+    found = measure(drawn_apart("bd"))
     assert found.seconds["before_s"].tolist().count(UNREACHABLE) == 3
     assert tier(found, "all", "today")["people_cut_off"] == 100_000
     assert tier(found, "all", "plan")["people_cut_off"] == 0

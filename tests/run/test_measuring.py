@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from measures_drawing import drawn_candidates, drawn_cities, drawn_plan, drawn_problem
+from measures_drawing import drawn_apart, drawn_candidates, drawn_cities, drawn_plan, drawn_problem
 from ring_square import shown as ring_shown
 
 from optimiser import verify
@@ -134,6 +134,17 @@ def test_the_page_shows_equity_by_tier(measures):
     assert "Di" in text
     assert "Gini" in text
     assert "Foster, Greer and Thorbecke 1984" in text
+
+
+def test_the_mean_time_leaves_out_newly_joined_pairs_and_says_how_many():
+    # Cy is (6.0 M x 7210 s + 0.9 M x 10,800 s) / 6.9 M = 2:08 h from Ada and Bo. With the road from Bo to Di
+    # it stays so; Di, to which no path leads today, is 4:30 h from it.
+    report = shown(measure(drawn_apart("bd")), "bd")
+    joined = "over the pairs joined in both (newly joined: 3)"
+    small = "Mean time from small cities to the people of all other cities: 2:08 h today, 2:08 h with the plan"
+    assert next(sentences.measures(report)) == f"{small}, {joined}"
+    assert joined in words(section(page.render(report), "smaller-heading"))
+    assert "newly joined" not in next(sentences.measures(shown(measure(drawn_plan("bd")), "bd")))
 
 
 def test_the_page_shows_the_dependence_on_the_core(measures):

@@ -235,7 +235,8 @@ def load_clusters(path: Path | None = None) -> tuple[Cluster, ...]:
     ----------
     path
         TOML file: the sections of a job but `[region]`, and for each region a table `[[cluster]]` with
-        `name`, `title` and the keys of `[region]` in `[cluster.region]`. None: the clusters of the package.
+        `name`, `title` and the keys of `[region]` in `[cluster.region]`; `candidates.least_load` is 0 where
+        it is not given. None: the clusters of the package.
 
     Raises
     ------
@@ -249,6 +250,9 @@ def load_clusters(path: Path | None = None) -> tuple[Cluster, ...]:
     data = _parse(text, where)
     origin = _Origin(text, where, ())
     listed = _validated(Clusters, {"cluster": data.pop("cluster", ())}, origin).cluster
+    # What trains could reach is asked of an atlas, whatever they carry.
+    if isinstance(rules := data.setdefault("candidates", {}), dict):
+        rules.setdefault("least_load", 0.0)
     jobs = [_checked({**data, "region": one.region}, origin) for one in listed]
     loaded = [LoadedJob(name=one.name, folder=folder, job=job) for one, job in zip(listed, jobs, strict=True)]
     return tuple(Cluster(one.title, job) for one, job in zip(listed, loaded, strict=True))

@@ -86,8 +86,8 @@ def equity_by_tier(
         A row of `equity.csv` for each tier in alphabetical order, then `ALL`; pairs are those whose group is
         the tier, cities those that are of the tier themselves: `tier`; `pairs`, `pairs_joined` by a path,
         `pairs_within`, `pairs_share`, `weight`, `weight_within`, `weight_share`, shares None of nothing;
-        `people` living in the cities; `cities` that have partners, `cities_all_within`, `cities_half_within` and
-        `cities_core_within`, those that reach all partners, at least half of them, or every partner in the
+        `people` living in the cities; `cities` that have partners, `cities_all_within`, `cities_half_within`
+        and `cities_core_within`, those that reach all partners, at least half of them, or every one in the
         core tier within the limits (None where no partner is of the core tier); `mean_minutes`, the mean over
         people of the mean time from their city to all partners, over the cities that a path joins with a
         partner (None where there is none); the columns of `reach`, means over people; `worst_city` with the

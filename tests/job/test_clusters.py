@@ -46,6 +46,13 @@ def test_the_clusters_of_the_package_can_be_read():
     assert len({each.loaded.job.model_copy(update={"region": None}).model_dump_json() for each in found}) == 1
 
 
+def test_trains_count_whatever_they_carry_unless_the_rules_say_otherwise(tmp_path):
+    asked = "[candidates]\nleast_load = 0.5\n"
+    for text, least in (("", 0.0), (TWO, 0.0), (asked + TWO, 0.5)):
+        found = load_clusters(written(tmp_path, text) if text else None)
+        assert {each.loaded.job.candidates.least_load for each in found} == {least}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [

@@ -141,8 +141,8 @@ def test_the_mean_time_leaves_out_newly_joined_pairs_and_says_how_many():
     # it stays so; Di, to which no path leads today, is 4:30 h from it.
     report = shown(measure(drawn_apart("bd")), "bd")
     joined = "over the pairs joined in both (newly joined: 3)"
-    small = "Mean time from small cities to the people of all other cities: 2:08 h today, 2:08 h with the plan"
-    assert next(sentences.measures(report)) == f"{small}, {joined}"
+    small = "Mean time from small cities to the people of all other cities"
+    assert next(sentences.measures(report)) == f"{small}: 2:08 h today, 2:08 h with the plan, {joined}"
     assert joined in words(section(page.render(report), "smaller-heading"))
     assert "newly joined" not in next(sentences.measures(shown(measure(drawn_plan("bd")), "bd")))
 

@@ -379,6 +379,9 @@ DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
 LENGTH_FACTOR = "polyring:length_factor"
 """Key of the length of a way on the ground over the length of its line, for lines known to be short."""
 
+GAP_KM = "polyring:gap_km"
+"""Key of the length of a straight road that closes a gap between two parts of a network."""
+
 _LEAST_FACTOR, _MOST_FACTOR = 0.5, 3.0
 
 
@@ -405,8 +408,8 @@ ADVISORY_KEYS = tuple(f"maxspeed:advisory{side}" for side in (":forward", ":back
 
 ROAD_KEYS = frozenset(
     {
-        *_TABLES["road"]["keys"], *LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS, LENGTH_FACTOR, *CAR_SIZE,
-        *CAR_POOL_KEYS, *(key for key, _, _ in CLOSED_STATUS),
+        *_TABLES["road"]["keys"], *LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS, LENGTH_FACTOR, GAP_KM,
+        *CAR_SIZE, *CAR_POOL_KEYS, *(key for key, _, _ in CLOSED_STATUS),
         *(f"{key}{suffix}" for key in (*SIDED_KEYS, *ONEWAY_KEYS) for suffix in ("", CONDITIONAL)),
     }
 )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -19,13 +19,14 @@ from scipy.sparse.csgraph import dijkstra
 from networks.countries import read_table
 from networks.errors import SourceError
 from networks.inputs import replacing
-from networks.osm.tags import LENGTH_FACTOR
+from networks.osm.tags import GAP_KM, LENGTH_FACTOR
 from networks.schema import Floats, components
 from networks.sphere import chord_to_km, lines_near, nearest, unit_vectors
 from networks.world.geograph import (
     Elements,
     Geograph,
     chains,
+    close_gaps,
     length_km,
     merge_short_edges,
     package_file,
@@ -56,6 +57,8 @@ class WorldParameters:
         Shorter tracks are merged away.
     station_km
         Largest distance between the centre of a town and the tracks of its station.
+    gap_km
+        Longest gap between parts of the road network that is closed; none in embedded regions.
     """
 
     least_population: int
@@ -68,6 +71,7 @@ class WorldParameters:
     rail_length_factor: float
     short_track_km: float
     station_km: float
+    gap_km: float = 0.0
 
     @classmethod
     def default(cls) -> WorldParameters:
@@ -170,9 +174,10 @@ def classify(graph: Geograph, loads: Mapping[Edge, float], parameters: WorldPara
 def add_roads(
     graph: Geograph, classes: Mapping[Edge, str], elements: Elements, parameters: WorldParameters
 ) -> None:
-    """Add all roads to the elements, one way for each chain of edges of a class.
+    """Add all roads to the elements, one way for each chain of edges of a class, and for each closed gap.
 
-    A way states the ratio of its length on the ground to the length of its line (`polyring:length_factor`).
+    A way states the ratio of its length on the ground to the length of its line (`polyring:length_factor`),
+    and the length of the gap that it closes (`polyring:gap_km`).
 
     Parameters
     ----------
@@ -183,7 +188,8 @@ def add_roads(
     parameters
         Length on the ground over length of the geometry.
     """
-    for line, ids in _lines(graph, classes, elements):
+    kinds = {edge: (name, edge if edge in graph.gaps else None) for edge, name in classes.items()}
+    for line, ids in _lines(graph, kinds, elements):
         edges = [(min(a, b), max(a, b)) for a, b in itertools.pairwise(line)]
         known_km = sum(graph.edges[edge] for edge in edges)
         tags = {
@@ -193,19 +199,19 @@ def add_roads(
             "source:oneway": "carriageways are not told apart",
             **SOURCE_TAGS,
         }
+        if edges[0] in graph.gaps:
+            tags[GAP_KM] = f"{graph.gaps[edges[0]]:.2f}"
         drawn_km = length_km([graph.points[node] for node in line])
         if drawn_km > 0:
             tags[LENGTH_FACTOR] = f"{parameters.road_length_factor * known_km / drawn_km:.4f}"
         elements.add_way(ids, tags)
 
 
-def _lines(
-    graph: Geograph, classes: Mapping[Edge, str], elements: Elements
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Add the nodes of all edges, and yield each chain of edges of a class, with the ids of its nodes."""
+def _lines(graph: Geograph, kinds: Mapping[Edge, Hashable], elements: Elements) -> Iterator[list[list[int]]]:
+    """Add the nodes of all edges, and yield each chain of edges of a kind, with the ids of its nodes."""
     used = sorted({node for edge in graph.edges for node in edge})
     ids = {node: elements.add_node(graph.points[node], {}) for node in used}
-    yield from ((line, [ids[node] for node in line]) for line in chains(classes))
+    yield from ([line, [ids[node] for node in line]] for line in chains(kinds))
 
 
 def add_stations(
@@ -277,7 +283,7 @@ def assemble(
     assumed = parameters or WorldParameters.default()
     towns = cities_in(area, least_population=assumed.least_population)
     elements = Elements()
-    graph = read_clipped(package_file(HIGHWAYS), area)
+    graph = close_gaps(read_clipped(package_file(HIGHWAYS), area), assumed.gap_km)
     if not graph.edges:
         raise SourceError(
             "the world network of scgraph_data has no roads in this area",
@@ -293,13 +299,14 @@ def assemble(
     for _, ids in _lines(tracks, dict.fromkeys(tracks.edges, "rail"), elements):  # without speed and usage
         elements.add_way(ids, {"railway": "rail", LENGTH_FACTOR: factor, **SOURCE_TAGS})
     least = assumed.least_population if least_population is None else least_population
-    served = cities_in(area, least_population=least)
-    add_stations(tracks, served, elements, assumed)
+    add_stations(tracks, cities_in(area, least_population=least), elements, assumed)
     return elements
 
 
 def region_file(area: Area, folder: Path, *, least_population: int | None = None) -> Path:
     """Return the map of an area as an `.osm.pbf` file, made once for the same area and assumptions.
+
+    Small gaps in its roads are closed (`WorldParameters.gap_km`).
 
     Parameters
     ----------
@@ -307,7 +314,7 @@ def region_file(area: Area, folder: Path, *, least_population: int | None = None
         Keeps the file, under a name that is the hash of all it depends on.
     """
     require()  # says what to install before anything else is asked of the package
-    parameters = WorldParameters.default()
+    parameters = replace(WorldParameters.default(), **read_table("world.toml")["gaps"])
     inputs = [
         _VERSION,
         repr(area),

@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import numpy as np
 import shapely
 from osmium import SimpleWriter
 from osmium.osm import mutable
+from scipy.cluster.hierarchy import DisjointSet
 
 from networks.errors import SourceError
-from networks.sphere import EARTH_RADIUS_KM
+from networks.schema import components
+from networks.sphere import EARTH_RADIUS_KM, within
 from networks.world.towns import Area
 
 type Point = tuple[float, float]
@@ -46,10 +48,13 @@ class Geograph:
         Latitude and longitude of each node, degrees.
     edges
         Length in km by pair of node indices, the smaller index first.
+    gaps
+        The edges that `close_gaps` added, with their lengths.
     """
 
     points: tuple[tuple[float, float], ...]
     edges: dict[tuple[int, int], float]
+    gaps: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
 
 def require() -> Path:
@@ -155,6 +160,31 @@ def merge_short_edges(graph: Geograph, least_km: float) -> Geograph:
         if edge[0] != edge[1]:
             edges[edge] = min(km, edges.get(edge, km))
     return Geograph(graph.points, edges)
+
+
+def close_gaps(graph: Geograph, most_km: float) -> Geograph:
+    """Join the connected parts of a network with straight edges where their nodes almost meet.
+
+    Parameters
+    ----------
+    most_km
+        Longest edge; 0: none. The shortest come first, as in Kruskal's algorithm, so that chains of parts
+        join, and no edge closes a circuit.
+    """
+    if most_km <= 0 or not graph.edges:
+        return graph
+    ends, points = np.array([*graph.edges]), np.array(graph.points)[:, ::-1]
+    part, used = components(*ends.T, size=len(points)), np.unique(ends)
+    small = used[part[used] != np.bincount(part[used]).argmax()]  # all but the largest part
+    pairs = sorted(
+        (distance_km(graph.points[a], graph.points[b]), min(a, b), max(a, b))
+        for a, near in zip(small.tolist(), within(points[small], points[used], most_km), strict=True)
+        for b in used[list(near)].tolist()
+        if part[a] != part[b] and abs(points[a, 0] - points[b, 0]) < 180.0
+    )
+    joined = DisjointSet(part.tolist())
+    gaps = {(a, b): km for km, a, b in pairs if joined.merge(part[a], part[b])}
+    return replace(graph, edges=graph.edges | gaps, gaps=gaps)
 
 
 def _literals(path: Path) -> tuple[list[str], np.ndarray]:

@@ -112,6 +112,7 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     # Services of a screening are assumed for want of relations in the source, not in this file.
     notes = (source.screening,) if source.screening else tracks.report.warnings()
     report |= {"rail": asdict(tracks.report), "notes": [*notes, *remarks]}
+    report["gaps_km"] = [float(way[tags.GAP_KM]) for way in elements.roads.tags if tags.GAP_KM in way]
     return Networks(timed, tracks, report, *_places(elements, job, source))
 
 

@@ -263,12 +263,14 @@ def _notes(found: Findings) -> tuple[str, ...]:
     tiers = _tiers(found)[1]
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # those of own lists are refused
+    gaps = found.times.report.get("gaps_km")
     more = [f"{len(left[5:])} more"] if left[5:] else []
     # The problem of a what-if is another one than the draft.
     on_task = solving.notes_on_task(replace(found.draft, problem=found.problem), found.candidates, found.job)
     return (
         *([f"Cities left out: {'; '.join([*left[:5], *more])}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
+        *([wording.WORDS["notes"]["gaps"].format(len(gaps), max(gaps))] if gaps else []),
         *found.times.report.get("snapped", {}).get("notes", ()),
         *_suburbs(found),
         *(

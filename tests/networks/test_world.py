@@ -118,6 +118,25 @@ def test_edges_across_the_antimeridian_are_left_out(tmp_path):
     assert (len(found.points), found.edges) == (3, {(0, 1): 11.0})
 
 
+# ---- gaps
+
+
+def test_parts_one_kilometre_apart_are_joined_in_chains_and_farther_ones_are_not():
+    # Along the equator, where 0.009 degrees are 1.0 km: roads that end 1 km, 1 km and 5 km from the next one,
+    # and a second node of the first that is 1.5 km from the second road.
+    ends = (0.0, 0.5, 0.509, 0.7, 0.709, 1.0, 1.045, 1.2)
+    points = (*((0.0, lon) for lon in ends), (0.01, 0.5))
+    roads = {(0, 1): 55.6, (2, 3): 21.2, (4, 5): 32.4, (6, 7): 17.2, (1, 8): 1.1}
+    found = geograph.close_gaps(Geograph(points, roads), 2.0)
+    assert found.gaps == pytest.approx({(1, 2): 1.0, (3, 4): 1.0}, abs=0.01)
+
+
+def test_no_gap_is_closed_across_the_antimeridian():
+    points = ((0.0, 179.0), (0.0, 179.999), (0.0, -179.999), (0.0, -179.0))
+    roads = {(0, 1): 111.1, (2, 3): 111.1}
+    assert geograph.close_gaps(Geograph(points, roads), 2.0).edges == roads
+
+
 # ---- names of places
 
 
@@ -209,6 +228,19 @@ def test_the_file_is_read_like_any_extract(monkeypatch, tmp_path):
     assert tracks.stations["name"].tolist() == ["A", "B"]
     assert tracks.services.lines["name"].tolist() == ["A - B"]
     assert tracks.report.services_source == "tracks"
+
+
+def test_the_file_alone_closes_gaps_and_says_which(monkeypatch, tmp_path):
+    none = Geograph((), {})
+    apart = Geograph(((0.0, 0.0), (0.0, 1.0), (0.0, 1.009), (0.0, 2.0)), {(0, 1): 111.2, (2, 3): 110.2})
+    small_world(monkeypatch, {"world_highways": apart, "world_railways": none}, (A, B))
+    circle = world.Circle(lat=0, lon=1, radius_km=300)
+    elements = osm.read(world.region_file(circle, tmp_path))
+    assert [tags.get("polyring:gap_km") for tags in elements.roads.tags].count("1.00") == 1
+    assert len(set(road.build(elements, country="NG")[0].components())) == 1
+    ways = world.assemble(circle).ways.values()
+    assert [way for way in ways if "polyring:gap_km" in way.tags] == []
+    assert len(ways) == 2
 
 
 def test_a_region_whose_trains_come_from_a_timetable_has_roads_alone(monkeypatch):

@@ -57,8 +57,9 @@ class WorldParameters:
         Shorter tracks are merged away.
     station_km
         Largest distance between the centre of a town and the tracks of its station.
-    gap_km
-        Longest gap between parts of the road network that is closed; none in embedded regions.
+    gap_km, dead_ends_km, dead_ends_around
+        Longest gap between parts of the road network that is closed, and between two dead ends whose way
+        round is so many times as long; none in embedded regions.
     """
 
     least_population: int
@@ -72,6 +73,8 @@ class WorldParameters:
     short_track_km: float
     station_km: float
     gap_km: float = 0.0
+    dead_ends_km: float = 0.0
+    dead_ends_around: float = 0.0
 
     @classmethod
     def default(cls) -> WorldParameters:
@@ -283,7 +286,12 @@ def assemble(
     assumed = parameters or WorldParameters.default()
     towns = cities_in(area, least_population=assumed.least_population)
     elements = Elements()
-    graph = close_gaps(read_clipped(package_file(HIGHWAYS), area), assumed.gap_km)
+    graph = close_gaps(
+        read_clipped(package_file(HIGHWAYS), area),
+        assumed.gap_km,
+        assumed.dead_ends_km,
+        assumed.dead_ends_around,
+    )
     if not graph.edges:
         raise SourceError(
             "the world network of scgraph_data has no roads in this area",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import shapely
 from osmium import SimpleWriter
@@ -162,14 +163,17 @@ def merge_short_edges(graph: Geograph, least_km: float) -> Geograph:
     return Geograph(graph.points, edges)
 
 
-def close_gaps(graph: Geograph, most_km: float) -> Geograph:
-    """Join the connected parts of a network with straight edges where their nodes almost meet.
+def close_gaps(graph: Geograph, most_km: float, dead_ends_km: float = 0.0, around: float = 0.0) -> Geograph:
+    """Join the connected parts of a network, and dead ends, with straight edges where they almost meet.
 
     Parameters
     ----------
     most_km
-        Longest edge; 0: none. The shortest come first, as in Kruskal's algorithm, so that chains of parts
-        join, and no edge closes a circuit.
+        Longest edge between parts; 0: none. The shortest come first, as in Kruskal's algorithm, so that
+        chains of parts join, and no edge closes a circuit.
+    dead_ends_km, around
+        Longest edge between two dead ends of one part, and how many times as long the way round is at least:
+        both ends of a bridge that the network lacks.
     """
     if most_km <= 0 or not graph.edges:
         return graph
@@ -184,6 +188,20 @@ def close_gaps(graph: Geograph, most_km: float) -> Geograph:
     )
     joined = DisjointSet(part.tolist())
     gaps = {(a, b): km for km, a, b in pairs if joined.merge(part[a], part[b])}
+    tips = np.flatnonzero(np.bincount(ends.ravel()) == 1)
+    near = within(points[tips], points[tips], dead_ends_km)
+    facing = sorted(
+        (distance_km(graph.points[a], graph.points[b]), a, b)
+        for a, few in zip(tips.tolist(), near, strict=True)
+        for b in tips[list(few)].tolist()
+        if a < b and part[a] == part[b]
+    )
+    roads = nx.Graph()
+    roads.add_weighted_edges_from((a, b, km) for (a, b), km in graph.edges.items() if facing)
+    for km, a, b in facing:
+        if b not in nx.single_source_dijkstra_path_length(roads, a, cutoff=around * km):
+            gaps[a, b] = km
+            roads.add_edge(a, b, weight=km)
     return replace(graph, edges=graph.edges | gaps, gaps=gaps)
 
 

@@ -149,6 +149,14 @@ class Region:
         JobError
             When a file is missing, or a setting has faults.
         """
+        if isinstance(file, gpd.GeoDataFrame):
+            raise JobError(
+                "a table with geometry is no map",
+                where="Region.read",
+                done="Nothing was read.",
+                remedy="Give a graph of networkx with x, y and highway (docs/osmnx.md), an extract of "
+                "OpenStreetMap, or a table of travel times without geometry.",
+            )
         name = _file_of(file, "times")
         is_embedded = name in regions.names()
         given = "name" if is_embedded else sections.KEYS_BY_SUFFIX.get(Path(name).suffix, "file")

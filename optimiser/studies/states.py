@@ -295,6 +295,7 @@ class AskedStates:
             fields = {} if "best" in one.rings and best is None else ring_changes(one, problem, best)
             if fields.get("rings_required") and not one.shares:
                 alone[one.name] = State(one.name, Case(least=((ALL_PAIRS, 0),), **fields), one)
+        decided = any(one.fixed == "in" for one in problem.candidates)
         costs = self._ask(list(alone.values()), "ring costs", "What rings cost at least")
         least = dict(zip(alone, costs, strict=True))
         found = dict[State, Answered]()
@@ -303,8 +304,9 @@ class AskedStates:
             if result is None or state.case.budget is None or (result.bound or 0) <= state.case.budget:
                 continue
             cost = money(int(result.bound or 0), problem.money)
-            what = f"The ring {rings[0]} alone costs" if len(rings) == 1 else "The rings alone cost"
-            why = f"{what}{'' if result.status == 'optimal' else ' at least'} {cost}."
+            what, verb = (f"The ring {rings[0]}", "costs") if len(rings) == 1 else ("The rings", "cost")
+            verb = "and what is decided cost" if decided else f"alone {verb}"
+            why = f"{what} {verb}{'' if result.status == 'optimal' else ' at least'} {cost}."
             found[state] = Answered(why=why, is_infeasible=True)
         return found
 

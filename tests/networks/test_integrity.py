@@ -239,7 +239,7 @@ def test_a_missing_file_is_reported(tmp_path):
 
 
 def test_other_formats_are_rejected(tmp_path):
-    assert "files can be read" in rejection(saved(tmp_path, "roads.shp", b"x")).what
+    assert "Maps are read from" in rejection(saved(tmp_path, "roads.shp", b"x")).what
 
 
 def test_a_checksum_file_must_agree(pbf):

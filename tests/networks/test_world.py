@@ -131,6 +131,16 @@ def test_parts_one_kilometre_apart_are_joined_in_chains_and_farther_ones_are_not
     assert found.gaps == pytest.approx({(1, 2): 1.0, (3, 4): 1.0}, abs=0.01)
 
 
+def test_dead_ends_that_face_each_other_are_joined_where_the_way_round_is_long():
+    # Both banks of a river meet far to the north: 55.6 km each way. Two dead ends of the far bank face one.
+    points = ((0.0, 0.0), (0.0, 0.002), (0.5, 0.0), (0.5, 0.002), (0.001, 0.003))
+    roads = {(0, 2): 55.6, (1, 3): 55.6, (2, 3): 0.2, (3, 4): 55.6}
+    found = geograph.close_gaps(Geograph(points, roads), 2.0, 0.5, 40.0)
+    assert found.gaps == pytest.approx({(0, 1): 0.22, (1, 4): 0.16}, abs=0.01)
+    assert geograph.close_gaps(Geograph(points, roads), 2.0, 0.1, 40.0).gaps == {}
+    assert geograph.close_gaps(Geograph(points, roads), 2.0, 0.5, 4000.0).gaps == {}
+
+
 def test_no_gap_is_closed_across_the_antimeridian():
     points = ((0.0, 179.0), (0.0, 179.999), (0.0, -179.999), (0.0, -179.0))
     roads = {(0, 1): 111.1, (2, 3): 111.1}

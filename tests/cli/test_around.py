@@ -24,8 +24,8 @@ TOWNS = (
     Town(5, "Little", "NG", 7.0, 5.0, 30_000),
 )
 ROADS = Geograph(
-    ((7.0, 4.0), (7.0, 5.0), (7.0, 6.0), (7.8, 5.0)),
-    {(0, 1): 112.0, (1, 2): 111.0, (1, 3): 95.0, (0, 3): 150.0},
+    ((7.0, 4.0), (7.0, 5.0), (7.0, 6.0), (7.8, 5.0), (7.81, 5.0), (7.9, 5.0)),  # 1.1 km between two parts
+    {(0, 1): 112.0, (1, 2): 111.0, (1, 3): 95.0, (0, 3): 150.0, (4, 5): 10.0},
 )
 TRACKS = Geograph(((7.01, 4.0), (7.01, 6.0)), {(0, 1): 222.0})
 QUICK = ("--set", "cases.enabled=false", "--set", "certificate.time_limit_s=0", "--set", "cities.largest=4")
@@ -53,6 +53,7 @@ def test_a_screening_says_so_on_screen_page_and_in_its_files(drawn_world: Path, 
     # The four largest towns; no road reaches the island, and the smallest is beyond the four.
     assert summary["sizes"]["cities"] == 3
     assert any("Island" in note for note in summary["notes"])
+    assert any("closed with straight roads (1, the longest of 1.1 km)" in note for note in summary["notes"])
     page = (drawn_world / "report.html").read_text(encoding="utf-8")
     assert '<p class="screening">' in page
     assert "Screening: road classes and trains are assumed" in page

@@ -301,9 +301,7 @@ def check(path: Path) -> tuple[str, list[Block]]:
         raise file_error(path, "There is no such file.", remedy=f"Check the path: {path}")
     if not path.name.endswith(_SUFFIXES):
         kinds = ", ".join(_SUFFIXES[:1] + _SUFFIXES[2:5])
-        remedy = (
-            "Convert other extracts with osmium-tool (osmium cat); give lines as a graph (docs/osmnx.md)."
-        )
+        remedy = "Convert extracts with osmium-tool (osmium cat); give lines as a graph (docs/osmnx.md)."
         raise file_error(path, f"Maps are read from {kinds} files.", remedy=remedy)
     with path.open("rb") as stream:
         head = stream.read(512)

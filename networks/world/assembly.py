@@ -286,12 +286,8 @@ def assemble(
     assumed = parameters or WorldParameters.default()
     towns = cities_in(area, least_population=assumed.least_population)
     elements = Elements()
-    graph = close_gaps(
-        read_clipped(package_file(HIGHWAYS), area),
-        assumed.gap_km,
-        assumed.dead_ends_km,
-        assumed.dead_ends_around,
-    )
+    gaps = assumed.gap_km, assumed.dead_ends_km, assumed.dead_ends_around
+    graph = close_gaps(read_clipped(package_file(HIGHWAYS), area), *gaps)
     if not graph.edges:
         raise SourceError(
             "the world network of scgraph_data has no roads in this area",

@@ -185,9 +185,9 @@ def rests_on(report: ReportInput) -> Iterator[str]:
     if hour is not None and len(table):
         pays = table.loc[table["candidate_id"] != measure_sections.PLAN, "pays"]
         factor, unit = wording.per_person(report.money)
-        count = wording.integer(int(pays.eq(True).sum())) if pays.eq(True).any() else "none"
-        worth = f"{wording.integer(round(hour * factor))} {unit} an hour"
-        paid = f"{count} of the {len(pays)} proposals pays for itself"
+        paying, worth = int(pays.eq(True).sum()), f"{wording.integer(round(hour * factor))} {unit} an hour"
+        verb = "pay for themselves" if paying > 1 else "pays for itself"
+        paid = f"{wording.integer(paying) if paying else 'none'} of the {len(pays)} proposals {verb}"
         aside = ", counted by the pairs of cities alone: what rings bring by road is not in it"
         yield f"By the time that it saves, at {worth}, {paid}{aside if rings else ''}"
 

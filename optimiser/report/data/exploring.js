@@ -178,7 +178,7 @@ const explore = (() => {
     say("figure-gap", plan.gap);
     say("figure-built", plan.order.length);
     say("state-spent", whole(spent));
-    document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = counts[at]; });
+    document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = whole(counts[at]); });
     const [last] = plan.order[step - 1] ?? [];
     const all = step === plan.order.length;
     const built = `Built: ${all ? "all " : ""}${step} of ${plan.order.length} proposals, the last one number ${step}, ${data.links[last]?.[0]}.${all ? "" : " This is the beginning of the plan; another plan may bring more for this sum (see the curve)."}`;

@@ -30,20 +30,6 @@ class NetworksError(Exception):
         self.faults = tuple(faults)
         super().__init__(str(self))
 
-    @classmethod
-    def refuse(cls, faults: Sequence[str], what: str, **parts: str) -> None:
-        """Raise the error with all faults of an input; do nothing when there are none.
-
-        Parameters
-        ----------
-        faults
-            Single faults.
-        what, parts
-            The other parts of the error.
-        """
-        if faults:
-            raise cls(what, faults=faults, **parts)
-
     def __str__(self) -> str:
         """Return the message for the user, with one part per line."""
         head = f"{self.where}: {self.what}" if self.where else self.what

@@ -119,11 +119,12 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
         for name, adder in _ADDED_BY.items()
         if (count := sum(name not in data for data in edges))
     ]
-    SchemaError.refuse(
-        faults,
-        "the graph lacks what a network needs",
-        remedy="Or read it with networks.read_graph, which finds speeds by country and class.",
-    )
+    if faults:
+        raise SchemaError(
+            "the graph lacks what a network needs",
+            faults=faults,
+            remedy="Or read it with networks.read_graph, which finds speeds by country and class.",
+        )
     if all("link" in street.data for street in found):
         found.sort(key=lambda street: street.data["link"])
     points = nodes.geometry.to_numpy()

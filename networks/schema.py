@@ -217,8 +217,8 @@ def table(data: pd.DataFrame | Mapping[str, object], columns: tuple[Column, ...]
     SchemaError
         If a column is missing or cannot be cast.
     """
-    missing = [column.name for column in columns if column.name not in data]
-    SchemaError.refuse([f"column '{name}' is missing" for name in missing], "a network table lacks columns")
+    if missing := [f"column '{column.name}' is missing" for column in columns if column.name not in data]:
+        raise SchemaError("a network table lacks columns", faults=missing)
     values, faults = {}, []
     for column in columns:
         given, dtype = data[column.name], text_dtype() if column.dtype == "str" else column.dtype
@@ -229,7 +229,8 @@ def table(data: pd.DataFrame | Mapping[str, object], columns: tuple[Column, ...]
                 values[column.name] = pd.Series(getattr(given, "array", given), dtype=dtype)
         except (TypeError, ValueError, OverflowError) as error:
             faults.append(f"column '{column.name}' cannot be read as {column.dtype}: {error}")
-    SchemaError.refuse(faults, "a network table has values of the wrong type")
+    if faults:
+        raise SchemaError("a network table has values of the wrong type", faults=faults)
     return gpd.GeoDataFrame(values, geometry="geometry", crs=CRS)
 
 
@@ -248,9 +249,10 @@ def check(network: Network) -> None:
         faults += _rows(~(np.abs(places.x.to_numpy()) <= 180.0), "nodes: longitude outside -180 to 180")
         faults += _rows(~(np.abs(places.y.to_numpy()) <= 90.0), "nodes: latitude outside -90 to 90")
         faults += _link_faults(network.links, node_count=len(network.nodes))
-    SchemaError.refuse(
-        faults, "the network violates its data contract", remedy="See docs/data-contract.md for the contract."
-    )
+    if faults:
+        raise SchemaError(
+            "the network violates its data contract", faults=faults, remedy="See docs/data-contract.md."
+        )
 
 
 def empty_network() -> Network:

@@ -278,7 +278,8 @@ def _check(graph: TimeGraph) -> None:
             faults.append(f"'{name}' has a node outside 0 to {size - 1}")
     if float(graph.seconds.astype(np.float64).sum()) >= _EXACT_FLOATS:
         faults.append("the seconds of all arcs sum to 2**53 or more")
-    SchemaError.refuse(faults, "travel times cannot be computed on this graph")
+    if faults:
+        raise SchemaError("travel times cannot be computed on this graph", faults=faults)
 
 
 # ---- means over the departures of a timetable

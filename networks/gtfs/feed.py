@@ -257,13 +257,14 @@ def _without_others(tables: Mapping[str, pd.DataFrame], modes: Sequence[Mode]) -
 
 
 def _refuse(path: Path, faults: Sequence[str]) -> None:
-    SourceError.refuse(
-        faults,
-        "the GTFS feed cannot be used",
-        where=path.name,
-        done="Nothing was written.",
-        remedy="Correct the feed; gtfs.org describes its tables, and a validator of GTFS checks them.",
-    )
+    if faults:
+        raise SourceError(
+            "the GTFS feed cannot be used",
+            where=path.name,
+            faults=faults,
+            done="Nothing was written.",
+            remedy="Correct the feed; gtfs.org describes its tables, and a validator of GTFS checks them.",
+        )
 
 
 def _missing_columns(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:

@@ -222,9 +222,12 @@ def build_access_network(
     require_times(road)
     beyond = cities.table["road_node"] >= len(road.nodes)
     faults = [f"{name} is snapped to a missing road node" for name in cities.table["name"][beyond]]
-    SchemaError.refuse(
-        faults, "the road network and the cities do not match", remedy="Snap the cities to this network."
-    )
+    if faults:
+        raise SchemaError(
+            "the road network and the cities do not match",
+            faults=faults,
+            remedy="Snap the cities to this network.",
+        )
     first_road, first_station = len(cities), len(cities) + len(road.nodes)
     city_road = cities_to_roads(cities, parameters=parameters)
     station_road = stations_to_roads(road, stations, parameters=parameters)

@@ -264,11 +264,10 @@ def _notes(found: Findings) -> tuple[str, ...]:
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # those of own lists are refused
     gaps = found.times.report.get("gaps_km")
-    more = [f"{len(left[5:])} more"] if left[5:] else []
     # The problem of a what-if is another one than the draft.
     on_task = solving.notes_on_task(replace(found.draft, problem=found.problem), found.candidates, found.job)
     return (
-        *([f"Cities left out: {'; '.join([*left[:5], *more])}."] if left else []),
+        *([f"Cities left out: {errors.listed(left, 5, '; ')}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
         *([wording.WORDS["notes"]["gaps"].format(len(gaps), max(gaps))] if gaps else []),
         *found.times.report.get("snapped", {}).get("notes", ()),
@@ -295,16 +294,12 @@ def _suburbs(found: Findings) -> Iterator[str]:
     at, rank = table.geometry, table["population"].rank(method="first", ascending=False).to_numpy()
     km = great_circle_km(at.x.to_numpy()[:, None], at.y.to_numpy()[:, None], at.x, at.y)
     km[rank[:, None] <= rank] = np.inf  # from a smaller city (row) to larger ones
-    near = km.min(axis=1, initial=np.inf)
-    names = table["name"].to_numpy()
+    near, names = km.min(axis=1, initial=np.inf), table["name"].to_numpy()
     if told := [
         f"{names[row]} ({near[row]:.0f} km from {names[km[row].argmin()]})"
         for row in np.flatnonzero(near <= _SUBURB_KM)
     ]:
-        yield (
-            f"Near a larger city, and counted as cities of their own: {errors.listed(told, 8)}. "
-            "cities.leave_out takes out what is a suburb."
-        )
+        yield wording.WORDS["notes"]["suburbs"].format(errors.listed(told, 8))
 
 
 def _tiers(found: Findings) -> tuple[str, str]:

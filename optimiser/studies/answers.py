@@ -44,7 +44,6 @@ _SECTIONS = (
     "caps", "phasing",
 )  # fmt: skip
 """Sections of a job that say how its cases are resolved."""
-_PARTS = ("times", "candidates", "draft")
 _KEPT_STATES = 4
 """States of the network that a process remembers."""
 _DIGITS = 9
@@ -129,15 +128,12 @@ def base_of(
 
 def unpack(content: bytes) -> cases.Base:
     """Return the base of `AskedBase.content`."""
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
+    with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(folder)
-        closures = store.load_json(folder / "closures.json")
-        times, candidates, draft = (store.load(folder / name) for name in _PARTS)
-        job = Job.model_validate_json((folder / "job.json").read_text(encoding="utf-8"))
-        arcs = {name: np.array(rows, dtype=np.int64) for name, rows in closures.items()}
-        return base_of(times, candidates, draft, job, closures=arcs)
+        told = store.load(Path(folder))
+    arcs = {name: np.array(rows, dtype=np.int64) for name, rows in told["closures"].items()}
+    return base_of(*told["parts"], Job.model_validate_json(told["job"]), closures=arcs)
 
 
 @dataclass(frozen=True)
@@ -182,20 +178,18 @@ class AskedBase:
             skims={definition: times.skims[definition]},
             report={},
         )
-        with tempfile.TemporaryDirectory() as text:
-            folder = Path(text)
-            for name, value in zip(_PARTS, (counted, self.chain.candidates.value, self.draft), strict=True):
-                (folder / name).mkdir()
-                store.save(folder / name, value)
-            (folder / "job.json").write_text(job.model_dump_json(include=set(_SECTIONS)), encoding="utf-8")
-            closures = {name: self.closures[name].tolist() for name in sorted(self.closures)}
-            store.save_json(folder / "closures.json", closures)
-            buffer = io.BytesIO()
-            with zipfile.ZipFile(buffer, "w") as archive:
-                for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                    entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    archive.writestr(entry, path.read_bytes())
+        told = {
+            "parts": (counted, self.chain.candidates.value, self.draft),
+            "job": job.model_dump_json(include=set(_SECTIONS)),
+            "closures": {name: self.closures[name].tolist() for name in sorted(self.closures)},
+        }
+        buffer = io.BytesIO()
+        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(buffer, "w") as archive:
+            store.save(Path(folder), told)
+            for path in sorted(Path(folder).iterdir()):
+                entry = zipfile.ZipInfo(path.name)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes())
         content = buffer.getvalue()
         STATE.base = address_of(content), self.base  # tasks that are done in this process need not decode it
         return content

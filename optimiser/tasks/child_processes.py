@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import queue
+import itertools
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -109,60 +109,12 @@ def attempt(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """The tasks of one call of `run`: where their outcomes go, and whether they are still wanted."""
-
-    outcomes: queue.SimpleQueue[Outcome | Exception]
-    over: threading.Event
-
-
-class _Slot(threading.Thread):
-    """A thread with a child process, which does one task after another.
-
-    The child is started and ended by this thread: Linux ends it with the thread that started it.
-    """
-
-    def __init__(self, number: int, folder: Path, waiting: queue.SimpleQueue[_Job | None]) -> None:
-        super().__init__(daemon=True, name=f"child {number}")
-        self._folder, self._waiting = folder, waiting
-        self.child = new_child()
-        self.batch: _Batch | None = None
-
-    def run(self) -> None:
-        """Do tasks until None comes."""
-        with self.child:
-            while (job := self._waiting.get()) is not None:
-                task, self.batch = job
-                self._do(task, self.batch)
-                self.batch = None
-
-    def _do(self, task: Task, batch: _Batch) -> None:
-        outcome: Outcome | Exception
-        try:
-            outcome = attempt(
-                self.child,
-                task,
-                task.key,
-                folder=self._folder,
-                worker=self.name,
-                wanted=lambda: not batch.over.is_set(),
-            )
-        except Cancelled:
-            return
-        except Exception as error:  # noqa: BLE001 - raised again where the outcomes are awaited
-            outcome = error
-        batch.outcomes.put(outcome)
-
-
-type _Job = tuple[Task, _Batch]
-
-
 class ChildProcesses:
     """Does tasks in child processes, which are kept from one task to the next.
 
     What a task does to its process, it does to no other: a process that crashes, exceeds a limit or is killed
-    is replaced, and its task begun anew, up to three times.
+    is replaced, and its task begun anew, up to three times. Each process belongs to a thread that starts it:
+    Linux ends it with that thread.
 
     Parameters
     ----------
@@ -173,8 +125,9 @@ class ChildProcesses:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._stack = ExitStack()
-        self._slots: list[_Slot] = []
-        self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._own, self._numbers = threading.local(), itertools.count(1)
+        self._busy: dict[ChildProcess, threading.Event] = {}
+        self._threads: ThreadPoolExecutor | None = None
         self._folder = Path()
 
     def __enter__(self) -> Self:
@@ -187,46 +140,61 @@ class ChildProcesses:
                 where=tempfile.gettempdir(),
                 remedy="Free space there, or name another folder in TMPDIR.",
             ) from error
-        self._slots = [_Slot(n, self._folder, self._waiting) for n in range(1, self.workers + 1)]
-        for slot in self._slots:
-            slot.start()
+        self._threads = ThreadPoolExecutor(self.workers, initializer=self._begin)
         return self
 
     def __exit__(self, *_error: object) -> None:
         """End the processes, and remove the folder."""
-        for _ in self._slots:
-            self._waiting.put(None)
-        while any(slot.is_alive() for slot in self._slots):
-            for slot in self._slots:
-                slot.child.kill()
-                slot.join(PAUSE_S)
-        self._slots = []
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False, cancel_futures=True)
+            self._kill(lambda _over: True)
+            threads.shutdown()
         self._stack.close()
+
+    def _begin(self) -> None:
+        """Give the thread its child."""
+        threading.current_thread().name = f"child {next(self._numbers)}"
+        self._own.child = self._stack.enter_context(new_child())
+
+    def _do(self, task: Task, over: threading.Event) -> Outcome | None:
+        """Do a task in the child of this thread; return None where nobody waits for it any more."""
+        child: ChildProcess = self._own.child
+        self._busy[child] = over
+        name, wanted = threading.current_thread().name, lambda: not over.is_set()
+        try:
+            return attempt(child, task, task.key, folder=self._folder, worker=name, wanted=wanted)
+        except Cancelled:
+            return None
+        finally:
+            del self._busy[child]
+
+    def _kill(self, is_over: Callable[[threading.Event], bool]) -> None:
+        """Kill children until none does a task that is over."""
+        while doing := [child for child, over in [*self._busy.items()] if is_over(over)]:
+            for child in doing:
+                child.kill()
+            time.sleep(PAUSE_S)
 
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
         """Do tasks; the processes take them in their order.
 
-        Raises
+        Yields
         ------
-        ValueError
-            Outside the block of this executor: no process would take them.
+        Outcome
+            Of each task, as they arrive. Closing the generator ends the tasks that are not done.
         """
-        if not self._slots:
+        if self._threads is None:
             raise ValueError("tasks are done within the block of their executor")
         store(contents, self._folder)
-        batch = _Batch(queue.SimpleQueue(), threading.Event())
-        for task in tasks:
-            self._waiting.put((task, batch))
+        over = threading.Event()
+        futures = [self._threads.submit(self._do, task, over) for task in tasks]
         try:
-            for _ in tasks:
-                found = batch.outcomes.get()
-                if isinstance(found, Exception):
-                    raise found
-                yield found
+            for future in as_completed(futures):
+                if (found := future.result()) is not None:
+                    yield found
         finally:
-            batch.over.set()
-            while any(slot.batch is batch for slot in self._slots):
-                for slot in self._slots:
-                    if slot.batch is batch:
-                        slot.child.kill()
-                threading.Event().wait(PAUSE_S)
+            over.set()
+            for future in futures:
+                future.cancel()
+            self._kill(lambda of: of is over)

@@ -344,15 +344,12 @@ class Contraction:
     member_ptr, member
         int64: link i consists of the original links `member[member_ptr[i]:member_ptr[i + 1]]`, in order from
         its tail to its head.
-    member_flipped
-        bool, as long as `member`: whether the original link is traversed from head to tail.
     """
 
     network: Network
     node_map: Ints
     member_ptr: Ints
     member: Ints
-    member_flipped: Mask
 
 
 def contract(network: Network, *, keep: ArrayLike) -> Contraction:
@@ -410,7 +407,6 @@ def contract(network: Network, *, keep: ArrayLike) -> Contraction:
         node_map=node_map,
         member_ptr=after.runs.ptr,
         member=after.runs.member,
-        member_flipped=after.runs.flipped,
     )
 
 

@@ -119,7 +119,6 @@ def test_members_and_node_map_refer_to_the_original_network():
     found = contract(draw([(1, 0, 10, 11), (1, 2, 20, 22)], count=3), keep=[0, 2])
     assert found.node_map.tolist() == [0, -1, 1]
     assert found.member.tolist() == [0, 1]
-    assert found.member_flipped.tolist() == [True, False]
 
 
 def test_links_without_times_are_rejected_with_a_remedy():

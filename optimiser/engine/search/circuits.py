@@ -171,9 +171,7 @@ def lengths_from(
 
 
 @compiled
-def closed_walk(
-    cover: Cover, length: Integers, banned: Mask, first: Integers, limit: Whole
-) -> tuple[Whole, Integers]:
+def closed_walk(cover: Cover, length: Integers, banned: Mask, first: Integers) -> tuple[Whole, Integers]:
     """Return a shortest closed walk that crosses the ray of every centre an odd number of times.
 
     Parameters
@@ -187,8 +185,6 @@ def closed_walk(
     first
         int64, links of which every such walk uses at least one. There is a search for a walk through each;
         afterwards the link is banned, since walks through it have been covered.
-    limit
-        Walks of this length or more are ignored.
 
     Returns
     -------
@@ -198,8 +194,7 @@ def closed_walk(
     sheets = cover.every + 1
     excluded = banned.copy()
     shut = np.zeros(cover.start.size - 1, np.bool_)
-    best = np.int64(limit)
-    walk = np.empty(0, np.int64)
+    best, walk = UNREACHED, np.empty(0, np.int64)
     for a in first:
         if excluded[a]:
             continue
@@ -207,7 +202,7 @@ def closed_walk(
         origin = cover.head_of[a] * sheets + cover.odd[a]
         target = cover.tail_of[a] * sheets + cover.every
         found, last = lengths_from(cover, length, excluded, shut, origin, target, best - length[a])
-        # The limit of the search does not exclude a link from a node to itself, whose path is empty.
+        # The bound of the search does not exclude a link from a node to itself, whose path is empty.
         if found[target] + length[a] < best:
             best = found[target] + length[a]
             rest = walk_to(cover, last, origin, target)
@@ -215,7 +210,7 @@ def closed_walk(
             walk[0] = a
             for i in range(rest.size):  # less to compile than an append
                 walk[i + 1] = rest[i]
-    return (best if walk.size else UNREACHED), walk
+    return best, walk
 
 
 @compiled
@@ -279,8 +274,7 @@ class ShortestCircuit:
     length
         Length of this circuit; None without one.
     bound
-        Lower bound on the length of every circuit; None when it is proved that there is no circuit (below the
-        limit).
+        Lower bound on the length of every circuit; None when it is proved that there is no circuit.
     """
 
     links: Circuit
@@ -294,7 +288,6 @@ def shortest_circuit(
     *,
     cover: Cover | None = None,
     banned: Mask | None = None,
-    limit: int = int(UNREACHED),
     tries: int = TRIES,
 ) -> ShortestCircuit:
     """Return a shortest circuit that visits no node twice and winds once round every centre.
@@ -309,8 +302,6 @@ def shortest_circuit(
         Its cover; None: that of all its links.
     banned
         bool [links], links that may not be used; None: all may.
-    limit
-        Circuits of this length or more are ignored.
     tries
         Number of walks examined before the search is given up.
 
@@ -334,7 +325,7 @@ def shortest_circuit(
         key = np.packbits(closed).tobytes()
         if key not in seen:
             seen.add(key)
-            walk_length, walk = closed_walk(cover, length, closed, barriers, limit)
+            walk_length, walk = closed_walk(cover, length, closed, barriers)
             if walk_length < UNREACHED:
                 heapq.heappush(heap, (int(walk_length), next(numbers), closed, walk.tolist()))
 

@@ -101,9 +101,3 @@ def test_without_a_circuit_it_is_proved_that_there_is_none():
     found = shortest_circuit(square(links=square().links[:3]), np.array([1, 1, 1]))
     assert (found.links, found.length, found.bound) == ((), None, None)
     assert through_links(square(links=square().links[:3]), np.ones(3)).tolist() == [UNREACHED] * 3
-
-
-def test_circuits_at_the_limit_or_beyond_are_not_looked_for():
-    length = np.array([1, 1, 1, 1, 9])
-    assert shortest_circuit(square(), length, limit=4).length is None
-    assert shortest_circuit(square(), length, limit=5).length == 4

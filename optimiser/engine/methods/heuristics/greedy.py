@@ -91,42 +91,38 @@ def prune(workspace: SearchWorkspace, *, stop: Stop = never_stop) -> Mask:
     return workspace.is_open.copy()
 
 
-def greedy(t: Tables, start: Mask | None = None, *, tries: int = TRIES, stop: Stop = never_stop) -> Mask:
+def greedy(t: Tables, *, tries: int = TRIES, stop: Stop = never_stop) -> Mask:
     """Return the plan of the greedy heuristic: build what gains most per cost while the money lasts.
 
     Parameters
     ----------
     t
         The problem.
-    start
-        Feasible plan to start from, bool [J + 1]; default: build nothing.
     tries
         As in `fill_greedily`.
     stop
         Called before each step.
     """
-    return fill_greedily(new_workspace(t, nothing(t) if start is None else start), tries=tries, stop=stop)
+    return fill_greedily(new_workspace(t, nothing(t)), tries=tries, stop=stop)
 
 
-def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never_stop) -> Mask:
+def reverse_greedy(t: Tables, *, stop: Stop = never_stop) -> Mask:
     """Return the plan of the reverse greedy heuristic: drop what loses least per cost until the plan fits.
 
     Parameters
     ----------
     t
         The problem.
-    start
-        Plan to start from, bool [J + 1]; default: build everything.
     stop
         Called before each step; when it returns True, the plan may still violate constraints.
 
     Returns
     -------
     NDArray
-        bool [J + 1], without redundant candidates. What `start` covers of what must be covered stays covered
-        where budget, caps, capacities and excludes allow it.
+        bool [J + 1], without redundant candidates. What must be covered stays covered where budget, caps,
+        capacities and excludes allow it.
     """
-    return prune(new_workspace(t, everything(t) if start is None else start), stop=stop)
+    return prune(new_workspace(t, everything(t)), stop=stop)
 
 
 def swap(t: Tables, start: Mask, *, stop: Stop = never_stop, passes: int = 20) -> Mask:

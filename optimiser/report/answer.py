@@ -217,7 +217,7 @@ def draw(report: ReportInput) -> Figure | None:
     drawn: dict[str, dict[str, plots.Steps]] = {}
     limit = wording.short_hours(report.limit_s)
     for tier, mine in panels.items():
-        curves = drawn[f"{tier.capitalize()}: share of {int(mine.sum())} pairs within {limit}"] = {}
+        curves = drawn[f"{tier.capitalize()} ({int(mine.sum()):,} pairs): within {limit}"] = {}
         for choice, line in lines.items():
             within = [today, *(np.isin(np.arange(len(mine)), one.covered) for one in line)]
             shares = [float(held[mine].mean()) for held in within]

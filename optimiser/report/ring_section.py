@@ -80,9 +80,14 @@ def titled(report: ReportInput, ring: RingShown) -> str:
     return f"{title}: {sentence(ring)}" if title == ring.id and len(report.rings) > 1 else sentence(ring)
 
 
+def worth(reward: int) -> str:
+    """Return what a ring counts in the objective, in words that follow `counts`."""
+    return f"as much as pairs of cities with a weight of {integer(reward)}"
+
+
 def build(report: ReportInput, ring: RingShown) -> str:
     """Return what must be built for a ring that is formed, and what that costs."""
-    earned = f" Its reward is {integer(ring.reward)}, in weight of pairs." if ring.reward else ""
+    earned = f" In the objective it counts {worth(ring.reward)}." if ring.reward else ""
     if not ring.candidates:
         return f"Nothing has to be built for it.{earned}"
     ranks = report.ranks
@@ -124,7 +129,7 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
         )
     if report.budget is None:
         return "It is not required, and rewards do not count where cost is minimised."
-    reward = f"Its reward would be {integer(ring.reward)}, in weight of pairs, but "
+    reward = f"In the objective it would count {worth(ring.reward)}, but "
     if report.gap == 0:
         return (
             f"{reward}no plan with it is better: the links that close the ring would cost more coverage "
@@ -276,7 +281,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
 def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
     """Return the four key figures of a ring that is formed: value, words, note."""
     requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
-    earned = f"counts {integer(ring.reward)}, in weight of pairs" if ring.reward else "required of every plan"
+    earned = f"counts {worth(ring.reward)}" if ring.reward else "required of every plan"
     share = wording.share(ring.existing_km, ring.length_km)
     return [
         (f"{ring.length_km:,.0f} km", "total length", earned),

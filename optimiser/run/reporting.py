@@ -17,6 +17,7 @@ from networks import skims, storage
 from networks.cities import describe_tiers
 from networks.intermodal import AccessParameters, ByTier
 from networks.schema import Network
+from networks.world import Town, cities_in
 from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage, order, valuation
@@ -290,11 +291,19 @@ def _suburbs(found: Findings) -> Iterator[str]:
     """Yield which cities lie near a larger one, where no table says which places are cities."""
     if found.source.cities_from in ("csv", "region"):
         return
-    table = found.times.cities
-    at, rank = table.geometry, table["population"].rank(method="first", ascending=False).to_numpy()
-    km = great_circle_km(at.x.to_numpy()[:, None], at.y.to_numpy()[:, None], at.x, at.y)
-    km[rank[:, None] <= rank] = np.inf  # from a smaller city (row) to larger ones
-    near, names = km.min(axis=1, initial=np.inf), table["name"].to_numpy()
+    table, area = found.times.cities, found.source.area
+    people, beyond = table["population"], list[Town]()
+    if area is not None:
+        towns = cities_in(area.widened(_SUBURB_KM), least_population=int(people.min()))
+        beyond = [town for town in towns if not area.holds(np.array([town.lat]), np.array([town.lon]))[0]]
+    lon = np.array([*table.geometry.x, *(town.lon for town in beyond)])
+    lat = np.array([*table.geometry.y, *(town.lat for town in beyond)])
+    names = [*table["name"], *(f"{town.name}, which lies outside" for town in beyond)]
+    every = pd.Series([*people, *(town.population for town in beyond)])
+    rank, own = every.rank(method="first", ascending=False).to_numpy(), len(table)
+    km = great_circle_km(lon[:own, None], lat[:own, None], lon, lat)
+    km[rank[:own, None] <= rank] = np.inf  # from a smaller city (row) to larger ones
+    near = km.min(axis=1, initial=np.inf)
     if told := [
         f"{names[row]} ({near[row]:.0f} km from {names[km[row].argmin()]})"
         for row in np.flatnonzero(near <= _SUBURB_KM)

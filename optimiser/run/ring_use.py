@@ -76,7 +76,8 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
     road, places, origin = _places(base.road, job, source)
     points = shapely.points(places[["lon", "lat"]].to_numpy())
     new = candidates.arcs[(candidates.table["mode"] == "road").to_numpy()[candidates.arcs["candidate"]]]
-    on_road = new["tail_id"].str.startswith("road:") & new["head_id"].str.startswith("road:")
+    # Beside a timetable, and in vehicles, each arc has copies for what comes after trains.
+    on_road = new["tail_id"].str.fullmatch(r"road:\d+") & new["head_id"].str.fullmatch(r"road:\d+")
     new, table = new[on_road], candidates.table.iloc[new["candidate"][on_road]]
     ids = new[["tail_id", "head_id"]].apply(lambda column: column.str.removeprefix("road:"))
     ends = ids.to_numpy(dtype=np.int64)

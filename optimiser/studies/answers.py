@@ -133,7 +133,8 @@ def unpack(content: bytes) -> cases.Base:
             archive.extractall(folder)
         told = store.load(Path(folder))
     arcs = {name: np.array(rows, dtype=np.int64) for name, rows in told["closures"].items()}
-    return base_of(*told["parts"], Job.model_validate_json(told["job"]), closures=arcs)
+    times, candidates, draft = told["parts"]
+    return base_of(times, candidates, draft, Job.model_validate_json(told["job"]), closures=arcs)
 
 
 @dataclass(frozen=True)

@@ -410,7 +410,7 @@ def _ring_reasons(rings: Sequence[RingShown], name: str) -> Iterator[str]:
         if ring.is_formed and name in ring.candidates:
             others = len(ring.candidates) - 1
             helped = f", with {_counted(others, 'other proposal')}" if others else ""
-            earned = f"counts {wording.integer(ring.reward)}, in weight of pairs"
+            earned = f"counts {ring_section.worth(ring.reward)}"
             use = "" if ring.use is None else f"; {ring_section.gains(ring.use)}"
             yield (
                 f"It closes the {ring_section.noun(ring)} of {ring.length_km:,.0f} km "

@@ -518,6 +518,7 @@ def check_bound(model: Model, proof: Json) -> int | None:
     rows, scale = [proved_row(model, row) for row in proof["rows"]], 1 << min(proof["denominator_bits"], 4097)
     need(scale <= 1 << 4096, "denominator_bits is out of range")
     tree, bounds, seen, stack = proof["tree"], [], set[int](), [(0, dict[str, int]())]
+    need(tree, "the tree has no node")
     for node in tree:  # all of them, whether they are reached or not
         if isinstance(node, list):
             need(node[0] in model.low, f"the tree branches on {node[0]!r}, which is no variable")

@@ -659,6 +659,7 @@ FORMS = {
         ),
     ),
     "a leaf missed": lambda: (two_links(**RICH), bounded([], [["x0000001", 1, 7], leaf()], 7)),
+    "a tree of nothing": lambda: (two_links(**RICH), bounded([], [], None)),
     "a leaf just beyond the tree": lambda: (two_links(**RICH), bounded([], [["x0000001", 1, 2], leaf()], 7)),
     "a split of nothing": lambda: (two_links(**RICH), bounded([], split("x0000009", leaf(), leaf()), 7)),
     "a multiplier of no row": lambda: (two_links(**RICH), bounded([BUDGET], [leaf((1, 1))], 7)),

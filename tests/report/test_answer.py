@@ -265,7 +265,7 @@ def test_the_picture_has_a_panel_a_tier_and_a_line_a_choice_of_rings():
     figure = answer.draw(stated())
     everything, small = figure.axes
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["All: share of 6 pairs within 4 h", "Small: share of 5 pairs within 4 h"]
+    assert titles == ["All (6 pairs): within 4 h", "Small (5 pairs): within 4 h"]
     right = 1.03 * 400
     assert lines_of(everything) == {
         "no ring": [(0, 0.5), (40, 0.5), (320, 1), (400, 1), (right, 1)],

@@ -59,8 +59,8 @@ def test_the_screen_compares_a_ring_with_a_known_one(compared):
 
 def test_a_reward_that_is_not_earned_is_explained(missed):
     assert (
-        "No ring round Centre is formed. Its reward would be 12, in weight of pairs, but the plan found does "
-        "not form it"
+        "No ring round Centre is formed. In the objective it would count as much as pairs of cities with a "
+        "weight of 12, but the plan found does not form it"
     ) in on_screen(missed)
     proven = on_screen(replace(missed, gap=0.0, bound=float(missed.objective)))
     assert "but no plan with it is better" in proven
@@ -100,7 +100,10 @@ def test_a_reward_does_not_count_where_cost_is_minimised(missed):
 
 def test_a_reward_that_is_earned_is_stated(make, earning):
     text = on_screen(make("bc", rings=(earning,)))
-    assert "for 300 million CNY. Its reward is 1,200, in weight of pairs." in text
+    assert (
+        "for 300 million CNY. In the objective it counts as much as pairs of cities with a weight of 1,200."
+        in text
+    )
 
 
 def test_the_screen_states_the_price_of_fairness(make):

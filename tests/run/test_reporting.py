@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import geopandas as gpd
 
 from networks.intermodal import AccessParameters
+from networks.world import Circle
 from optimiser.run import reporting
 from optimiser.run.reporting import describe_access
 
@@ -46,8 +47,8 @@ def test_cities_near_a_larger_one_are_named_where_no_table_says_what_is_a_city()
     rows = {"name": ["Town", "Suburb", "Other", "Twin"], "population": [90_000, 20_000, 50_000, 20_000]}
     cities = gpd.GeoDataFrame(rows, geometry=at, crs=4326)
 
-    def said(source):
-        asked = SimpleNamespace(source=SimpleNamespace(cities_from=source))
+    def said(source, area=None):
+        asked = SimpleNamespace(source=SimpleNamespace(cities_from=source, area=area))
         asked.times = SimpleNamespace(cities=cities)
         return list(reporting._suburbs(asked))
 
@@ -57,3 +58,11 @@ def test_cities_near_a_larger_one_are_named_where_no_table_says_what_is_a_city()
         f"Near a larger city, and counted as cities of their own: {near}. cities.leave_out"
     )
     assert said("csv") == said("region") == []
+    # A larger city may lie just outside the circle: Montreal, 9 km from Longueuil.
+    cities = gpd.GeoDataFrame(
+        {"name": ["Longueuil"], "population": [229_330]},
+        geometry=gpd.points_from_xy([-73.468], [45.515]),
+        crs=4326,
+    )
+    (told,) = said("geonames", Circle(lat=45.5, lon=-73.4, radius_km=12.0))
+    assert "Longueuil (9 km from Montréal, which lies outside)" in told

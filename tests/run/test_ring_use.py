@@ -18,6 +18,7 @@ from ring_regions import CORNERS, none, road, square
 from ring_square import CIRCUIT, design, links, shown
 from ring_square import square as ring_of_links
 
+from networks.intermodal.access import AFTER
 from networks.world.towns import Town
 from optimiser.job import loads
 from optimiser.measures.ring_use import CONDITIONS, trip_use
@@ -43,9 +44,15 @@ centres = ["Hub"]
 
 
 def candidates(region):
-    """Return the two sides that are missing; the second one passes through the hub instead of beside it."""
-    seconds = [(a, b, NEW_S) for a, b in itertools.pairwise((0, 1, 2))]
-    arcs = [tuple((f"road:{x}", f"road:{y}", s) for x, y in ((a, b), (b, a))) for a, b, s in seconds]
+    """Return the two sides that are missing; the second one passes through the hub instead of beside it.
+
+    As beside a timetable, each arc has a copy for what comes after trains.
+    """
+    ends = [(f"road:{a}{{0}}", f"road:{b}{{0}}") for a, b in itertools.pairwise((0, 1, 2))]
+    arcs = [
+        tuple((x.format(copy), y.format(copy), NEW_S) for copy in ("", AFTER) for x, y in ((a, b), (b, a)))
+        for a, b in ends
+    ]
     west = road("west", 0, 1, region=region, arcs=arcs[0])
     return merge(west, road("east", 1, 2, region=region, arcs=arcs[1]))
 

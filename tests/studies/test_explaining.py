@@ -29,8 +29,9 @@ def test_a_link_of_a_ring_names_the_ring_and_what_it_earns():
     used = replace(RING, use=RingUse(alone=(TripUse(**trips),)))
     assert list(_ring_reasons([used], LINK)) == [
         (
-            "It closes the ring of 280 km round Centre. The ring counts 694, in weight of pairs; it makes "
-            "74 of 900 pairs of places faster by road, 47 of them by 5 minutes or more."
+            "It closes the ring of 280 km round Centre. The ring counts as much as pairs of cities with a "
+            "weight of 694; it makes 74 of 900 pairs of places faster by road, 47 of them by 5 minutes or "
+            "more."
         )
     ]
     assert list(_ring_reasons([replace(RING, reward=0)], LINK)) == [

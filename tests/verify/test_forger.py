@@ -114,6 +114,7 @@ ALSO = {
     ("proved_row", "row['model'] in model.rows"): "a row that the problem lacks",
     ("proved_row", "row['time'] in model.pair_of"): "a time row of no pair",
     ("check_bound", "i < len(rows)"): "a multiplier of no row",
+    ("check_bound", "tree"): "a tree of nothing",
     ("check_bound", "node[0] in model.low"): "a split of nothing",
 }
 """What is refused without the branch as well, which is there for its message: a name that nothing has."""

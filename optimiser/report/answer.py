@@ -108,6 +108,8 @@ def _closed(report: ReportInput, plan: StateShown, *, could: bool = False) -> st
         verb, used = "would take" if could else "takes", plan.ring_use
         use = f", and {verb} {ring_section.relieved(used.today, used.alone)} out of the cores"
         use += ring_section.with_plan(used)
+        if used.alone[0].through_pairs >= used.today[0].through_pairs:
+            use = f"; {ring_section.gains(used)}"
     price = f"{_price(report, plan)}{use}"
     if could:
         return f"{named(rings)} can be closed for {money} of it{price}"

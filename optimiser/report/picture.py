@@ -199,7 +199,7 @@ class _Panel:
     def paragraph(
         self, words: str, *, size: float = 8.0, colour: str = plots.MUTED, left: float = 0.0
     ) -> None:
-        for line in textwrap.wrap(words, int(62 * (1 - left))):
+        for line in textwrap.wrap(words.replace(" %", "\u00a0%"), int(62 * (1 - left))):
             self.text(left, line, size=size, colour=colour)
             self.end_line()
 

@@ -120,7 +120,6 @@ def test_a_ring_that_could_be_closed_with_the_money_is_told():
 @pytest.mark.parametrize(
     ("after", "planned", "expected"),
     [
-        (3620, 3620, "and takes none of 3,620 pairs of places out of the cores."),
         (3619, 3619, "and takes a net 1 of 3,620 pairs of places out of the cores."),
         (2386, 2386, "and takes a net 1,234 of 3,620 pairs of places out of the cores."),
         (3605, 3613, "a net 15 of 3,620 pairs of places out of the cores (a net 7 with the whole plan)."),
@@ -135,6 +134,16 @@ def test_a_ring_that_is_closed_tells_how_many_pairs_fewer_pass_the_cores(after, 
     assert said(plan).endswith(expected)
     without = state("no", "no ring", 310, ("bc",), **NO_RING)
     assert beside(without, plan).endswith(expected.replace("takes", "would take"))
+
+
+def test_a_ring_that_takes_no_pair_out_of_the_cores_tells_what_it_does():
+    faster = SimpleNamespace(through_pairs=3620, pairs=9000, faster=74, faster_5=47)
+    use = SimpleNamespace(today=(passing(3620),), alone=(faster,), plan=(faster,))
+    plan = state("all", "all rings", 310, ("bc", "idle"), ring_use=use, **OUTER)
+    words = (
+        "round Centre; it makes 74 of 9,000 pairs of places faster by road, 47 of them by 5 minutes or more."
+    )
+    assert said(plan).endswith(words)
 
 
 def test_a_ring_that_the_money_cannot_close_is_told_with_the_least_sum_that_does():

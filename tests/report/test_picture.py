@@ -27,7 +27,7 @@ def test_a_dollar_in_a_name_is_no_formula_in_the_picture(make, tmp_path):
 def test_the_legend_names_the_parts_of_a_ring(ringed):
     words = {text.get_text() for axes in picture.draw(ringed, dpi=50).axes for text in axes.texts}
     assert {"Ring", "Ring, existing", "Ring, to be built"} <= words
-    assert "A ring of 280 km round Centre through 3 cities; 89 % of it" in " ".join(words)
+    assert "A ring of 280 km round Centre through 3 cities; 89\u00a0% of it" in " ".join(words)
 
 
 def test_the_picture_of_a_plan_without_rings_mentions_none(report):

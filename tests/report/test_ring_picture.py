@@ -10,7 +10,7 @@ def test_the_legend_explains_what_is_drawn(compared):
         text.get_text() for axes in picture.draw_rings(compared, dpi=50).axes for text in axes.texts
     )
     for part in (
-        "25 % of the proposed ring lies within 15 km of the known ring",
+        "25\u00a0% of the proposed ring lies within 15 km of the known ring",
         "Sea, Bee",
     ):
         assert part in words

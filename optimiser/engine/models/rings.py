@@ -125,8 +125,8 @@ def add_ring_rows(lp: pulp.LpProblem, decisions: RingDecisions, x: dict[str, pul
     add_link_use(lp, decisions, x)
     add_rounds(lp, decisions)
     passes = add_stops(lp, decisions)
-    for add in (add_least_stops, add_least_by_group, add_must_stops):
-        add(lp, decisions, passes)
+    add_least_stops(lp, decisions, passes)
+    add_must_stops(lp, decisions, passes)
     add_longest(lp, decisions)
 
 
@@ -192,25 +192,19 @@ def add_stops(lp: pulp.LpProblem, decisions: RingDecisions) -> dict[int, pulp.Lp
 
 
 def add_least_stops(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
-    """Add `stops: sum_e n_e >= L r`."""
-    if decisions.ring.least_stops:
-        _add_least(lp, decisions, passes.values(), decisions.ring.least_stops, f"stops{decisions.tag}")
+    """Add `stops: sum_e n_e >= L r`, and `stops_g: sum_{e in E_g} n_e >= L_g r` for each group with L_g > 0.
 
-
-def add_least_by_group(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
-    """Add `stops_g: sum_{e in E_g} n_e >= L_g r` for each group of which the ring needs some stops."""
-    for number, (group, least) in enumerate(decisions.ring.least_by_group, start=1):
+    Where there are too few stops, one more than there are suffices.
+    """
+    ring, tag = decisions.ring, f"stops{decisions.tag}"
+    rows = [(tag, ring.least_stops, [*passes.values()])]
+    for number, (group, least) in enumerate(ring.least_by_group, start=1):
+        mine = [n for i, n in passes.items() if ring.stops[i].group == group]
+        rows.append((f"{tag}_{number:03d}", least, mine))
+    for name, least, some in rows:
         if least:
-            mine = [n for i, n in passes.items() if decisions.ring.stops[i].group == group]
-            _add_least(lp, decisions, mine, least, f"stops{decisions.tag}_{number:03d}")
-
-
-def _add_least(
-    lp: pulp.LpProblem, decisions: RingDecisions, some: Collection[pulp.LpVariable], least: int, name: str
-) -> None:
-    """Add a row that needs some of the stops; where there are too few, one more than there are suffices."""
-    needed = (decisions.formed, -float(min(least, len(some) + 1)))
-    _add(lp, [needed, *((n, 1.0) for n in some)], ">=", 0, name)
+            needed = (decisions.formed, -float(min(least, len(some) + 1)))
+            _add(lp, [needed, *((n, 1.0) for n in some)], ">=", 0, name)
 
 
 def add_must_stops(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:

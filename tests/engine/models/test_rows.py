@@ -19,7 +19,6 @@ from optimiser.engine.models.decisions import declare, divisor, empty_model, sca
 from optimiser.engine.models.extended import build_extended, counting_rings
 from optimiser.engine.models.rings import (
     add_apart,
-    add_least_by_group,
     add_least_stops,
     add_longest,
     add_must_stops,
@@ -216,7 +215,7 @@ def added(ring, *families):
     lp, decisions = declared(ring)
     passes = add_stops(lp, decisions)
     for add in families:
-        if add in (add_least_stops, add_least_by_group, add_must_stops):
+        if add in (add_least_stops, add_must_stops):
             add(lp, decisions, passes)
         else:
             add(lp, decisions)
@@ -272,7 +271,7 @@ def test_a_stop_counts_where_stops_are_needed_or_it_must_be_passed_or_some_of_it
 
 def test_stops_that_are_needed_in_all_by_group_and_each():
     ring = square(stops=STOPS, least_stops=2, least_by_group=(("big", 1), ("none", 1), ("small", 3)))
-    rows, _ = added(ring, add_least_stops, add_least_by_group, add_must_stops)
+    rows, _ = added(ring, add_least_stops, add_must_stops)
     assert rows["stops001"] == ({"r001": -2, "n001_000001": 1, "n001_000002": 1, "n001_000003": 1}, ">=", 0)
     assert rows["stops001_001"] == ({"r001": -1, "n001_000001": 1}, ">=", 0)
     assert rows["stops001_002"] == ({"r001": -1}, ">=", 0)

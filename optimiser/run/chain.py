@@ -348,7 +348,7 @@ class Chain:
         has_cases = not self.has_matrix and job.objective.kind != "max_min" and len(self.candidates.value) > 0
         asked: dict[Question, bool] = {
             "cases": has_cases,
-            "prices": bool(demands.fairness_demands(job)),
+            "prices": any(demands.fairness_demands(job)),
             "speeds": timing.EXPRESSWAY in set(self.times.value.road.links["link_class"]),
         }
         return frozenset(name for name, holds in asked.items() if holds)

@@ -285,12 +285,10 @@ def limit_steps(job: Job) -> tuple[LimitStep, ...]:
     return tuple(LimitStep(exact_share(share), later_s) for share, later_s in asked)
 
 
-def fairness_demands(job: Job) -> tuple[str, ...]:
-    """Return in words what a job demands of a plan for the sake of fairness; empty: nothing."""
-    return tuple(_fairness_demands(job)) if not job.budget.unlimited else ()
-
-
-def _fairness_demands(job: Job) -> Iterator[str]:
+def fairness_demands(job: Job) -> Iterator[str]:
+    """Yield in words what a job demands of a plan for the sake of fairness; nothing without a budget."""
+    if job.budget.unlimited:
+        return
     if job.objective.kind == "max_min":
         yield "the share of the worst tier as high as it goes, then that of the next"
     for tier in TIERS:

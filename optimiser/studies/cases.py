@@ -260,7 +260,7 @@ class Asking:
                 speeds = [self._at_speed(one) for one in kmh]
         prices = None
         if "prices" in questions:
-            counted, words = chain.counted.value, demands.fairness_demands(job)
+            counted, words = chain.counted.value, tuple(demands.fairness_demands(job))
             plan = within_limit(counted, done.plan)
             with chain.progress.step("fairness", "Solving without the demands, to price them"):
                 prices = spared(

@@ -259,9 +259,6 @@ class Why:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """Return what was found, one sentence each."""
-        return tuple(text for text in self._sentences() if text)
-
-    def _sentences(self) -> Iterator[str]:
         need = int(self.pairs["needs_it"].sum())
         faster = len(self.pairs) - need
         served = (
@@ -272,15 +269,16 @@ class Why:
             also = f"; {faster} {'is' if faster == 1 else 'are'} faster with it" if faster else ""
             served = f"no pair within the limit needs it{also}."
         order = (*self.rings, wording.capitalised(served), self.stand_in)
-        yield from order if self.rank else (self.stand_in, *self.rings, f"In that plan {served}")
+        found = [*order] if self.rank else [self.stand_in, *self.rings, f"In that plan {served}"]
         if need and len(self.alternatives):
             kept = int(self.alternatives["pairs_kept"].max())
-            yield f"In its place, the best single candidate would keep {kept} of the pairs that need it."
+            found.append(
+                f"In its place, the best single candidate would keep {kept} of the pairs that need it."
+            )
         elif need:
-            yield "No single candidate would keep a pair that needs it."
-        yield self.sure
-        today = str(self.evidence.get("today") or "")
-        yield f"Today: {today}." if today else ""
+            found.append("No single candidate would keep a pair that needs it.")
+        today = self.evidence.get("today")
+        return tuple(filter(None, [*found, self.sure, f"Today: {today}." if today else ""]))
 
     def __str__(self) -> str:
         """Return the sentences as text, with the pairs that need the link."""

@@ -26,7 +26,7 @@ from scipy.spatial import KDTree
 from networks import cities, impedance, intermodal, osm, regions, road, skims, world
 from networks.schema import Network
 from networks.sphere import KM_PER_DEGREE, chord_to_km, unit_vectors
-from networks.world import assembly
+from networks.world import assembly, geograph
 from networks.world.geograph import Elements, Geograph, package_file, read_clipped, write
 from optimiser.job import LoadedJob, loads
 from optimiser.run.chain import Chain
@@ -88,18 +88,18 @@ class Score:
         return f"| {name} | {self.total:,.0f} | {self.true:,.0f} | {self.inferred:,.0f} | {cells} |"
 
 
-def lines_of(graph: Geograph, edges: Sequence[assembly.Edge], narrow: float) -> NDArray[np.object_]:
+def lines_of(graph: Geograph, edges: Sequence[geograph.Edge], narrow: float) -> NDArray[np.object_]:
     """Return edges as lines in a plane whose unit is a degree of latitude."""
     ends = np.array(graph.points)[np.array(edges, dtype=np.int64).reshape(-1, 2)]
     return np.asarray(shapely.linestrings(ends[:, :, ::-1] * [narrow, 1.0]))
 
 
-def score(graph: Geograph, truth: Mapping[assembly.Edge, float], inferred: set[assembly.Edge]) -> Score:
+def score(graph: Geograph, truth: Mapping[geograph.Edge, float], inferred: set[geograph.Edge]) -> Score:
     """Compare inferred motorways with the share of each edge that is an expressway."""
     narrow = float(np.cos(np.radians(np.mean([lat for lat, _ in graph.points]))))
     expressways = [edge for edge, share in truth.items() if share > 0.5]
 
-    def in_corridor(edges: Sequence[assembly.Edge], of: Sequence[assembly.Edge]) -> float:
+    def in_corridor(edges: Sequence[geograph.Edge], of: Sequence[geograph.Edge]) -> float:
         tree = shapely.STRtree(lines_of(graph, of, narrow))
         middles = shapely.centroid(lines_of(graph, edges, narrow))
         _, away = tree.query_nearest(middles, return_distance=True, all_matches=False)
@@ -117,12 +117,12 @@ def score(graph: Geograph, truth: Mapping[assembly.Edge, float], inferred: set[a
     )
 
 
-def part_of(graph: Geograph, edges: set[assembly.Edge]) -> Geograph:
+def part_of(graph: Geograph, edges: set[geograph.Edge]) -> Geograph:
     """Return a network with some of its edges."""
     return Geograph(graph.points, {edge: km for edge, km in graph.edges.items() if edge in edges})
 
 
-def near_places(graph: Geograph, places: Sequence[Place]) -> set[assembly.Edge]:
+def near_places(graph: Geograph, places: Sequence[Place]) -> set[geograph.Edge]:
     """Return the edges whose middle lies within `REGION_KM` of a place (lon, lat)."""
     edges = list(graph.edges)
     middles = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
@@ -132,9 +132,9 @@ def near_places(graph: Geograph, places: Sequence[Place]) -> set[assembly.Edge]:
     }
 
 
-def random_choice(graph: Geograph, share: float) -> set[assembly.Edge]:
+def random_choice(graph: Geograph, share: float) -> set[geograph.Edge]:
     """Return edges drawn at random, with a share of the length."""
-    edges, length, chosen = list(graph.edges), 0.0, set[assembly.Edge]()
+    edges, length, chosen = list(graph.edges), 0.0, set[geograph.Edge]()
     most = share * sum(graph.edges.values())
     for at in np.random.default_rng(1).permutation(len(edges)).tolist():
         length += graph.edges[edges[at]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.ops import substring
 
 from networks.cities.table import Cities
+from networks.countries import border_crossings
 from networks.errors import SnapError
 from networks.impedance import require_times
 from networks.osm.tags import BUILT_UP
@@ -72,6 +73,7 @@ def snap(
     *,
     limit_km: float = 10.0,
     on_unsnapped: Literal["raise", "report"] = "raise",
+    closed_borders: Sequence[str] = (),
 ) -> Snapped:
     """Snap cities to the nearest node of the main component of a network.
 
@@ -85,6 +87,8 @@ def snap(
         Largest great-circle distance between a city and its node.
     on_unsnapped
         `raise` an error if a city exceeds the limit, or `report` it and leave its node at -1.
+    closed_borders
+        No city is snapped to a node across one of these land borders.
 
     Returns
     -------
@@ -117,6 +121,8 @@ def snap(
         prefer = entry_km < distance + _ENTRY_DETOUR_KM
         node, distance = np.where(prefer, entry, node), np.where(prefer, entry_km, distance)
     any_node, any_distance = nearest(points, places, np.flatnonzero(component >= 0))
+    ways = shapely.linestrings(np.stack([points, places[node]], axis=1))
+    distance[border_crossings(ways, closed_borders).any(axis=1)] = np.inf
     reached = distance <= limit_km
     table = cities.table.assign(
         road_node=np.where(reached, node, -1), road_snap_km=np.where(reached, distance, np.nan)
@@ -174,6 +180,8 @@ def _check_box(points: Floats, places: Floats, *, margin_deg: float) -> None:
 
 
 def _reason(name: str, distance: float, nearest: float, island: int, limit_km: float) -> str:
+    if not np.isfinite(distance):
+        return f"{name} lies across a closed border from the main component of the network"
     if island and nearest <= limit_km:
         return (
             f"{name} lies on an island of the network: a component of {island} node(s) is {nearest:.1f} km "

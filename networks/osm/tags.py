@@ -382,6 +382,9 @@ LENGTH_FACTOR = "polyring:length_factor"
 GAP_KM = "polyring:gap_km"
 """Key of the length of a straight road that closes a gap between two parts of a network."""
 
+BORDER = "polyring:closed_border"
+"""Key of the closed border, such as `BY-UA`, for which a road is closed."""
+
 _LEAST_FACTOR, _MOST_FACTOR = 0.5, 3.0
 
 
@@ -409,7 +412,7 @@ ADVISORY_KEYS = tuple(f"maxspeed:advisory{side}" for side in (":forward", ":back
 ROAD_KEYS = frozenset(
     {
         *_TABLES["road"]["keys"], *LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS, LENGTH_FACTOR, GAP_KM,
-        *CAR_SIZE, *CAR_POOL_KEYS, *(key for key, _, _ in CLOSED_STATUS),
+        BORDER, *CAR_SIZE, *CAR_POOL_KEYS, *(key for key, _, _ in CLOSED_STATUS),
         *(f"{key}{suffix}" for key in (*SIDED_KEYS, *ONEWAY_KEYS) for suffix in ("", CONDITIONAL)),
     }
 )  # fmt: skip

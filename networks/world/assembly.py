@@ -19,10 +19,11 @@ from scipy.sparse.csgraph import dijkstra
 from networks.countries import read_table
 from networks.errors import SourceError
 from networks.inputs import replacing
-from networks.osm.tags import GAP_KM, LENGTH_FACTOR
+from networks.osm.tags import BORDER, GAP_KM, LENGTH_FACTOR
 from networks.schema import Floats, components
 from networks.sphere import chord_to_km, lines_near, nearest, unit_vectors
 from networks.world.geograph import (
+    Edge,
     Elements,
     Geograph,
     chains,
@@ -30,11 +31,13 @@ from networks.world.geograph import (
     length_km,
     merge_short_edges,
     package_file,
+    part_around,
+    part_at_borders,
     read_clipped,
     require,
     write,
 )
-from networks.world.towns import RULE, Area, Town, cities_in
+from networks.world.towns import RULE, Area, Circle, Town, cities_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ class WorldParameters:
     gap_km, dead_ends_km, dead_ends_around
         Longest gap between parts of the road network that is closed, and between two dead ends whose way
         round is so many times as long; none in embedded regions.
+    closed_borders
+        Land borders that neither roads nor tracks cross, such as `BY-UA`; none in embedded regions.
     """
 
     least_population: int
@@ -75,6 +80,7 @@ class WorldParameters:
     gap_km: float = 0.0
     dead_ends_km: float = 0.0
     dead_ends_around: float = 0.0
+    closed_borders: tuple[str, ...] = ()
 
     @classmethod
     def default(cls) -> WorldParameters:
@@ -82,8 +88,6 @@ class WorldParameters:
         table = read_table("world.toml")
         return cls(**table["towns"], **table["roads"], **table["rail"])
 
-
-type Edge = tuple[int, int]
 
 CLASSES = MOTORWAY, TRUNK, PRIMARY = "motorway", "trunk", "primary"
 SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
@@ -180,7 +184,8 @@ def add_roads(
     """Add all roads to the elements, one way for each chain of edges of a class, and for each closed gap.
 
     A way states the ratio of its length on the ground to the length of its line (`polyring:length_factor`),
-    and the length of the gap that it closes (`polyring:gap_km`).
+    and the length of the gap that it closes (`polyring:gap_km`). Edges across closed borders are ways without
+    access that name the border (`polyring:closed_border`), so that readers of the file can count them.
 
     Parameters
     ----------
@@ -208,6 +213,9 @@ def add_roads(
         if drawn_km > 0:
             tags[LENGTH_FACTOR] = f"{parameters.road_length_factor * known_km / drawn_km:.4f}"
         elements.add_way(ids, tags)
+    for edge, border in graph.across.items():
+        ids = [elements.add_node(graph.points[node], {}) for node in edge]
+        elements.add_way(ids, {"highway": PRIMARY, "access": "no", BORDER: border, **SOURCE_TAGS})
 
 
 def _lines(graph: Geograph, kinds: Mapping[Edge, Hashable], elements: Elements) -> Iterator[list[list[int]]]:
@@ -286,8 +294,8 @@ def assemble(
     assumed = parameters or WorldParameters.default()
     towns = cities_in(area, least_population=assumed.least_population)
     elements = Elements()
-    gaps = assumed.gap_km, assumed.dead_ends_km, assumed.dead_ends_around
-    graph = close_gaps(read_clipped(package_file(HIGHWAYS), area), *gaps)
+    gaps, closed = (assumed.gap_km, assumed.dead_ends_km, assumed.dead_ends_around), assumed.closed_borders
+    graph = close_gaps(part_at_borders(read_clipped(package_file(HIGHWAYS), area), closed), *gaps)
     if not graph.edges:
         raise SourceError(
             "the world network of scgraph_data has no roads in this area",
@@ -295,10 +303,13 @@ def assemble(
             done="Nothing was written.",
             remedy="Choose a place on land, or a larger radius_km.",
         )
+    if graph.across and isinstance(area, Circle):
+        graph = part_around(graph, area)
     add_roads(graph, classify(graph, demand(graph, towns, assumed), assumed), elements, assumed)
     if not with_rail:
         return elements
-    tracks = merge_short_edges(read_clipped(package_file(RAILWAYS), area), assumed.short_track_km)
+    tracks = part_at_borders(read_clipped(package_file(RAILWAYS), area), closed)
+    tracks = merge_short_edges(tracks, assumed.short_track_km)
     factor = f"{assumed.rail_length_factor:g}"
     for _, ids in _lines(tracks, dict.fromkeys(tracks.edges, "rail"), elements):  # without speed and usage
         elements.add_way(ids, {"railway": "rail", LENGTH_FACTOR: factor, **SOURCE_TAGS})
@@ -307,18 +318,24 @@ def assemble(
     return elements
 
 
-def region_file(area: Area, folder: Path, *, least_population: int | None = None) -> Path:
+def region_file(
+    area: Area, folder: Path, *, least_population: int | None = None, closed_borders: Sequence[str] = ()
+) -> Path:
     """Return the map of an area as an `.osm.pbf` file, made once for the same area and assumptions.
 
-    Small gaps in its roads are closed (`WorldParameters.gap_km`).
+    Small gaps in its roads are closed (`WorldParameters.gap_km`). Where closed borders part them, those that
+    the centre lies on remain.
 
     Parameters
     ----------
     folder
         Keeps the file, under a name that is the hash of all it depends on.
+    closed_borders
+        Land borders that neither roads nor tracks cross; the roads across are ways without access.
     """
     require()  # says what to install before anything else is asked of the package
-    parameters = replace(WorldParameters.default(), **read_table("world.toml")["gaps"])
+    given = {**read_table("world.toml")["gaps"], "closed_borders": tuple(closed_borders)}
+    parameters = replace(WorldParameters.default(), **given)
     inputs = [
         _VERSION,
         repr(area),

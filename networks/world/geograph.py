@@ -13,15 +13,19 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from osmium import SimpleWriter
 from osmium.osm import mutable
 from scipy.cluster.hierarchy import DisjointSet
 
+from networks.countries import border_crossings
 from networks.errors import SourceError
 from networks.schema import components
 from networks.sphere import EARTH_RADIUS_KM, within
-from networks.world.towns import Area
+from networks.world.towns import Area, Circle
 
+type Ints = NDArray[np.int64]
+type Edge = tuple[int, int]
 type Point = tuple[float, float]
 """Latitude and longitude, degrees."""
 
@@ -51,11 +55,15 @@ class Geograph:
         Length in km by pair of node indices, the smaller index first.
     gaps
         The edges that `close_gaps` added, with their lengths.
+    closed, across
+        Borders that no edge crosses, and the edges that `part_at_borders` took out, with the border of each.
     """
 
     points: tuple[tuple[float, float], ...]
-    edges: dict[tuple[int, int], float]
-    gaps: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    edges: dict[Edge, float]
+    gaps: Mapping[Edge, float] = field(default_factory=dict)
+    closed: tuple[str, ...] = ()
+    across: Mapping[Edge, str] = field(default_factory=dict)
 
 
 def require() -> Path:
@@ -116,7 +124,7 @@ def read_clipped(path: Path, area: Area) -> Geograph:
     kept = np.flatnonzero(area.holds(coordinates[:, 0], coordinates[:, 1]))
     index = {int(old): new for new, old in enumerate(kept)}
     lon = coordinates[kept, 1].tolist()
-    edges: dict[tuple[int, int], float] = {}
+    edges: dict[Edge, float] = {}
     for old, new in index.items():
         for item in filter(None, rows[old].strip("{}[] \n").split(", ")):
             name, _, km = item.partition(": ")
@@ -155,12 +163,41 @@ def merge_short_edges(graph: Geograph, least_km: float) -> Geograph:
         clusters[keep] += clusters[drop]
         for node in clusters[drop]:
             merged_into[node] = keep
-    edges: dict[tuple[int, int], float] = {}
+    edges: dict[Edge, float] = {}
     for (a, b), km in graph.edges.items():
         edge = min(merged_into[a], merged_into[b]), max(merged_into[a], merged_into[b])
         if edge[0] != edge[1]:
             edges[edge] = min(km, edges.get(edge, km))
     return Geograph(graph.points, edges)
+
+
+def part_at_borders(graph: Geograph, closed: tuple[str, ...]) -> Geograph:
+    """Return a network without the edges across closed borders.
+
+    An edge whose ends lie on one side stays: its road runs there, not straight as the edge does.
+    """
+    crossings = _crossings(graph, graph.edges, closed)
+    across = {
+        edge: closed[int(counts.argmax())]
+        for edge, counts in zip(graph.edges, crossings, strict=True)
+        if counts.sum() % 2
+    }
+    kept = {edge: km for edge, km in graph.edges.items() if edge not in across}
+    return replace(graph, edges=kept, closed=closed, across=across)
+
+
+def part_around(graph: Geograph, place: Circle) -> Geograph:
+    """Return the connected part of a network whose nodes come nearest to the centre of a circle."""
+    ends, points = np.array([*graph.edges]), np.array(graph.points)
+    part, used = components(*ends.T, size=len(points)), np.unique(ends)
+    home = part[used[place.distance_km(*points[used].T).argmin()]]
+    return replace(graph, edges={edge: km for edge, km in graph.edges.items() if part[edge[0]] == home})
+
+
+def _crossings(graph: Geograph, edges: Iterable[Edge], closed: Sequence[str]) -> Ints:
+    """Count where edges cross each closed border; int64 [edges, borders]."""
+    lines = np.array([[graph.points[node][::-1] for node in edge] for edge in edges]).reshape(-1, 2, 2)
+    return border_crossings(shapely.linestrings(lines), closed)
 
 
 def close_gaps(graph: Geograph, most_km: float, dead_ends_km: float = 0.0, around: float = 0.0) -> Geograph:
@@ -180,22 +217,23 @@ def close_gaps(graph: Geograph, most_km: float, dead_ends_km: float = 0.0, aroun
     ends, points = np.array([*graph.edges]), np.array(graph.points)[:, ::-1]
     part, used = components(*ends.T, size=len(points)), np.unique(ends)
     small = used[part[used] != np.bincount(part[used]).argmax()]  # all but the largest part
-    pairs = sorted(
-        (distance_km(graph.points[a], graph.points[b]), min(a, b), max(a, b))
-        for a, near in zip(small.tolist(), within(points[small], points[used], most_km), strict=True)
-        for b in used[list(near)].tolist()
-        if part[a] != part[b] and abs(points[a, 0] - points[b, 0]) < 180.0
-    )
+
+    def near(ends: Ints, others: Ints, km: float, *, alike: bool) -> list[tuple[float, int, int]]:
+        rows = zip(ends.tolist(), within(points[ends], points[others], km), strict=True)
+        every = {(min(a, b), max(a, b)) for a, few in rows for b in others[list(few)].tolist() if a != b}
+        found = [(a, b) for a, b in every if (part[a] == part[b]) == alike]
+        is_across = _crossings(graph, found, graph.closed).any(axis=1)
+        return sorted(
+            (distance_km(graph.points[a], graph.points[b]), a, b)
+            for (a, b), crossed in zip(found, is_across, strict=True)
+            if not crossed and abs(points[a, 0] - points[b, 0]) < 180.0
+        )
+
     joined = DisjointSet(part.tolist())
+    pairs = near(small, used, most_km, alike=False)
     gaps = {(a, b): km for km, a, b in pairs if joined.merge(part[a], part[b])}
     tips = np.flatnonzero(np.bincount(ends.ravel()) == 1)
-    near = within(points[tips], points[tips], dead_ends_km)
-    facing = sorted(
-        (distance_km(graph.points[a], graph.points[b]), a, b)
-        for a, few in zip(tips.tolist(), near, strict=True)
-        for b in tips[list(few)].tolist()
-        if a < b and part[a] == part[b]
-    )
+    facing = near(tips, tips, dead_ends_km, alike=True)
     roads = nx.Graph()
     roads.add_weighted_edges_from((a, b, km) for (a, b), km in graph.edges.items() if facing)
     for km, a, b in facing:

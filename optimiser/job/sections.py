@@ -135,6 +135,7 @@ class Region(Section):
     country: str = ""
     margin_km: float = Field(50.0, ge=0, le=1000)
     as_of: date | None = None
+    closed_borders: Names = tuple(packaged("networks", "data/borders.toml")["closed"])
     title: str = ""
     attribution: str = ""
     caution: str = ""

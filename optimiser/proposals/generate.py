@@ -47,7 +47,7 @@ from optimiser.proposals.pruning import (
 )
 from optimiser.proposals.rail import CurveRules
 from optimiser.proposals.stations import StationRules
-from optimiser.proposals.table import Candidates, Item, Proposal, merge, number_arcs, price, tabulate
+from optimiser.proposals.table import Candidates, Item, Limits, Proposal, merge, number_arcs, price, tabulate
 from optimiser.proposals.terrain import PLAIN, TERRAIN_CLASSES, Terrain
 from optimiser.proposals.trains import RailRules, Tracks
 
@@ -243,6 +243,8 @@ class Rules:
         of each city those with its largest partners, so that small cities have their turn.
     longest_water_km
         Nothing is proposed that crosses more km of water in all.
+    closed_borders
+        Nothing is proposed that crosses one of these land borders, such as `BY-UA`.
     """
 
     neighbours: NeighbourRules = field(default_factory=NeighbourRules)
@@ -257,6 +259,7 @@ class Rules:
     further: Mapping[str, Kind] = field(default_factory=dict, hash=False)
     pairs_tried: int = 300
     longest_water_km: float = 20.0
+    closed_borders: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the further rows, and report all faults at once."""
@@ -268,6 +271,11 @@ class Rules:
             done="Nothing was proposed.",
             remedy="Give each a name of its own; rings consist of the kinds in generate.KINDS alone.",
         )
+
+    @property
+    def limits(self) -> Limits:
+        """Return what no proposal may cross."""
+        return self.longest_water_km, self.closed_borders
 
     @property
     def rows(self) -> Mapping[str, Kind]:
@@ -431,7 +439,7 @@ def generate(
         """Tell which trains share trips: new services do, and trains added to services; lines do not."""
         return one.kind == "rail_frequency" if rules.rows[one.kind].is_service else one.candidate_id
 
-    key = ("prices", rules.longest_water_km, rules.rail, table, ground)
+    key = ("prices", rules.limits, rules.rail, table, ground)
     prices: dict[Proposal, Mapping[str, object] | str] = base.once(key, dict)
     always, left_out = base.once(("proposed", rules, table, ground), lambda: proposed(by_limit=False))
     within, further = proposed(by_limit=True)
@@ -443,7 +451,7 @@ def generate(
     }
     full = [one for one in (*always, *within) if one not in rows]
     new = [one for one in full if one not in prices]
-    found = price(new, table, ground, longest_water_km=rules.longest_water_km)
+    found = price(new, table, ground, rules.limits)
     prices.update((one, _unless_idle(one, row, table, rules.rail)) for one, row in found)
     for one in full:
         row, (trips, filled) = prices[one], load.get(one, (0, 0.0))

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
+from networks.countries import border_crossings
 from networks.skims import TimeGraph
 from optimiser.job.model import unknown_links
 from optimiser.problem.errors import CandidateError
@@ -331,8 +332,13 @@ def number_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> NumberedArcs:
     )
 
 
+type Limits = tuple[float, Sequence[str]]
+"""Most km of water that a proposal crosses in all, and land borders that none crosses."""
+NO_LIMITS: Limits = (math.inf, ())
+
+
 def assemble(
-    proposals: Iterable[Proposal], costs: CostTable, terrain: Terrain, *, longest_water_km: float = math.inf
+    proposals: Iterable[Proposal], costs: CostTable, terrain: Terrain, limits: Limits = NO_LIMITS
 ) -> Candidates:
     """Price proposals and put them in tables, in order of their ids.
 
@@ -342,16 +348,15 @@ def assemble(
         Candidates without cost.
     costs, terrain
         What a km costs on which ground, and where that ground is.
-    longest_water_km
-        Proposals that have more km of water in all are left out, and counted.
+    limits
+        Proposals beyond them are left out and counted; an upgrade may cross a border, as its road does.
 
     Raises
     ------
     CandidateError
         When two proposals have one id, or a standard has no rate.
     """
-    priced = price(list(proposals), costs, terrain, longest_water_km=longest_water_km)
-    return tabulate(priced, costs, terrain)
+    return tabulate(price(list(proposals), costs, terrain, limits), costs, terrain)
 
 
 type Priced = tuple[Proposal, Mapping[str, object] | str]
@@ -359,20 +364,19 @@ type Priced = tuple[Proposal, Mapping[str, object] | str]
 
 
 def price(
-    proposals: Sequence[Proposal], costs: CostTable, terrain: Terrain, *, longest_water_km: float = math.inf
+    proposals: Sequence[Proposal], costs: CostTable, terrain: Terrain, limits: Limits = NO_LIMITS
 ) -> list[Priced]:
     """Price proposals by what they consist of and the ground below; see `assemble`."""
-    ground = survey([proposal.geometry for proposal in proposals], terrain)
-    wet = f"crosses more than {longest_water_km:g} km of water"
-    return [
-        (
-            one,
-            _table_row(one, parts, costs)
-            if parts[WATER] * line_km(one.geometry) <= longest_water_km
-            else f"{one.kind}: {wet}",
-        )
-        for one, parts in zip(proposals, ground.tolist(), strict=True)
-    ]
+    lines, (longest_km, closed) = [proposal.geometry for proposal in proposals], limits
+    crossings, priced = border_crossings(lines, closed), list[Priced]()
+    for one, parts, crossed in zip(proposals, survey(lines, terrain).tolist(), crossings, strict=True):
+        row: Mapping[str, object] | str = _table_row(one, parts, costs)
+        if parts[WATER] * line_km(one.geometry) > longest_km:
+            row = f"{one.kind}: crosses more than {longest_km:g} km of water"
+        elif crossed.any() and not one.replaces:
+            row = f"{one.kind}: crosses a border that is closed to cars ({closed[int(crossed.argmax())]})"
+        priced.append((one, row))
+    return priced
 
 
 def tabulate(

@@ -361,7 +361,7 @@ def is_water(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.b
 
     Notes
     -----
-    Natural Earth 1:10m, layers land and lakes (public domain), rasterised by `tools/water_map.py`.
+    Natural Earth 1:10m, layers land and lakes (public domain), rasterised by `tools/world_maps.py`.
     """
     cells = _wet_cells()
     row = np.clip(np.floor((90.0 - lat) * CELLS_A_DEGREE), 0, len(cells) - 1).astype(np.int64)

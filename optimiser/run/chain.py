@@ -122,7 +122,7 @@ class Chain:
             "files": self._checksums("region.file", "region.graph", "region.polygon", "region.gtfs"),
             "area": [
                 job.region.model_dump(include={"place", "bbox", "margin_km", "graph_speeds"}),
-                repr(source.area),
+                [repr(source.area), source.closed_borders] if source.area else None,
             ],
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
@@ -186,6 +186,7 @@ class Chain:
             "candidates": job.candidates.model_dump(exclude={"file"}),
             "costs": job.costs.model_dump(exclude={"table", "terrain"}),
             "country": source.country,
+            "closed_borders": source.closed_borders,
             "rings": [ring.model_dump() for ring in job.rings],
             "trips": job.measures.model_dump(include={"trips_per_person", "discount_rate", "years"}),
         }

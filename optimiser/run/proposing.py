@@ -415,4 +415,5 @@ def rules_of(job: Job, source: Source) -> Rules:
         patterns=services.PatternRules(express_count=asked.express_count),
         kinds=asked.kinds or known,
         longest_water_km=asked.longest_water_km,
+        closed_borders=source.closed_borders,
     )

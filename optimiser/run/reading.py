@@ -112,6 +112,7 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     # Services of a screening are assumed for want of relations in the source, not in this file.
     notes = (source.screening,) if source.screening else tracks.report.warnings()
     report |= {"rail": asdict(tracks.report), "notes": [*notes, *remarks]}
+    report["closed_borders"] = [way[tags.BORDER] for way in elements.roads.tags if tags.BORDER in way]
     report["gaps_km"] = [float(way[tags.GAP_KM]) for way in elements.roads.tags if tags.GAP_KM in way]
     return Networks(timed, tracks, report, *_places(elements, job, source))
 
@@ -123,7 +124,8 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     if source.area is not None:
         wide = source.area.widened(region.margin_km)
         people = [town.population for town in towns_around(source.area, job, source.area)[0]]
-        path = world.region_file(wide, downloads, least_population=min(people, default=None))
+        least, closed = min(people, default=None), source.closed_borders
+        path = world.region_file(wide, downloads, least_population=least, closed_borders=closed)
         return osm.read(path, **asked)
     if "region.file" in source.files:
         return osm.read(source.files["region.file"], **asked)

@@ -264,20 +264,19 @@ def _notes(found: Findings) -> tuple[str, ...]:
     tiers = _tiers(found)[1]
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # those of own lists are refused
-    gaps = found.times.report.get("gaps_km")
+    gaps, closed = (found.times.report.get(key) for key in ("gaps_km", "closed_borders"))
+    has_trains_alone = found.times.road.links.empty and "region.matrix" not in found.source.files
     # The problem of a what-if is another one than the draft.
     on_task = solving.notes_on_task(replace(found.draft, problem=found.problem), found.candidates, found.job)
+    notes = wording.WORDS["notes"]
     return (
         *([f"Cities left out: {errors.listed(left, 5, '; ')}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
-        *([wording.WORDS["notes"]["gaps"].format(len(gaps), max(gaps))] if gaps else []),
+        *([notes["gaps"].format(len(gaps), max(gaps))] if gaps else []),
+        *([notes["borders"].format(len(closed), ", ".join(sorted({*closed})))] if closed else []),
         *found.times.report.get("snapped", {}).get("notes", ()),
         *_suburbs(found),
-        *(
-            [wording.WORDS["notes"]["trains_alone"]]
-            if found.times.road.links.empty and "region.matrix" not in found.source.files
-            else []
-        ),
+        *([notes["trains_alone"]] if has_trains_alone else []),
         *found.faults,
         *found.answers.faults,
         *([found.source.caution] if found.source.caution else []),

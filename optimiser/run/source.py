@@ -58,6 +58,8 @@ class Source:
         Circle that the world networks are clipped to, without its margin; None with another source.
     caution
         What a reader must know of the region before taking a plan for an answer; may be empty.
+    closed_borders
+        Land borders that no car crosses, such as `BY-UA`.
     screening
         Caution on a network whose classes are inferred; empty where they are known.
     """
@@ -71,6 +73,7 @@ class Source:
     notes: tuple[str, ...] = ()
     area: world.Circle | None = None
     caution: str = ""
+    closed_borders: tuple[str, ...] = ()
     screening: str = ""
 
 
@@ -87,6 +90,8 @@ def find_source(loaded: LoadedJob) -> Source:
     JobError
         With all files that are missing, an unknown region or list, rings round unknown cities, or an unusable
         table of known rings.
+    SourceError
+        With all closed borders that are none.
     """
     job, region = loaded.job, loaded.job.region
     source = Source(
@@ -94,6 +99,7 @@ def find_source(loaded: LoadedJob) -> Source:
         country=region.country or "world",
         cities_from=_cities_from(job),
         files=loaded.files,
+        closed_borders=countries.closed_borders(region.closed_borders),
         has_map=_has_map(region),
         attribution="" if region.matrix else ATTRIBUTION,
         notes=(f"Travel times: {region.matrix}, a table of the user's." if region.matrix else _MAP_DATA,),

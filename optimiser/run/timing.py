@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -256,7 +256,9 @@ def snap_cities(road: Network, found: Cities, job: Job, source: Source) -> tuple
     near = city_tables.with_nodes_near(road, found, limit_km=limit_km)
     # Towns without roads are common around a place, and in the box of an extract; nobody asked for them.
     is_own = source.area is None and source.cities_from in ("csv", "region")
-    tied = city_tables.snap(found, near, limit_km=limit_km, on_unsnapped="raise" if is_own else "report")
+    closed = source.closed_borders if source.area else ()  # roads of extracts stay as they are tagged
+    on_unsnapped: Literal["raise", "report"] = "raise" if is_own else "report"
+    tied = city_tables.snap(found, near, limit_km=limit_km, on_unsnapped=on_unsnapped, closed_borders=closed)
     is_tied = (tied.cities.table["road_node"] >= 0).to_numpy()
     if is_tied.sum() < 2:
         raise SchemaError(
@@ -346,7 +348,7 @@ def _of_geonames(area: Area, job: Job, source: Source, reach: Area) -> Cities:
     counts, is_free = Counter(town.country for town in towns), job.cities.least_population is None
     told = ", ".join(f"{code} {count}" for code, count in counts.most_common())
     texts = (
-        f"Cities of {len(counts)} countries ({told}); borders count as open (cities.countries).",
+        f"Cities of {len(counts)} countries ({told}); borders count as open but for region.closed_borders.",
         "Fewer than two places of the map are cities: those of GeoNames count (cities.source).",
         f"Cities are places from {least:,} residents: few have more (cities.least_population).",
         f"Cities are the {MOST} largest (cities.largest, cities.least_population).",

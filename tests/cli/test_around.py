@@ -7,7 +7,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import shapely
 from cli_drawing import PLAIN
 
 from networks.world import assembly, towns
@@ -69,6 +71,25 @@ def test_a_screening_says_so_on_screen_page_and_in_its_files(drawn_world: Path, 
     report = json.loads((drawn_world / "import_report.json").read_text(encoding="utf-8"))
     assert report["screening"] is True
     assert report["rail"]["stations"] == 2
+
+
+def test_a_screening_crosses_no_closed_border_and_names_the_cities_beyond_it(
+    drawn_world: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall = np.array([shapely.LineString([(5.5, 6.0), (5.5, 9.0)])])  # between Beta and the others
+    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["BJ-NG"]), wall))
+    words = ("run", "--around", "alpha", "--set", "region.closed_borders=['NG-BJ']")
+    assert call(*words, "--out", drawn_world, *QUICK)[0] == 0
+    summary = json.loads((drawn_world / "summary.json").read_text(encoding="utf-8"))
+    assert summary["sizes"]["cities"] == 2
+    assert any("Beta" in note and note.startswith("Cities left out") for note in summary["notes"])
+    assert any("roads taken out: 1 (BJ-NG)" in note for note in summary["notes"])
+    report = json.loads((drawn_world / "import_report.json").read_text(encoding="utf-8"))
+    assert report["closed_borders"] == ["BJ-NG"]
+    code, _, err = call("run", "--around", "alpha", "--set", "region.closed_borders=['NG-XX', 'FR-NG']")
+    assert code == 2
+    assert "'NG-XX'" in err
+    assert "'FR-NG'" in err
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from network_drawing import cities_at, network_of
@@ -35,6 +36,17 @@ def test_cities_are_not_snapped_to_nodes_without_links(network):
 def test_a_city_beyond_the_limit_is_reported_with_its_distance(network):
     with pytest.raises(SnapError, match=r"Farville is 33\.4 km from the network \(limit 10 km\)"):
         snap(cities_at((116.1, 39.3), (116.0, 39.0), names=["Farville", "Near"]), network)
+
+
+def test_a_city_across_a_closed_border_is_left_without_a_node(network, monkeypatch):
+    wall = shapely.linestrings([[[116.105, 38.0], [116.105, 40.0]]])
+    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["XA-XB"]), wall))
+    asked = cities_at((116.11, 39.0), (116.09, 39.0), names=["Across", "Near"])
+    found = snap(asked, network, on_unsnapped="report", closed_borders=("XA-XB",))
+    assert found.cities.table["road_node"].tolist() == [-1, 1]
+    assert [one.reason.partition(" of")[0] for one in found.unsnapped] == [
+        "Across lies across a closed border from the main component"
+    ]
 
 
 def test_a_city_beyond_the_limit_can_be_left_without_a_node(network):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from tiers import long_case
 
 from networks import osm, rail, road, world
@@ -251,6 +252,61 @@ def test_the_file_alone_closes_gaps_and_says_which(monkeypatch, tmp_path):
     ways = world.assemble(circle).ways.values()
     assert [way for way in ways if "polyring:gap_km" in way.tags] == []
     assert len(ways) == 2
+
+
+BORDER = np.array([[0.5, -5.0], [0.5, 0.4], [3.0, 0.4]])
+"""The land border of XA and XB, longitudes first: XB lies within its corner, south and east of it."""
+
+
+@pytest.fixture
+def border(monkeypatch):
+    """Draw a world with a single land border."""
+    drawn = np.array(["XA-XB"]), shapely.linestrings(BORDER[None])
+    monkeypatch.setattr("networks.countries._borders", lambda: drawn)
+
+
+@pytest.mark.usefixtures("border")
+def test_an_edge_between_two_sides_of_a_closed_border_is_taken_out_and_one_that_returns_is_not():
+    # The first edge leads across; the second along the border; the third cuts the corner and comes back.
+    points = ((0.0, 0.0), (0.0, 1.0), (0.3, 1.0), (0.2, 0.4), (0.6, 0.7))
+    graph = Geograph(points, {(0, 1): 111.0, (1, 2): 44.0, (3, 4): 60.0})
+    found = geograph.part_at_borders(graph, ("XA-XB",))
+    assert (found.edges, found.across) == ({(1, 2): 44.0, (3, 4): 60.0}, {(0, 1): "XA-XB"})
+    assert geograph.part_at_borders(graph, ()).edges == graph.edges
+    assert geograph.part_at_borders(Geograph((), {}), ("XA-XB",)).edges == {}
+
+
+@pytest.mark.usefixtures("border")
+def test_no_gap_is_closed_across_a_closed_border():
+    # The middle part is 0.9 km from one across the border, and 1.6 km from one on its side.
+    points = ((0.0, 0.0), (0.0, 0.496), (0.0, 0.504), (0.0, 1.0), (0.01, 1.01), (0.3, 1.5))
+    graph = Geograph(points, {(0, 1): 55.0, (2, 3): 55.0, (4, 5): 70.0})
+    assert set(geograph.close_gaps(graph, 2.0).gaps) == {(1, 2), (3, 4)}
+    closed = geograph.part_at_borders(graph, ("XA-XB",))
+    assert set(geograph.close_gaps(closed, 2.0).gaps) == {(3, 4)}
+    # Two dead ends of one part, each on its side.
+    round_about = replace(graph, edges={(0, 1): 55.0, (2, 3): 55.0, (3, 4): 2.0, (0, 4): 120.0})
+    assert set(geograph.close_gaps(round_about, 2.0, 2.0, 40.0).gaps) == {(1, 2)}
+    assert not geograph.close_gaps(replace(round_about, closed=("XA-XB",)), 2.0, 2.0, 40.0).gaps
+
+
+@pytest.mark.usefixtures("border")
+def test_neither_roads_nor_tracks_of_the_file_cross_a_closed_border_and_it_tells_which_roads_did(
+    monkeypatch, tmp_path
+):
+    rail_line = Geograph(((0.02, 0.0), (0.02, 1.0), (0.02, 2.0)), {(0, 1): 111.0, (1, 2): 111.0})
+    small_world(monkeypatch, {"world_highways": LINE, "world_railways": rail_line}, (A, B))
+    circle = world.Circle(lat=0, lon=1, radius_km=300)
+    paths = [world.region_file(circle, tmp_path, closed_borders=pairs) for pairs in ((), ("XA-XB",))]
+    opened, closed = (osm.read(path) for path in paths)
+    told = [tags["polyring:closed_border"] for tags in closed.roads.tags if "polyring:closed_border" in tags]
+    assert (len(opened.roads.tags), told) == (2, ["XA-XB", "XA-XB"])
+    # Of 542 km the 111 from A to the middle and the 160 from B to the north lead across; of the others the
+    # 111 on the side of the centre remain, or the 160 where the centre lies on the side of A.
+    west = osm.read(world.region_file(replace(circle, lon=0), tmp_path, closed_borders=("XA-XB",)))
+    km = [road.build(one, country="NG")[0].links["length_km"].sum() for one in (closed, west)]
+    assert km == pytest.approx([1.07 * 111, 1.07 * 160], rel=0.002)
+    assert rail.build(closed).network.links["length_km"].sum() == pytest.approx(1.025 * 111.2, rel=0.002)
 
 
 def test_a_region_whose_trains_come_from_a_timetable_has_roads_alone(monkeypatch):

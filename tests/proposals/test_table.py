@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from candidates_drawing import proposal, table
+from shapely import affinity
 
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
@@ -72,7 +74,7 @@ def wet(*kinds):
 
 def priced(*proposals, ground=None, longest_km=math.inf):
     costs = builtin_cost_table()
-    return assemble(proposals, costs, ground or AllPlain(), longest_water_km=longest_km)
+    return assemble(proposals, costs, ground or AllPlain(), (longest_km, ()))
 
 
 def unpriced(name, km=10.0):
@@ -103,6 +105,21 @@ def test_proposals_whose_crossing_is_too_wide_are_left_out_and_counted():
         [(unpriced("x"), "wet")], builtin_cost_table(), AllPlain(), report={"before": 2, "wet": 1}
     )
     assert (len(found), found.report) == (0, {"before": 2, "wet": 2})
+
+
+def test_proposals_across_a_closed_border_are_left_out_and_counted_and_upgrades_are_not(monkeypatch):
+    line = unpriced("x").geometry
+    middle = shapely.line_interpolate_point(line, 0.5, normalized=True)
+    wall = shapely.LineString([(middle.x - 1.0, middle.y - 2.0), (middle.x + 1.0, middle.y + 2.0)])
+    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["XA-XB"]), np.array([wall])))
+    beside = dataclasses.replace(unpriced("y"), geometry=affinity.translate(line, 0.0, 5.0))
+    upgrade = dataclasses.replace(unpriced("z"), replaces="road 1 (km 10)")
+    found = assemble(
+        [unpriced("x"), beside, upgrade], builtin_cost_table(), AllPlain(), (math.inf, ("XA-XB",))
+    )
+    assert found.table["candidate_id"].tolist() == ["y", "z"]
+    assert found.report == {"road_link: crosses a border that is closed to cars (XA-XB)": 1}
+    assert len(priced(unpriced("x"), beside, upgrade)) == 3
 
 
 def test_candidates_that_are_taken_keep_their_arcs_and_runs():

@@ -125,8 +125,7 @@ def test_water_is_paid_for_by_the_km():
 
 def test_what_crosses_much_water_in_all_is_left_out_and_counted():
     kept, none = (
-        assemble([link("a", 40.0)], builtin_cost_table("cn"), CHANNELS, longest_water_km=km)
-        for km in (18.1, 17.9)
+        assemble([link("a", 40.0)], builtin_cost_table("cn"), CHANNELS, (km, ())) for km in (18.1, 17.9)
     )
     assert (len(kept), kept.report) == (1, {})
     assert (len(none), none.report) == (0, {"gap: crosses more than 17.9 km of water": 1})

@@ -347,11 +347,8 @@ def _with_straight_links(
     key = ("straight links", network.rules, standards, longest_km, sound_only)
     proposals = network.base.once(key, propose)
     known = set(candidates.table["candidate_id"])
-    links = assemble(
-        [one for one in proposals if one.candidate_id not in known],
-        *prices,
-        longest_water_km=standards.longest_water_km,
-    )
+    new = [one for one in proposals if one.candidate_id not in known]
+    links = assemble(new, *prices, standards.limits)
     return links, generate(network, merge(candidates, links), prune=False)
 
 
@@ -525,8 +522,8 @@ def _gap(
         return (
             f"straight links between {'stations' if rules.mode == 'rail' else 'junctions'} within the band, "
             f"and cities more than {rules.on_s // 60} minutes from them, that cross at most "
-            f"{standards.longest_water_km:g} km of water would not close it either; widen the band "
-            "(radius_km), lower the standard (classes, speed_kmh) or on_minutes, or raise "
+            f"{standards.longest_water_km:g} km of water and no closed border would not close it either; "
+            "widen the band (radius_km), lower the standard (classes, speed_kmh) or on_minutes, or raise "
             "candidates.longest_water_km"
         )
     used = sorted({ring.graph.links[k].candidate for k in found.links} & km.keys())

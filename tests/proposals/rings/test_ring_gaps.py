@@ -69,6 +69,17 @@ def test_a_link_across_a_wide_bay_is_left_out_and_counted():
     assert all(why.endswith("km of water (tried for the ring ring)") for why in found.report)
 
 
+def test_a_link_across_a_closed_border_is_left_out_and_counted(monkeypatch):
+    wall = np.array([shapely.LineString([(0.0, -5.0), (0.0, 0.0)])])  # from the centre to the south
+    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["XA-XB"]), wall))
+    network = RingNetwork(square(without=(0,)), rules())
+    found = close_gaps(network, none(), Rules(closed_borders=("XA-XB",)), GROUND)[0]
+    assert len(found) == 0
+    assert {why.partition(": ")[2] for why in found.report} == {
+        "crosses a border that is closed to cars (XA-XB) (tried for the ring ring)"
+    }
+
+
 def test_a_ring_without_gaps_asks_for_nothing():
     assert len(further_links(square(), rules())) == 0
 
@@ -117,9 +128,7 @@ def test_a_band_in_which_nothing_fits_is_said_to_be_too_narrow():
 
 def test_cities_that_stations_serve_already_are_not_said_to_have_been_tried():
     (reason,) = reasons(square(), none(), rules(radius_km=(50.0, 55.0), on_s=300))
-    assert (
-        "cities more than 5 minutes from them, that cross at most 20 km of water would not close it" in reason
-    )
+    assert "cities more than 5 minutes from them, that cross at most 20 km of water and no closed" in reason
 
 
 def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():

@@ -156,21 +156,19 @@ def closed_borders(given: Collection[str]) -> tuple[str, ...]:
     SourceError
         With all that are no pairs of countries with a common land border.
     """
-    known, faults, found = set(_borders()[0].tolist()), list[str](), set[str]()
-    for text in given:
-        codes_of = sorted(text.upper().split("-"))
-        found.add("-".join(codes_of))
-        if not found <= known:
-            near = sorted(pair for pair in known if set(pair.split("-")) & set(codes_of))
-            faults.append(f"{text!r}: there {f'are {", ".join(near)}' if near else 'is no such country'}")
-            found &= known
+    known = {pair: {*pair.split("-")} for pair in _borders()[0].tolist()}
+    asked, faults = {text: {*text.upper().split("-")} for text in given}, list[str]()
+    for text, both in asked.items():
+        if both not in known.values():
+            near = [pair for pair in known if known[pair] & both]
+            faults.append(f"{text!r}: of these countries there are {', '.join(near) or 'none'}")
     if faults:
         what, where = "these are no land borders of two countries", "region.closed_borders"
         remedy = "Give pairs of codes of ISO 3166, such as ['BY-UA', 'RU-UA']; [] opens all borders."
         raise SourceError(
             what, where=where, faults=faults, done="Nothing was read or written.", remedy=remedy
         )
-    return tuple(sorted(found))
+    return tuple(pair for pair, both in known.items() if both in asked.values())
 
 
 def border_crossings(lines: Sequence[shapely.Geometry], closed: Sequence[str]) -> NDArray[np.int64]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -20,7 +19,7 @@ from networks.countries import read_table
 from networks.errors import SourceError
 from networks.inputs import replacing
 from networks.osm.tags import BORDER, GAP_KM, LENGTH_FACTOR
-from networks.schema import Floats, components
+from networks.schema import components
 from networks.sphere import chord_to_km, lines_near, nearest, unit_vectors
 from networks.world.geograph import (
     Edge,
@@ -132,29 +131,13 @@ def demand(graph: Geograph, towns: Sequence[Town], parameters: WorldParameters) 
     for row in range(len(chosen)):
         reach, before = dijkstra(matrix, indices=node[row], return_predecessors=True)
         counts = is_pair[row] & np.isfinite(reach[node])
-        load = np.zeros(len(points))
-        np.add.at(load, node[counts], np.sqrt(people[row] * people[counts]))
-        for edge, carried in _carried(load, reach, before):
-            loads[edge] = loads.get(edge, 0.0) + carried
+        for place in np.flatnonzero(counts).tolist():
+            at, carried = int(node[place]), float(np.sqrt(people[row] * people[place]))
+            while (ahead := int(before[at])) >= 0:
+                edge = min(at, ahead), max(at, ahead)
+                loads[edge] = loads.get(edge, 0.0) + carried
+                at = ahead
     return loads
-
-
-def _carried(load: Floats, reach: Floats, before: NDArray[np.int32]) -> list[tuple[Edge, float]]:
-    """Send the load of each node back to the source of a tree of shortest paths; return what edges carry."""
-    on_paths: set[int] = set()
-    for node in np.flatnonzero(load).tolist():
-        at = node
-        while at >= 0 and at not in on_paths:
-            on_paths.add(at)
-            at = int(before[at])
-    carried = []
-    rest = load.tolist()
-    for node in sorted(on_paths, key=lambda one: -reach[one]):  # far nodes first: theirs is complete
-        ahead = int(before[node])
-        if ahead >= 0:
-            rest[ahead] += rest[node]
-            carried.append(((min(node, ahead), max(node, ahead)), rest[node]))
-    return carried
 
 
 def classify(graph: Geograph, loads: Mapping[Edge, float], parameters: WorldParameters) -> dict[Edge, str]:

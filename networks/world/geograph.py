@@ -1,5 +1,6 @@
 """Read a world network of scgraph_data as plain data, measure lines, and write OpenStreetMap files."""
 
+import ast
 import importlib.util
 import itertools
 import json
@@ -126,9 +127,8 @@ def read_clipped(path: Path, area: Area) -> Geograph:
     lon = coordinates[kept, 1].tolist()
     edges: dict[Edge, float] = {}
     for old, new in index.items():
-        for item in filter(None, rows[old].strip("{}[] \n").split(", ")):
-            name, _, km = item.partition(": ")
-            other = index.get(int(name))
+        for name, km in ast.literal_eval(f"{{{rows[old].strip('{}[] \n')}}}").items():
+            other = index.get(name)
             if other is not None and other != new and abs(lon[new] - lon[other]) < 180.0:
                 edges[min(new, other), max(new, other)] = float(km)
     return Geograph(tuple((float(lat), float(lon)) for lat, lon in coordinates[kept]), edges)
@@ -329,7 +329,5 @@ def write(elements: Elements, path: Path) -> None:
         for number, ((lat, lon), tags) in elements.nodes.items():
             place = (round(lon, 7), round(lat, 7))
             writer.add_node(mutable.Node(id=number, location=place, tags=tags, **_FIXED))
-        for way in elements.ways.values():
-            writer.add_way(way)
-        for relation in elements.relations.values():
-            writer.add_relation(relation)
+        for one in (*elements.ways.values(), *elements.relations.values()):
+            writer.add(one)

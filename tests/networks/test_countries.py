@@ -193,6 +193,7 @@ def test_borders_are_read_in_any_order_and_all_faults_are_told():
     with pytest.raises(SourceError, match=r"region\.closed_borders") as fault:
         closed_borders(["PT-FR", "BY-UA", "XX", "KR-XX"])
     first, second, third = fault.value.faults
-    assert first == "'PT-FR': there are AD-FR, BE-FR, CH-FR, DE-FR, ES-FR, ES-PT, FR-IT, FR-LU, FR-MC"
-    assert second == "'XX': there is no such country"
-    assert third == "'KR-XX': there are KP-KR"
+    near = "AD-FR, BE-FR, CH-FR, DE-FR, ES-FR, ES-PT, FR-IT, FR-LU, FR-MC"
+    assert first == f"'PT-FR': of these countries there are {near}"
+    assert second == "'XX': of these countries there are none"
+    assert third == "'KR-XX': of these countries there are KP-KR"

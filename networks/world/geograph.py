@@ -176,12 +176,8 @@ def part_at_borders(graph: Geograph, closed: tuple[str, ...]) -> Geograph:
 
     An edge whose ends lie on one side stays: its road runs there, not straight as the edge does.
     """
-    crossings = _crossings(graph, graph.edges, closed)
-    across = {
-        edge: closed[int(counts.argmax())]
-        for edge, counts in zip(graph.edges, crossings, strict=True)
-        if counts.sum() % 2
-    }
+    found = zip(graph.edges, _crossings(graph, graph.edges, closed), strict=True)
+    across = {edge: closed[int(counts.argmax())] for edge, counts in found if counts.sum() % 2}
     kept = {edge: km for edge, km in graph.edges.items() if edge not in across}
     return replace(graph, edges=kept, closed=closed, across=across)
 
@@ -222,12 +218,9 @@ def close_gaps(graph: Geograph, most_km: float, dead_ends_km: float = 0.0, aroun
         rows = zip(ends.tolist(), within(points[ends], points[others], km), strict=True)
         every = {(min(a, b), max(a, b)) for a, few in rows for b in others[list(few)].tolist() if a != b}
         found = [(a, b) for a, b in every if (part[a] == part[b]) == alike]
-        is_across = _crossings(graph, found, graph.closed).any(axis=1)
-        return sorted(
-            (distance_km(graph.points[a], graph.points[b]), a, b)
-            for (a, b), crossed in zip(found, is_across, strict=True)
-            if not crossed and abs(points[a, 0] - points[b, 0]) < 180.0
-        )
+        kept = itertools.compress(found, ~_crossings(graph, found, graph.closed).any(axis=1))
+        near = [(a, b) for a, b in kept if abs(points[a, 0] - points[b, 0]) < 180.0]
+        return sorted((distance_km(graph.points[a], graph.points[b]), a, b) for a, b in near)
 
     joined = DisjointSet(part.tolist())
     pairs = near(small, used, most_km, alike=False)

@@ -17,7 +17,7 @@ ROAD = network(
 )
 """A road, and a short one 30 km away that nothing joins to it."""
 JOB = SimpleNamespace(cities=SimpleNamespace(snap_km=10.0))
-AROUND = SimpleNamespace(area="around", title="drawn")
+AROUND = SimpleNamespace(area="around", title="drawn", closed_borders=())
 
 
 def untied(places):

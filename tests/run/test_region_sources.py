@@ -10,6 +10,7 @@ import geopandas
 import numpy as np
 import osmnx as ox
 import pytest
+import shapely
 from cli_drawing import JOB, cities_csv, draw_map
 
 import networks
@@ -96,6 +97,23 @@ def test_a_job_names_a_graph(home):
     chain = job(home, 'graph = "roads.graphml"')
     assert len(chain.networks.value.road.links) == 7
     assert chain.networks.value.report["source"]["name"] == "roads.graphml"
+
+
+def test_no_candidate_of_an_extract_crosses_a_closed_border_and_its_roads_do(home, monkeypatch):
+    wall = shapely.linestrings([[[117.5, 30.0], [117.5, 50.0]]])
+    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["CN-KP"]), wall))
+    chains = [
+        job(home, 'file = "map.osm"', f"region.closed_borders={pairs}") for pairs in ("[]", "['KP-CN']")
+    ]
+    (opened, closed), (first, second) = (
+        [getattr(chain, step).value for chain in chains] for step in ("candidates", "times")
+    )
+    assert np.array_equal(first.skims["door_to_door"], second.skims["door_to_door"])
+    crosses = opened.table.intersects(wall[0]) & (opened.table["replaces"] == "")
+    assert crosses.any()
+    assert not set(opened.table["candidate_id"][crosses]) & set(closed.table["candidate_id"])
+    counts = [count for why, count in closed.report.items() if why.endswith("closed to cars (CN-KP)")]
+    assert sum(counts) >= crosses.sum()
 
 
 def test_a_graph_takes_its_cities_from_geonames_where_the_job_names_none(home):

@@ -728,7 +728,7 @@ def test_tables_in_memory_take_the_place_of_files(home):
         geometry=[None],
         crs=4326,
     )
-    region = pr.Region.read(home / "map.osm", **on_file)
+    region = pr.Region.read(home / "map.osm", **on_file, terrain="plain")
     held = pr.Region.read(home / "map.osm", **{**on_file, "cities": points.to_crs(3857)}, terrain=hills)
     assert held.travel_times().equals(region.travel_times())
     table = held.candidates(file=own).table.set_index("candidate_id")

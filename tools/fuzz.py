@@ -42,7 +42,7 @@ from optimiser.problem import dumps, load
 from optimiser.problem.errors import OptimiserError
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.own import read_own
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 
 ROOT = Path(__file__).resolve().parents[1]
 FOUND = ROOT / "build" / "fuzz"
@@ -158,7 +158,7 @@ def own(data: bytes) -> None:
     path = folder() / ("own.geojson" if data[:1] == b"{" else "own.csv")
     path.write_bytes(data)
     with contextlib.suppress(OptimiserError):
-        found = read_own(path, _base_case(), builtin_cost_table(), AllPlain())
+        found = read_own(path, _base_case(), builtin_cost_table(), PLAIN)
         need((found.arcs["seconds"] > 0).all())
         need((found.table["cost"] >= 0).all())
 

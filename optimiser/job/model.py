@@ -316,7 +316,9 @@ class LoadedJob:
     @property
     def files(self) -> dict[str, Path]:
         """Return the absolute paths of the files that the job names, by the keys of `PATH_KEYS`."""
-        return {key: self.path(text) for key in PATH_KEYS if (text := attrgetter(key)(self.job))}
+        named = {key: attrgetter(key)(self.job) for key in PATH_KEYS}
+        named |= {"costs.terrain": ""} if self.job.costs.is_plain else {}
+        return {key: self.path(text) for key, text in named.items() if text}
 
     def moved_to(self, folder: Path) -> Job:
         """Return the job as it is written in another folder: the same files, by paths from there."""

@@ -315,6 +315,11 @@ class Costs(Section):
     table: str = ""
     terrain: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether all ground is to be taken as plain."""
+        return self.terrain == "plain"
+
 
 class Objective(Section):
     """What a plan maximises."""

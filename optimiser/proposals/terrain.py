@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -53,23 +53,6 @@ class Terrain(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class AllPlain:
-    """Class all ground as plain, for want of data."""
-
-    source: str = (
-        "no relief given: all is assumed plain, new lines are straight, and in hills costs are a lower bound"
-    )
-
-    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:  # noqa: ARG002
-        """Return zero (plain) for each point."""
-        return np.zeros(len(lon), dtype=np.int8)
-
-
-PLAIN = AllPlain()
-"""Ground of which nothing is known."""
-
-
-@dataclass(frozen=True, slots=True)
 class TerrainPolygons:
     """Class points by the roughest of the polygons that contain them; outside all, they are plain."""
 
@@ -86,6 +69,25 @@ class TerrainPolygons:
         return found
 
 
+PLAIN = TerrainPolygons(
+    (), (), "all is assumed plain: new lines are straight, and in hills costs are a lower bound"
+)
+"""Ground of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoarseRelief:
+    """Class points by the relief that means over cells of 1/12 degree show (`tools/relief_map.py`)."""
+
+    source: str = (
+        "coarse relief in cells of 9 km, new lines over the cheapest ground; in hills costs are a lower bound"
+    )
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point the class of its cell."""
+        return _packaged("relief")[_cell(lon, lat, 12)].astype(np.int8)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class WithTowns:
     """Class the built-up ground round city centres as urban, and all else as another source does.
@@ -98,23 +100,22 @@ class WithTowns:
         Centres of the cities, degrees, float64 [c].
     radius_km
         Radius of the built-up ground of each city, float64 [c].
+    source
+        What the report says.
     """
 
     ground: Terrain
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     radius_km: NDArray[np.float64]
+    source: str
 
     @classmethod
-    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame) -> Self:
+    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame, *, least_km: float = 0.0) -> Self:
         """Return the ground with towns whose radii follow from the populations of the cities."""
         lon, lat = shapely.get_coordinates(cities.geometry.to_numpy()).T
-        return cls(ground, lon, lat, urban_radius_km(cities["population"].to_numpy(dtype=np.float64)))
-
-    @property
-    def source(self) -> str:
-        """Name in a few words where the classes come from."""
-        return f"{self.ground.source}; urban by the populations of the cities"
+        radius_km = np.maximum(urban_radius_km(cities["population"].to_numpy(dtype=np.float64)), least_km)
+        return cls(ground, lon, lat, radius_km, f"{ground.source}; urban by the populations of the cities")
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
         """Return for each point urban where it lies in a town, else the class of the ground."""
@@ -127,9 +128,7 @@ class WithTowns:
 
 def is_known(ground: Terrain) -> bool:
     """Tell whether anything is known of the relief of some ground."""
-    if isinstance(ground, WithTowns | WithWater):
-        return is_known(ground.ground)
-    return not isinstance(ground, AllPlain)
+    return is_known(ground.ground) if isinstance(ground, WithTowns | WithWater) else ground != PLAIN
 
 
 def urban_radius_km(population: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,14 +178,14 @@ class TerrainRaster:
         return np.searchsorted((self.hill_m, self.mountain_m), relief, side="right").astype(np.int8)[cell_of]
 
 
-def read_terrain(path: str | Path) -> Terrain:
+def read_terrain(path: str | Path | None) -> Terrain:
     """Read a terrain source: polygons with a property `terrain`, or a raster of elevations.
 
     Parameters
     ----------
     path
         GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill, mountain, urban or water; else a
-        GeoTIFF of heights in metres.
+        GeoTIFF of heights in metres; None: the coarse relief of the package.
 
     Raises
     ------
@@ -195,6 +194,8 @@ def read_terrain(path: str | Path) -> Terrain:
     EnvironmentFault
         When a raster is given and rasterio is not installed.
     """
+    if path is None:
+        return CoarseRelief()
     path = Path(path)
     if not path.is_file():
         raise CandidateError(
@@ -273,19 +274,13 @@ def _read_polygons(path: Path) -> TerrainPolygons:
         table = inputs.read_features(path)
     except Exception as error:
         raise CandidateError("the terrain file cannot be read", where=str(path), done=str(error)) from error
-    if "terrain" not in table.columns:
-        raise CandidateError(
-            "the polygons have no property `terrain`",
-            where=str(path),
-            remedy="Give each polygon `terrain`: plain, hill, mountain, urban or water.",
-        )
-    named = [str(value).strip().lower() for value in table["terrain"]]
+    named = [str(value).strip().lower() for value in table.get("terrain", [None] * len(table))]
     faults = [f"polygon {row + 1}: `{name}`" for row, name in enumerate(named) if name not in TERRAIN_CLASSES]
     CandidateError.refuse(
         faults,
-        "unknown terrain classes",
+        "polygons without a known class of terrain",
         where=str(path),
-        remedy="Use plain, hill, mountain, urban or water.",
+        remedy="Give each polygon a property `terrain`: plain, hill, mountain, urban or water.",
     )
     return TerrainPolygons(
         polygons=tuple(table.geometry),
@@ -338,11 +333,17 @@ and much ground has been reclaimed since it was drawn."""
 
 
 @functools.cache
-def _wet_cells() -> NDArray[np.uint8]:
-    """Return the map, uint8 [rows from north to south, bytes of eight cells from west to east]."""
-    file = resources.files("optimiser.proposals") / "data" / "water.npz"
+def _packaged(name: str) -> NDArray[np.uint8]:
+    """Return a map, uint8 [rows from north to south, cells or bytes of eight cells from west to east]."""
+    file = resources.files("optimiser.proposals") / "data" / f"{name}.npz"
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
-        return np.asarray(content["water"], dtype=np.uint8)
+        return np.asarray(content[name], dtype=np.uint8)
+
+
+def _cell(lon: NDArray[np.float64], lat: NDArray[np.float64], a_degree: int) -> tuple[NDArray[np.int64], ...]:
+    """Return rows and columns of points in a map with so many cells a degree."""
+    row = np.clip(np.floor((90.0 - lat) * a_degree), 0, 180 * a_degree - 1).astype(np.int64)
+    return row, np.floor((lon + 180.0) * a_degree).astype(np.int64) % (360 * a_degree)
 
 
 def is_water(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -363,10 +364,8 @@ def is_water(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.b
     -----
     Natural Earth 1:10m, layers land and lakes (public domain), rasterised by `tools/world_maps.py`.
     """
-    cells = _wet_cells()
-    row = np.clip(np.floor((90.0 - lat) * CELLS_A_DEGREE), 0, len(cells) - 1).astype(np.int64)
-    column = np.floor((lon + 180.0) * CELLS_A_DEGREE).astype(np.int64) % (360 * CELLS_A_DEGREE)
-    return np.asarray((cells[row, column >> 3] >> (7 - (column & 7))) & 1, dtype=np.bool_)
+    row, column = _cell(lon, lat, CELLS_A_DEGREE)
+    return np.asarray((_packaged("water")[row, column >> 3] >> (7 - (column & 7))) & 1, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -379,10 +378,13 @@ class WithWater:
         Classes elsewhere.
     known_land
         Points of today's lines and cities (`on_sphere`) that the map takes for water.
+    source
+        What the report says.
     """
 
     ground: Terrain
     known_land: cKDTree
+    source: str
 
     @classmethod
     def of(cls, ground: Terrain, cities: gpd.GeoDataFrame, links: Sequence[gpd.GeoDataFrame]) -> Self:
@@ -403,13 +405,8 @@ class WithWater:
         is_long = shapely.length(drawn) > 0
         lines = np.concatenate([drawn[~is_long], shapely.segmentize(drawn[is_long], _STEP_DEG)])
         points = shapely.get_coordinates(lines)
-        wet = points[is_water(points[:, 0], points[:, 1])]
-        return cls(ground, cKDTree(on_sphere(wet[:, 0], wet[:, 1])))
-
-    @property
-    def source(self) -> str:
-        """Name in a few words where the classes come from."""
-        return f"{self.ground.source}; seas and lakes of Natural Earth"
+        wet = points[is_water(*points.T)]
+        return cls(ground, cKDTree(on_sphere(*wet.T)), f"{ground.source}; seas and lakes of Natural Earth")
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
         """Return for each point water where it lies in a sea or lake, else the class of the ground."""
@@ -469,8 +466,7 @@ class Surroundings:
     @cached_property
     def _towns(self) -> WithTowns:
         """Return the towns; all else is plain."""
-        found = WithTowns.of(PLAIN, self.base.cities)
-        return replace(found, radius_km=np.maximum(self.rules.town_km, found.radius_km))
+        return WithTowns.of(PLAIN, self.base.cities, least_km=self.rules.town_km)
 
     @cached_property
     def _expressways(self) -> tuple[cKDTree, NDArray[np.int64], list[str]]:

@@ -184,7 +184,7 @@ class Chain:
             "times": self.times.key,
             "which": [job.times.limit_s, job.times.definition],
             "candidates": job.candidates.model_dump(exclude={"file"}),
-            "costs": job.costs.model_dump(exclude={"table", "terrain"}),
+            "costs": [job.costs.model_dump(exclude={"table", "terrain"}), job.costs.is_plain],
             "country": source.country,
             "closed_borders": source.closed_borders,
             "rings": [ring.model_dump() for ring in job.rings],

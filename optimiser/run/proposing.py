@@ -98,7 +98,7 @@ def propose_candidates(
     further
         Kinds that are proposed beside those of the job.
     """
-    ground = shared_ground(base, source, times, rail)
+    ground = ground_of(base, job, source, times, rail)
     table, land = ground
     asked, rules = job.candidates, replace(rules_of(job, source), further=further)
     given = None
@@ -208,7 +208,7 @@ def draft_problem(
         problem = problem.replace(budget=max(problem.budget or 0, demands.cost_of_best(problem)))
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
-        ground = shared_ground(base, source, times, rail)
+        ground = ground_of(base, job, source, times, rail)
         most = demands.most_money(job, problem.budget)
         problem, rings = add_rings(
             problem, base, candidates, job.rings, rules_of(job, source), ground, most=most
@@ -331,19 +331,21 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
     )
 
 
-def shared_ground(base: BaseCase, source: Source, times: Times, rail: RailBuild | None) -> Ground:
-    """Return what `ground_of` does, made once for all limits."""
-    files = (source.files.get(f"costs.{key}") for key in ("table", "terrain"))
-    key = ("ground", source.country, *(file and inputs.checksum(file) for file in files))
-    return base.once(key, lambda: ground_of(source, times, rail))
+def ground_of(base: BaseCase, job: Job, source: Source, times: Times, rail: RailBuild | None) -> Ground:
+    """Return the unit costs of a job (its own table, else that of the country), terrain, towns and water.
 
+    They are made once for all limits of the base case.
+    """
+    files = [source.files.get(f"costs.{key}") for key in ("table", "terrain")]
 
-def ground_of(source: Source, times: Times, rail: RailBuild | None) -> Ground:
-    """Return the unit costs of a job (its own table, else that of the country), terrain, towns and water."""
-    ground, table = source.files.get("costs.terrain"), cost_table(source)
-    land = terrain.read_terrain(ground) if ground else terrain.AllPlain()
-    lines = [times.road.links] if rail is None else [times.road.links, rail.network.links]
-    return table, terrain.WithWater.of(terrain.WithTowns.of(land, times.cities), times.cities, lines)
+    def make() -> Ground:
+        land = terrain.PLAIN if job.costs.is_plain else terrain.read_terrain(files[1])
+        lines = [times.road.links] if rail is None else [times.road.links, rail.network.links]
+        towns = terrain.WithTowns.of(land, times.cities)
+        return cost_table(source), terrain.WithWater.of(towns, times.cities, lines)
+
+    key = ("ground", source.country, job.costs.is_plain, *(file and inputs.checksum(file) for file in files))
+    return base.once(key, make)
 
 
 def cost_table(source: Source) -> costs.CostTable:

@@ -14,8 +14,8 @@ ATTRIBUTION = "© OpenStreetMap contributors"
 SCREENING = (
     "A screening: the world networks of scgraph_data have no classes, speeds or trains. Road classes are "
     "inferred from the demand between towns, stations and trains are assumed, so that times and costs are "
-    "rough, and what is proposed may be there already. Relief is not known either: in hills costs are a "
-    "lower bound. Use it to ask where to look closer, and read the cases beside each figure."
+    "rough, and what is proposed may be there already. Relief is coarse, too: in hills costs are a lower "
+    "bound. Use it to ask where to look closer, and read the cases beside each figure."
 )
 """Caution on a region from the world networks."""
 WORLD_NETWORKS = (
@@ -46,7 +46,7 @@ class Source:
     files
         Absolute paths by the key of a job that names such a file (`job.model.PATH_KEYS`): those of the job,
         and of the embedded region `cities.file`, `region.file`, `region.gtfs` (without it the trains are
-        those of the map), `costs.terrain` (all plain), `backcast.built`,
+        those of the map), `costs.terrain` (coarse relief), `backcast.built`,
         `measures.places` and `measures.known_rings`.
     has_map
         Whether there is a map, on file or to be fetched; else a timetable or a matrix takes its place.
@@ -180,7 +180,7 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         "cities.file": lists[job.cities.list] if source.cities_from == "region" else None,
         "region.file": region.network,
         "region.gtfs": region.timetable,
-        "costs.terrain": region.terrain,
+        "costs.terrain": None if job.costs.is_plain else region.terrain,
         "backcast.built": region.built,
         "measures.places": region.counties,
         "measures.known_rings": rings if rings is not None and rings.is_file() else None,

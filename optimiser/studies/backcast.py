@@ -321,7 +321,7 @@ class _Backcaster:
                 done=_NOTHING,
                 remedy="Give start_date to the ways that were opened since, or name an earlier day.",
             )
-        table, land = proposing.ground_of(source, times, first.rail)
+        table, land = proposing.ground_of(first.base, job, source, times, first.rail)
         listed = source.files["backcast.built"]
         later = corridors.read_corridors(listed, table, land, after=self.day, level=job.costs.level)
         counted = later[later["left_out"] == ""]

@@ -45,10 +45,10 @@ BOMB = (
 FAULTS = [
     Fault(
         "unknown key",
-        ("job.toml:8: unknown key 'budjet'", "'budget'"),
+        ("job.toml:10: unknown key 'budjet'", "'budget'"),
         {"job.toml": JOB.replace("[budget]", "[budjet]")},
     ),
-    Fault("negative budget", ("job.toml:9: budget.share",), {"job.toml": JOB.replace("0.3", "-0.3")}),
+    Fault("negative budget", ("job.toml:11: budget.share",), {"job.toml": JOB.replace("0.3", "-0.3")}),
     Fault("nan", ("budget.share",), {"job.toml": JOB.replace("0.3", "nan")}),
     Fault("infinite time", ("solve.time_limit_s",), {"job.toml": JOB.replace("= 60", "= inf")}),
     Fault("limit of zero", ("times.limit_s",), {"job.toml": JOB.replace("7200", "0")}),

@@ -22,7 +22,7 @@ from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import Cost, builtin_cost_table
 from optimiser.proposals.shortest_times import times_between
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 
 KM = 1.0 / 111.195
 """Degrees of latitude, or of longitude at the equator, that make about one km."""
@@ -205,4 +205,4 @@ def proposal(name, a, b, seconds, *, cost=10, ends=("A", "B"), kind="road_link")
 
 def table(*proposals: Proposal) -> Candidates:
     """Put proposals in tables, in the plain."""
-    return assemble(proposals, builtin_cost_table(), AllPlain())
+    return assemble(proposals, builtin_cost_table(), PLAIN)

@@ -118,6 +118,8 @@ country = "CN"
 file = "cities.csv"
 [times]
 limit_s = 7200
+[costs]
+terrain = "plain"
 [budget]
 share = 0.3
 [solve]

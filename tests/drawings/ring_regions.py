@@ -9,10 +9,10 @@ from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.rings.generate import RingNetwork, generate, ring_of
 from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, RingRules
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 
 RATES = builtin_cost_table("CN")
-GROUND = (RATES, AllPlain())
+GROUND = (RATES, PLAIN)
 
 CORNERS = ((-40, -40), (0, -40), (40, -40), (40, 0), (40, 40), (0, 40), (-40, 40), (-40, 0))
 """A square of expressways, side 80 km, with a node in the middle of each side."""

@@ -28,7 +28,7 @@ from optimiser.proposals.roads import FarRules, RoadRules
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import assemble
-from optimiser.proposals.terrain import AllPlain, ArtefactRules
+from optimiser.proposals.terrain import PLAIN, ArtefactRules
 from optimiser.proposals.trains import RailRules
 
 EVIDENCE = ("today", "today_s", "with_s", "gain_s", "town_share", "beside", "beside_share")
@@ -262,7 +262,7 @@ def test_what_is_there_today_beside_each_proposal_is_golden(case):
     base = region(limit_s, definition)
     found, _ = proposed(base, rules)
     table = with_evidence(
-        base, assemble(found, builtin_cost_table("cn"), AllPlain()), rules.road.surroundings(base)
+        base, assemble(found, builtin_cost_table("cn"), PLAIN), rules.road.surroundings(base)
     ).table
     lines = [
         f"{row['candidate_id']}: {row['cost_low']}/{row['cost']}/{row['cost_high']}; "

@@ -17,7 +17,7 @@ from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import assemble, merge
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 from optimiser.proposals.trains import RailRules, Tracks
 
 ROAD, PLACES = four_in_line()
@@ -38,7 +38,7 @@ def drawn(classes=("hsr250", "hsr250", "conv120"), refs=("", "", ""), lines=None
 
 
 def candidates(base, proposals, kind):
-    found = assemble(of_kind(kind, proposals), builtin_cost_table(), AllPlain())
+    found = assemble(of_kind(kind, proposals), builtin_cost_table(), PLAIN)
     return line_capacity.with_sections(base, found, hours_a_day=16.0)
 
 

@@ -15,7 +15,7 @@ from optimiser.problem.errors import CandidateError
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.own import as_number, is_empty, read_own
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 
 ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
 PLACES = cities(ROAD, [("a1", (0, 0), 90_000, 0), ("b1", (100, 0), 80_000, 1), ("c1", (200, 0), 70_000, 2)])
@@ -31,7 +31,7 @@ def read(tmp_path, drawn):
     def from_text(text, name="own.csv"):
         path = tmp_path / name
         path.write_text(text)
-        return read_own(path, drawn, builtin_cost_table(), AllPlain())
+        return read_own(path, drawn, builtin_cost_table(), PLAIN)
 
     return from_text
 
@@ -65,7 +65,7 @@ def test_lines_of_geojson_and_geopackage_are_read_alike(tmp_path, drawn):
     found = []
     for name in ("own.geojson", "own.gpkg"):
         table.to_file(tmp_path / name)
-        found.append(read_own(tmp_path / name, drawn, builtin_cost_table(), AllPlain()))
+        found.append(read_own(tmp_path / name, drawn, builtin_cost_table(), PLAIN))
     assert found[0].arcs.equals(found[1].arcs)
     assert found[0].table["length_km"][0] == pytest.approx(found[1].table["length_km"][0])
     assert found[0].table["length_km"][0] == pytest.approx(109.5, abs=0.5)
@@ -86,7 +86,7 @@ def test_a_line_ends_near_the_places_that_it_joins(tmp_path, drawn, line, faults
     table.to_file(tmp_path / "own.gpkg")
     told = []
     try:
-        read_own(tmp_path / "own.gpkg", drawn, builtin_cost_table(), AllPlain())
+        read_own(tmp_path / "own.gpkg", drawn, builtin_cost_table(), PLAIN)
     except CandidateError as error:
         told = list(error.faults)
     assert told == [f"row 1: {fault}" for fault in faults]
@@ -95,7 +95,7 @@ def test_a_line_ends_near_the_places_that_it_joins(tmp_path, drawn, line, faults
 def test_other_coordinate_systems_are_turned_into_degrees(tmp_path, drawn):
     line = shapely.LineString([(0, 0), (100 * KM, 0)])
     gpd.GeoDataFrame({"id": ["x"]}, geometry=[line], crs=4326).to_crs(3857).to_file(tmp_path / "own.gpkg")
-    found = read_own(tmp_path / "own.gpkg", drawn, builtin_cost_table(), AllPlain())
+    found = read_own(tmp_path / "own.gpkg", drawn, builtin_cost_table(), PLAIN)
     assert set(found.arcs["tail_id"]) == {"road:0", "road:1"}
 
 
@@ -162,7 +162,7 @@ def test_a_file_that_is_no_table_is_refused(read):
 
 def test_a_missing_file_is_named(tmp_path, drawn):
     with pytest.raises(CandidateError, match="does not exist"):
-        read_own(tmp_path / "none.csv", drawn, builtin_cost_table(), AllPlain())
+        read_own(tmp_path / "none.csv", drawn, builtin_cost_table(), PLAIN)
 
 
 HEAD = "from,to,cost,speed_kmh,length_km,mode,instrument,fixed,standard,seconds,headway_s\n"
@@ -262,12 +262,12 @@ def test_a_name_of_two_cities_needs_the_id(tmp_path):
     ):
         path.write_text(text)
         with pytest.raises(CandidateError) as error:
-            read_own(path, base, builtin_cost_table(), AllPlain())
+            read_own(path, base, builtin_cost_table(), PLAIN)
         assert list(error.value.faults) == [f"row 1: {fault}"]
     same = dataclasses.replace(base, cities=base.cities.assign(name=["Both", "Both", "C"]))
     path.write_text("from,to\nboth,x\n")
     with pytest.raises(CandidateError, match="'both' names 2 cities; give the id"):
-        read_own(path, same, builtin_cost_table(), AllPlain())
+        read_own(path, same, builtin_cost_table(), PLAIN)
 
 
 @pytest.mark.parametrize(("snap_km", "joins"), [(5.1, True), (4.9, False)])
@@ -275,11 +275,11 @@ def test_a_position_stands_for_a_node_within_the_distance(tmp_path, drawn, snap_
     path = tmp_path / "own.csv"
     path.write_text(f"from_lon,from_lat,to,cost\n{5 * KM},0,b1,7\n")
     if joins:
-        found = read_own(path, drawn, builtin_cost_table(), AllPlain(), snap_km=snap_km)
+        found = read_own(path, drawn, builtin_cost_table(), PLAIN, snap_km=snap_km)
         assert found.table["candidate_id"].tolist() == ["own-road:0.045,0.000-b1"]
     else:
         with pytest.raises(CandidateError, match=r"the nearest road node is 5.0 km off, the limit is 4.9 km"):
-            read_own(path, drawn, builtin_cost_table(), AllPlain(), snap_km=snap_km)
+            read_own(path, drawn, builtin_cost_table(), PLAIN, snap_km=snap_km)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from optimiser.proposals.costs import Cost, builtin_cost_table
 from optimiser.proposals.prepare import city_pairs, design_problem, overlay, paths_of
 from optimiser.proposals.shortest_times import NO_PATH_S, times_between
 from optimiser.proposals.table import Candidates, Proposal, assemble, fix
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 
 CITIES = 3
 NODES = 9
@@ -81,7 +81,7 @@ def candidates_of(lists) -> Candidates:
         )
         for at, arcs in enumerate(lists)
     ]
-    return assemble(proposals, builtin_cost_table(), AllPlain())
+    return assemble(proposals, builtin_cost_table(), PLAIN)
 
 
 def skim_of(graph: TimeGraph):

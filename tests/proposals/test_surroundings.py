@@ -9,7 +9,7 @@ import shapely
 from candidates_drawing import KM, base_case, cities, network
 
 from optimiser.proposals.terrain import (
-    AllPlain,
+    PLAIN,
     ArtefactRules,
     Surroundings,
     WithTowns,
@@ -81,7 +81,7 @@ def test_without_expressways_nothing_is_beside_one(plane):
 
 
 def test_built_up_ground_is_urban_within_the_radius_of_the_people(plane):
-    land = WithTowns.of(AllPlain(), plane.cities)
+    land = WithTowns.of(PLAIN, plane.cities)
     assert urban_radius_km(plane.cities["population"].to_numpy(dtype=float))[0] == pytest.approx(
         3.162, abs=0.001
     )

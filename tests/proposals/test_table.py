@@ -17,7 +17,7 @@ from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Item, assemble, fix, merge, number_arcs, tabulate
-from optimiser.proposals.terrain import WATER, AllPlain
+from optimiser.proposals.terrain import PLAIN, WATER
 
 
 def test_ids_used_twice_are_refused():
@@ -74,7 +74,7 @@ def wet(*kinds):
 
 def priced(*proposals, ground=None, longest_km=math.inf):
     costs = builtin_cost_table()
-    return assemble(proposals, costs, ground or AllPlain(), (longest_km, ()))
+    return assemble(proposals, costs, ground or PLAIN, (longest_km, ()))
 
 
 def unpriced(name, km=10.0):
@@ -101,9 +101,7 @@ def test_proposals_whose_crossing_is_too_wide_are_left_out_and_counted():
     assert (len(found), found.report) == (1, {})
     found = priced(unpriced("x"), ground=wet(11), longest_km=5.0)
     assert (len(found), found.report) == (0, {"road_link: crosses more than 5 km of water": 1})
-    found = tabulate(
-        [(unpriced("x"), "wet")], builtin_cost_table(), AllPlain(), report={"before": 2, "wet": 1}
-    )
+    found = tabulate([(unpriced("x"), "wet")], builtin_cost_table(), PLAIN, report={"before": 2, "wet": 1})
     assert (len(found), found.report) == (0, {"before": 2, "wet": 2})
 
 
@@ -115,7 +113,7 @@ def test_proposals_across_a_closed_border_are_left_out_and_counted_and_upgrades_
     beside = dataclasses.replace(unpriced("y"), geometry=affinity.translate(line, 0.0, 5.0))
     upgrade = dataclasses.replace(unpriced("z"), replaces="road 1 (km 10)")
     found = assemble(
-        [unpriced("x"), beside, upgrade], builtin_cost_table(), AllPlain(), (math.inf, ("XA-XB",))
+        [unpriced("x"), beside, upgrade], builtin_cost_table(), PLAIN, (math.inf, ("XA-XB",))
     )
     assert found.table["candidate_id"].tolist() == ["y", "z"]
     assert found.report == {"road_link: crosses a border that is closed to cars (XA-XB)": 1}

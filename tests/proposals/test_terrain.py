@@ -39,8 +39,8 @@ def raster(tmp_path, heights):
 
 
 def test_without_terrain_all_ground_is_plain_and_flagged():
-    assert terrain.survey([LINE], terrain.AllPlain()).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
-    assert "assumed" in terrain.AllPlain().source
+    assert terrain.survey([LINE], terrain.PLAIN).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
+    assert "assumed" in terrain.PLAIN.source
 
 
 def test_the_roughest_polygon_counts(tmp_path):
@@ -63,7 +63,7 @@ def test_a_place_has_the_ground_on_which_it_lies(tmp_path):
 
 
 def test_no_lines_have_no_shares():
-    assert terrain.survey([], terrain.AllPlain()).shape == (0, 5)
+    assert terrain.survey([], terrain.PLAIN).shape == (0, 5)
 
 
 def test_relief_of_a_raster_tells_plain_hills_and_mountains(tmp_path):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Item, Proposal, assemble
-from optimiser.proposals.terrain import WATER, AllPlain, TerrainPolygons, WithWater, is_water, survey
+from optimiser.proposals.terrain import PLAIN, WATER, TerrainPolygons, WithWater, is_water, survey
 
 WET = {
     "Bohai": (119.2, 38.6), "Bohai Bay": (118.1, 38.7), "Yellow Sea": (123.0, 36.0),
@@ -71,7 +71,7 @@ def test_seven_tenths_of_the_earth_are_water():
 
 @given(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5))
 def test_open_sea_is_land_within_two_km_of_a_road_of_today_alone(east, north):
-    ground = WithWater.of(AllPlain(), place(119.2, 38.6), [NOWHERE])
+    ground = WithWater.of(PLAIN, place(119.2, 38.6), [NOWHERE])
     found = ground.classify(np.array([119.2 + east]), np.array([38.6 + north]))
     km = np.hypot(east * np.cos(np.radians(38.6)), north) / KM
     if abs(km - 2.0) > 0.05:
@@ -82,12 +82,12 @@ def test_a_ferry_makes_no_land():
     across = shapely.LineString([(119.0, 38.6), (119.4, 38.6)])
     for mode, share in (("ferry", 1.0), ("road", 0.0)):
         links = gpd.GeoDataFrame({"mode": [mode]}, geometry=[across], crs=4326)
-        shares = survey([across], WithWater.of(AllPlain(), place(116.4, 39.9), [links]))
+        shares = survey([across], WithWater.of(PLAIN, place(116.4, 39.9), [links]))
         assert shares[0, WATER] == share
 
 
 def test_the_bohai_bay_is_one_long_crossing():
-    ground = WithWater.of(AllPlain(), place(117.2, 39.13), [NOWHERE])
+    ground = WithWater.of(PLAIN, place(117.2, 39.13), [NOWHERE])
     across, ashore = [(117.562, 38.777), (118.452, 39.083)], [(117.2, 39.6), (116.9, 38.3)]
     lines = [shapely.LineString(across), shapely.LineString(ashore)]
     wet = survey(lines, ground)[:, WATER]

@@ -13,7 +13,7 @@ import shapely
 from networks import regions
 from optimiser.problem.errors import CandidateError, JobError
 from optimiser.proposals.costs import builtin_cost_table
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 from optimiser.run.corridors import corridor_table, read_corridors
 
 LINE = "LINESTRING (116 39, 117 39)"
@@ -29,7 +29,7 @@ def read(tmp_path):
     def from_text(text, *, after=DAY, level="central"):
         path = tmp_path / "built.csv"
         path.write_text(text)
-        return rows(read_corridors(path, builtin_cost_table(), AllPlain(), after=after, level=level))
+        return rows(read_corridors(path, builtin_cost_table(), PLAIN, after=after, level=level))
 
     return from_text
 
@@ -88,7 +88,7 @@ def test_a_table_without_a_needed_column_or_without_later_openings_is_refused(re
     with pytest.raises(JobError, match="none that was opened after"):
         read(f'id,mode,opened,geometry,cost,left_out\na,road,2019,"{LINE}",1,part of b\n')
     with pytest.raises(CandidateError, match="table of corridors does not exist"):
-        read_corridors(regions.folder("jing-jin-ji") / "no.csv", builtin_cost_table(), AllPlain(), after=DAY)
+        read_corridors(regions.folder("jing-jin-ji") / "no.csv", builtin_cost_table(), PLAIN, after=DAY)
 
 
 def test_geojson_and_geopackage_are_read_alike_and_dates_may_be_dates(tmp_path):
@@ -100,7 +100,7 @@ def test_geojson_and_geopackage_are_read_alike_and_dates_may_be_dates(tmp_path):
     found = []
     for name in ("built.geojson", "built.gpkg"):
         table.to_file(tmp_path / name)
-        found += rows(read_corridors(tmp_path / name, builtin_cost_table(), AllPlain(), after=DAY))
+        found += rows(read_corridors(tmp_path / name, builtin_cost_table(), PLAIN, after=DAY))
     assert {(one.id, one.opened, one.cost) for one in found} == {("x", date(2019, 12, 30), 9)}
     assert len(found) == 2
 
@@ -153,6 +153,6 @@ def test_the_table_of_the_region_has_the_shared_figures(shared_dir):
 def test_in_the_region_twelve_costs_are_stated_and_three_corridors_do_not_count():
     region = regions.read("jing-jin-ji")
     assert region.built is not None
-    found = rows(read_corridors(region.built, builtin_cost_table(), AllPlain(), after=DAY))
+    found = rows(read_corridors(region.built, builtin_cost_table(), PLAIN, after=DAY))
     assert (len(found), sum(one.cost_basis == "stated" for one in found)) == (39, 12)
     assert [one.id for one in found if one.left_out] == ["zhanghu", "zhangda", "jingxiong_1"]

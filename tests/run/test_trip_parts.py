@@ -9,7 +9,7 @@ import pytest
 from networks.skims import Arcs, TimeGraph
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Proposal, assemble
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 from optimiser.run.timing import PARTS, split_arcs, trip_parts
 
 IDS = ("city:a", "city:b", "road:0", "road:1", "station:0", "station:1", "station:0/platforms",
@@ -57,7 +57,7 @@ def candidates(*arcs):
             arcs=arcs,
         )
     ]
-    return assemble(proposals if arcs else [], builtin_cost_table(), AllPlain())
+    return assemble(proposals if arcs else [], builtin_cost_table(), PLAIN)
 
 
 def parts_of(graph, found):

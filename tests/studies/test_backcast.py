@@ -20,7 +20,7 @@ from networks.rail.builder import train_relations
 from optimiser.measures.recall import Money
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import Rules
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 from optimiser.run.solving import solve
 from optimiser.studies.backcast import course, ends_at_cities, links_of, neighbour_lines, with_budgets
 
@@ -65,7 +65,7 @@ def test_a_line_ends_at_the_cities_within_the_distance_and_at_none_twice(drawn):
 
 
 def test_neighbours_get_a_road_and_a_railway_whatever_is_there(drawn):
-    found = neighbour_lines(drawn, Rules(), builtin_cost_table(), AllPlain()).table
+    found = neighbour_lines(drawn, Rules(), builtin_cost_table(), PLAIN).table
     pairs = found.groupby(["from_name", "to_name"])["mode"].apply(sorted).to_dict()
     assert pairs == {("C0", "C1"): ["rail", "road"], ("C1", "C2"): ["rail", "road"]}
     roads = found[found["mode"] == "road"]

@@ -15,7 +15,7 @@ from optimiser.proposals import line_capacity, prepare, services
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.table import assemble
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.terrain import PLAIN
 from optimiser.proposals.trains import RailRules, Tracks
 from optimiser.run.retiming import Retimer
 from optimiser.studies import closures
@@ -41,7 +41,7 @@ def through_service(base):
     rules = RailRules(service_headway_s=1800, service_gain_s=-(10**6))
     found = services.propose_through_services(Tracks(base, rules), Counter())
     chosen = [one for one in found if one.candidate_id == "rail-service:a-c"]
-    return assemble(of_kind("rail_service", chosen), builtin_cost_table(), AllPlain())
+    return assemble(of_kind("rail_service", chosen), builtin_cost_table(), PLAIN)
 
 
 def problem_of(base, candidates):

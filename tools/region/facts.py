@@ -197,7 +197,7 @@ def expressways(folder: Path) -> list[Corridor]:
             matched=row["match"] != "fail",
             places=tuple(places[row["ref"]]),
         )
-        for row in _rows(folder / "expressways.csv")
+        for row in read_rows(folder / "expressways.csv")
     ]
 
 
@@ -226,7 +226,7 @@ def rail_lines(folder: Path) -> list[Corridor]:
             running_source=f"{row['running_source']} (quality {row['running_quality']})",
             raised=_raised(row),
         )
-        for row in _rows(folder / "rail_lines.csv")
+        for row in read_rows(folder / "rail_lines.csv")
     ]
 
 
@@ -252,7 +252,7 @@ def rail_stretches(folder: Path) -> list[Stretch]:
             most_kmh=_number(row["most_kmh"]),
             source=f"{row['name']} ({row['name_zh']}), {row['source']} (quality {row['quality']})",
         )
-        for row in _rows(folder / "rail_stretches.csv")
+        for row in read_rows(folder / "rail_stretches.csv")
     ]
 
 
@@ -268,11 +268,11 @@ def through_running(folder: Path) -> list[Through]:
             trains_a_day=_number(row["trains_a_day"]),
             source=f"{row['source']} (quality {row['quality']})",
         )
-        for row in _rows(folder / "rail_through.csv")
+        for row in read_rows(folder / "rail_through.csv")
     ]
 
 
-def _rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[Row]:
     """Return the rows of a CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -281,7 +281,7 @@ def _rows(path: Path) -> list[Row]:
 def _places(path: Path, owner: str, key: str) -> dict[str, list[Place]]:
     """Return the places of each corridor in order."""
     found: dict[str, list[Place]] = defaultdict(list)
-    for row in sorted(_rows(path), key=lambda row: (row[owner], int(row["seq"]))):
+    for row in sorted(read_rows(path), key=lambda row: (row[owner], int(row["seq"]))):
         place = Place(
             key=row[key],
             name=row["name"],

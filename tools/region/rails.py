@@ -1,8 +1,6 @@
 """Assign tracks to lines: route each railway through its stations, and draw those that are missing."""
 
-import csv
 import itertools
-import json
 import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -10,13 +8,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+import geopandas as gpd
 import shapely
 import shapely.affinity
-from shapely.geometry import shape
 
 from networks.osm.tags import LENGTH_FACTOR
 from networks.world.geograph import Elements, Point, chains, distance_km, length_km
-from tools.region.facts import Corridor, Place, Stretch, Through
+from tools.region.facts import Corridor, Place, Stretch, Through, read_rows
 from tools.region.geometry import between, stretched, turn_deg
 from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of
 
@@ -337,10 +335,8 @@ def slow_zones(terrain: Path, cities: Path, stretches: Sequence[Stretch] = ()) -
     stretches
         Stretches of track, of which some have a speed.
     """
-    features = json.loads(terrain.read_text(encoding="utf-8"))["features"]
-    hard = [shape(f["geometry"]) for f in features if f["properties"]["terrain"] == "mountain"]
-    with cities.open(encoding="utf-8", newline="") as file:
-        cores = [row for row in csv.DictReader(file) if row["tier"] == "core"]
+    hard = gpd.read_file(terrain).query("terrain == 'mountain'").geometry
+    cores = [row for row in read_rows(cities) if row["tier"] == "core"]
     circles = [_circle((float(row["lat"]), float(row["lon"])), APPROACH_KM) for row in cores]
     lines = [(shapely.LineString([s.start[::-1], s.end[::-1]]), s) for s in stretches]
     slow = [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
-import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -12,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import shapely
 
 from networks.osm.tags import LENGTH_FACTOR
 from networks.sphere import KM_PER_DEGREE
 from networks.world.geograph import Elements, Point, chains, distance_km, length_km
-from tools.region.facts import Corridor
+from optimiser.proposals.terrain import TERRAIN_CLASSES, read_terrain
+from tools.region.facts import Corridor, read_rows
 from tools.region.geometry import between, crossing, stretched
 from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of, without_spurs
 
@@ -87,14 +85,13 @@ class Town:
         beyond_core
             Whether towns below `LARGE_TOWN` reach beyond `MOST_TOWN_KM`, as far as their streets do.
         """
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [(row["lat"], row["lon"], float(row["population"])) for row in csv.DictReader(file)]
         return [
             cls(
-                (float(lat), float(lon)),
+                (float(row["lat"]), float(row["lon"])),
                 radius_km if beyond_core and residents < LARGE_TOWN else min(MOST_TOWN_KM, radius_km),
             )
-            for lat, lon, residents in rows
+            for row in read_rows(path)
+            for residents in [float(row["population"])]
             for radius_km in [math.sqrt(residents / TOWN_DENSITY / math.pi)]
         ]
 
@@ -264,40 +261,12 @@ def ground_lengths(
     return lengths
 
 
-@dataclass(frozen=True)
-class Terrain:
-    """Outlines of plain, hills and mountains.
-
-    Parameters
-    ----------
-    names
-        Terrain of each outline.
-    outlines
-        Polygons in degrees.
-    """
-
-    names: tuple[str, ...]
-    outlines: tuple[shapely.Geometry, ...]
-
-    @classmethod
-    def read(cls, path: Path) -> Terrain:
-        """Read the outlines of a GeoJSON file, whose features have the property ``terrain``."""
-        features = json.loads(path.read_text(encoding="utf-8"))["features"]
-        return cls(
-            tuple(feature["properties"]["terrain"] for feature in features),
-            tuple(shapely.from_geojson(json.dumps(feature["geometry"])) for feature in features),
-        )
-
-    def of(self, graph: WorkingGraph) -> dict[Edge, str]:
-        """Return the terrain at the middle of each edge, ``plain`` outside all outlines."""
-        edges = list(graph.edges)
-        places = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
-        found = dict.fromkeys(edges, "plain")
-        tree = shapely.STRtree(self.outlines)
-        at, outline = tree.query(shapely.points(places[:, 1], places[:, 0]), predicate="within")
-        for row, name in zip(at.tolist(), outline.tolist(), strict=True):
-            found[edges[row]] = self.names[name]
-        return found
+def terrain_of(graph: WorkingGraph, outlines: Path) -> dict[Edge, str]:
+    """Return the terrain at the middle of each edge, ``plain`` outside all outlines of a file."""
+    edges = list(graph.edges)
+    lat, lon = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1).T
+    ranks = read_terrain(outlines).classify(lon, lat).tolist()
+    return {edge: TERRAIN_CLASSES[rank] for edge, rank in zip(edges, ranks, strict=True)}
 
 
 def add_roads(

@@ -1,7 +1,6 @@
 """Group the trains of a GTFS timetable into patterns of stops, and read such patterns."""
 
 import argparse
-import csv
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from networks.errors import SourceError
 from networks.gtfs import read_feed, trips_by_day
 from networks.gtfs.patterns import Train, both_directions, trains_on
 from networks.regions import read
+from tools.region.facts import read_rows
 
 FILE = "train_patterns.csv"
 """Name of the table of patterns in a folder of fact tables."""
@@ -64,10 +65,7 @@ class Pattern:
 def read_patterns(facts: Path) -> list[Pattern]:
     """Read the patterns of a folder of fact tables; none if it has no such table."""
     path = facts / FILE
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [_pattern(row) for row in csv.DictReader(file)]
+    return [_pattern(row) for row in read_rows(path)] if path.is_file() else []
 
 
 def _pattern(row: Mapping[str, str]) -> Pattern:
@@ -162,13 +160,9 @@ def main() -> None:
     region = read(arguments.region)
     if region.facts is None:
         raise SourceError("the region has no fact tables", where=arguments.region)
-    with (region.facts / "rail_stations.csv").open(encoding="utf-8", newline="") as file:
-        keys = {row["key"] for row in csv.DictReader(file)}
-    rows = group(arguments.timetable, keys, region.bbox)
-    with (region.facts / FILE).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    keys = {row["key"] for row in read_rows(region.facts / "rail_stations.csv")}
+    trains = group(arguments.timetable, keys, region.bbox)
+    pd.DataFrame(trains, columns=COLUMNS).to_csv(region.facts / FILE, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

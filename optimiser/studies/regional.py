@@ -138,7 +138,8 @@ class Region:
         costs
             Cost table of your own (TOML, docs/candidates.md); default: that of the country.
         terrain
-            Raster of heights, or polygons with a column `terrain` (docs/candidates.md).
+            Raster of heights, or polygons with a column `terrain` (docs/candidates.md), or `plain` for all
+            plain; else coarse relief.
         settings
             Changes of further keys of a job, such as ``access.wait_cap_s=900``, values in TOML.
         progress

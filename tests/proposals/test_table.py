@@ -112,9 +112,7 @@ def test_proposals_across_a_closed_border_are_left_out_and_counted_and_upgrades_
     monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["XA-XB"]), np.array([wall])))
     beside = dataclasses.replace(unpriced("y"), geometry=affinity.translate(line, 0.0, 5.0))
     upgrade = dataclasses.replace(unpriced("z"), replaces="road 1 (km 10)")
-    found = assemble(
-        [unpriced("x"), beside, upgrade], builtin_cost_table(), PLAIN, (math.inf, ("XA-XB",))
-    )
+    found = assemble([unpriced("x"), beside, upgrade], builtin_cost_table(), PLAIN, (math.inf, ("XA-XB",)))
     assert found.table["candidate_id"].tolist() == ["y", "z"]
     assert found.report == {"road_link: crosses a border that is closed to cars (XA-XB)": 1}
     assert len(priced(unpriced("x"), beside, upgrade)) == 3

@@ -12,8 +12,7 @@ import pytest
 
 import polyring as pr
 from networks import cities, regions
-from optimiser.cli import call
-from optimiser.cli.app import app
+from optimiser.cli.app import app, call
 from optimiser.job import ready_names
 from optimiser.problem import problem_file
 from optimiser.problem import result as results

@@ -24,7 +24,7 @@ import shapely
 from numpy.typing import NDArray
 from rasterio import features, transform
 
-from networks.countries import BORDER_UNITS
+from networks.borders import BORDER_UNITS
 from networks.world.towns import all_towns
 from optimiser.proposals.terrain import CELLS_A_DEGREE
 

@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
+from networks.borders import border_crossings
 from networks.cities.table import Cities
-from networks.countries import border_crossings
 from networks.errors import SnapError
 from networks.impedance import require_times
 from networks.osm.tags import BUILT_UP

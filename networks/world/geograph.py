@@ -19,7 +19,7 @@ from osmium import SimpleWriter
 from osmium.osm import mutable
 from scipy.cluster.hierarchy import DisjointSet
 
-from networks.countries import border_crossings
+from networks.borders import border_crossings
 from networks.errors import SourceError
 from networks.schema import components
 from networks.sphere import EARTH_RADIUS_KM, within

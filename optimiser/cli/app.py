@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -93,18 +94,15 @@ def start(
     """Propose links and ring roads that bring every city of a cluster within reach, with a proof."""
 
 
-def main() -> None:
-    """Run the command that the process was started with, and end the process with its exit code."""
-    sys.exit(call(sys.argv[1:]))
-
-
-def call(arguments: Sequence[str]) -> int:
+def call(arguments: Sequence[str], *, is_interrupted: bool = False) -> int:
     """Run a command.
 
     Parameters
     ----------
     arguments
         The words after `polyring`.
+    is_interrupted
+        Whether a signal came before.
 
     Returns
     -------
@@ -117,6 +115,8 @@ def call(arguments: Sequence[str]) -> int:
     words = [word for word in arguments if word not in ("--debug", "--allow-local")]
     try:
         with signals.raise_on_signals(), ExitStack() as stack:
+            if is_interrupted:
+                signal.raise_signal(signal.SIGINT)
             if "--allow-local" in arguments and cache.ALLOW_LOCAL not in os.environ:
                 os.environ[cache.ALLOW_LOCAL] = "1"
                 stack.callback(os.environ.pop, cache.ALLOW_LOCAL)

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from networks.countries import border_crossings
+from networks.borders import border_crossings
 from networks.skims import TimeGraph
 from optimiser.job.model import unknown_links
 from optimiser.problem.errors import CandidateError

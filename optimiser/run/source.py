@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from networks import countries, regions, storage, world
+from networks import borders, countries, regions, storage, world
 from optimiser.job import sections
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem.errors import JobError
@@ -99,7 +99,7 @@ def find_source(loaded: LoadedJob) -> Source:
         country=region.country or "world",
         cities_from=_cities_from(job),
         files=loaded.files,
-        closed_borders=countries.closed_borders(region.closed_borders),
+        closed_borders=borders.closed_borders(region.closed_borders),
         has_map=_has_map(region),
         attribution="" if region.matrix else ATTRIBUTION,
         notes=(f"Travel times: {region.matrix}, a table of the user's." if region.matrix else _MAP_DATA,),

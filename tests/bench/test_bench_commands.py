@@ -16,7 +16,8 @@ import pytest
 from optimiser.bench import outputs
 from optimiser.bench.generators.families import GridParameters, HardParameters, grid, hard
 from optimiser.bench.runner import exclusive
-from optimiser.cli import bench, call
+from optimiser.cli import bench
+from optimiser.cli.app import call
 from optimiser.problem import load, save
 from optimiser.problem.errors import OptimiserError
 

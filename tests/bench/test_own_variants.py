@@ -13,7 +13,7 @@ from tiers import thinned
 
 from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Configuration, configurations
-from optimiser.cli import call
+from optimiser.cli.app import call
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.variants import own

@@ -12,7 +12,7 @@ import pytest
 from cli_drawing import draw_region
 from engine_running import solve_here
 
-from optimiser.cli import call as call_command
+from optimiser.cli.app import call as call_command
 
 
 @pytest.fixture

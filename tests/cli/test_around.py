@@ -77,7 +77,7 @@ def test_a_screening_crosses_no_closed_border_and_names_the_cities_beyond_it(
     drawn_world: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall = np.array([shapely.LineString([(5.5, 6.0), (5.5, 9.0)])])  # between Beta and the others
-    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["BJ-NG"]), wall))
+    monkeypatch.setattr("networks.borders._borders", lambda: (np.array(["BJ-NG"]), wall))
     words = ("run", "--around", "alpha", "--set", "region.closed_borders=['NG-BJ']")
     assert call(*words, "--out", drawn_world, *QUICK)[0] == 0
     summary = json.loads((drawn_world / "summary.json").read_text(encoding="utf-8"))

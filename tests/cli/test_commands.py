@@ -18,8 +18,8 @@ import pytest
 from tiers import long_case
 
 from networks import regions
-from optimiser.cli import call as call_command
 from optimiser.cli import screen
+from optimiser.cli.app import call as call_command
 from optimiser.job import find, load
 from optimiser.problem.result import TracePoint
 from optimiser.run import folder
@@ -77,7 +77,7 @@ def _work_s() -> float:
 
 def test_help_loads_no_heavy_library() -> None:
     code = (
-        "import sys; from optimiser.cli import call; call(['--help']); "
+        "import sys; from optimiser.cli.app import call; call(['--help']); "
         "print(sorted({'numpy', 'pandas', 'geopandas', 'pydantic', 'rich', 'pulp'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -111,7 +111,7 @@ def test_paths_keys_and_ids_that_are_wrong_are_refused_within_a_second_of_work(d
         ["import", "none.osm.pbf"],
     ]
     code = (
-        "import json, sys\nfrom optimiser.cli import call\n"
+        "import json, sys\nfrom optimiser.cli.app import call\n"
         "codes = [call(words) for words in json.loads(sys.argv[1])]\n"
         "heavy = {'pandas', 'scipy', 'matplotlib', 'pulp', 'highspy', 'numba'} & set(sys.modules)\n"
         "print(json.dumps([codes, sorted(heavy)]))"
@@ -383,3 +383,21 @@ def test_a_job_reaches_a_server_of_this_machine_only_where_that_is_allowed(regio
     assert (code, "refused" in err, "--allow-local" in err) == (5, True, False)
     code, _, err = call(*words, "--set", address)  # it is not kept
     assert (code, "asked only with --allow-local" in err) == (5, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_commands_are_loaded_is_not_lost(number: int) -> None:
+    program = (
+        "import signal, sys\n"
+        "class Sender:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == 'optimiser.cli.app': signal.raise_signal({int(number)})\n"
+        "sys.meta_path.insert(0, Sender())\n"
+        "sys.argv = ['polyring', 'list']\n"
+        "from optimiser.cli import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "interrupted" in done.stderr.lower()
+    assert "Traceback" not in done.stderr

@@ -11,7 +11,7 @@ import pytest
 from cli_drawing import JOB, cities_csv, draw_map
 from engine_running import solve_here
 
-from optimiser.cli import call as call_command
+from optimiser.cli.app import call as call_command
 from optimiser.problem import load as load_problem
 
 Call = Callable[..., tuple[int, str, str]]

@@ -16,7 +16,7 @@ from cli_drawing import JOB, PLAIN, SQUARE, cities_csv, code_of, draw_square
 from engine_running import solve_here
 
 import polyring
-from optimiser.cli import call as call_command
+from optimiser.cli.app import call as call_command
 from optimiser.problem.errors import JobError
 from optimiser.report import page
 from optimiser.report.tables import COLUMNS

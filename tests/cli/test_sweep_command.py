@@ -16,7 +16,7 @@ from tiers import thinned
 import polyring as pr
 from networks.inputs import checksum
 from optimiser import verify
-from optimiser.cli import call as call_command
+from optimiser.cli.app import call as call_command
 from optimiser.engine.solve import SolveFailure
 from optimiser.frontier.cases import case_from, resolve
 from optimiser.job import load as load_job

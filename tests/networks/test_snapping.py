@@ -40,7 +40,7 @@ def test_a_city_beyond_the_limit_is_reported_with_its_distance(network):
 
 def test_a_city_across_a_closed_border_is_left_without_a_node(network, monkeypatch):
     wall = shapely.linestrings([[[116.105, 38.0], [116.105, 40.0]]])
-    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["XA-XB"]), wall))
+    monkeypatch.setattr("networks.borders._borders", lambda: (np.array(["XA-XB"]), wall))
     asked = cities_at((116.11, 39.0), (116.09, 39.0), names=["Across", "Near"])
     found = snap(asked, network, on_unsnapped="report", closed_borders=("XA-XB",))
     assert found.cities.table["road_node"].tolist() == [-1, 1]

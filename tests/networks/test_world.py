@@ -262,7 +262,7 @@ BORDER = np.array([[0.5, -5.0], [0.5, 0.4], [3.0, 0.4]])
 def border(monkeypatch):
     """Draw a world with a single land border."""
     drawn = np.array(["XA-XB"]), shapely.linestrings(BORDER[None])
-    monkeypatch.setattr("networks.countries._borders", lambda: drawn)
+    monkeypatch.setattr("networks.borders._borders", lambda: drawn)
 
 
 @pytest.mark.usefixtures("border")

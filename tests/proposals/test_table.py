@@ -109,7 +109,7 @@ def test_proposals_across_a_closed_border_are_left_out_and_counted_and_upgrades_
     line = unpriced("x").geometry
     middle = shapely.line_interpolate_point(line, 0.5, normalized=True)
     wall = shapely.LineString([(middle.x - 1.0, middle.y - 2.0), (middle.x + 1.0, middle.y + 2.0)])
-    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["XA-XB"]), np.array([wall])))
+    monkeypatch.setattr("networks.borders._borders", lambda: (np.array(["XA-XB"]), np.array([wall])))
     beside = dataclasses.replace(unpriced("y"), geometry=affinity.translate(line, 0.0, 5.0))
     upgrade = dataclasses.replace(unpriced("z"), replaces="road 1 (km 10)")
     found = assemble([unpriced("x"), beside, upgrade], builtin_cost_table(), PLAIN, (math.inf, ("XA-XB",)))

@@ -101,7 +101,7 @@ def test_a_job_names_a_graph(home):
 
 def test_no_candidate_of_an_extract_crosses_a_closed_border_and_its_roads_do(home, monkeypatch):
     wall = shapely.linestrings([[[117.5, 30.0], [117.5, 50.0]]])
-    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["CN-KP"]), wall))
+    monkeypatch.setattr("networks.borders._borders", lambda: (np.array(["CN-KP"]), wall))
     chains = [
         job(home, 'file = "map.osm"', f"region.closed_borders={pairs}") for pairs in ("[]", "['KP-CN']")
     ]

@@ -11,7 +11,7 @@ from osm_drawing import write
 from networks import osm, road
 from networks.errors import SchemaError, SourceError
 from networks.intermodal import AccessParameters
-from optimiser.cli import call
+from optimiser.cli.app import call
 from optimiser.job import load
 from optimiser.proposals.generate import KINDS
 from optimiser.run.chain import Chain

@@ -17,7 +17,7 @@ from engine_running import INSTALLED, outcome_of
 from ring_drawing import ring_problem, whole_brute_force
 
 from optimiser.bench.instances import configurations
-from optimiser.cli import call
+from optimiser.cli.app import call
 from optimiser.engine.backends import pulp_solvers
 from optimiser.engine.backends.pulp_solvers import (
     find,

@@ -71,7 +71,7 @@ def test_a_link_across_a_wide_bay_is_left_out_and_counted():
 
 def test_a_link_across_a_closed_border_is_left_out_and_counted(monkeypatch):
     wall = np.array([shapely.LineString([(0.0, -5.0), (0.0, 0.0)])])  # from the centre to the south
-    monkeypatch.setattr("networks.countries._borders", lambda: (np.array(["XA-XB"]), wall))
+    monkeypatch.setattr("networks.borders._borders", lambda: (np.array(["XA-XB"]), wall))
     network = RingNetwork(square(without=(0,)), rules())
     found = close_gaps(network, none(), Rules(closed_borders=("XA-XB",)), GROUND)[0]
     assert len(found) == 0

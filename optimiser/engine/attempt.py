@@ -202,6 +202,28 @@ class CheckedClaims:
         if plan is not None:
             self._take_plan(plan, "check")
 
+    @property
+    def has_plan(self) -> bool:
+        """Return whether a plan is known."""
+        return self._incumbent.best is not None
+
+    def settle(self, bound: int | None, *, is_proved: bool) -> None:
+        """Believe, in place of the claims of the process, what was proved in integers.
+
+        Parameters
+        ----------
+        bound
+            The bound; None: there is no plan.
+        is_proved
+            Whether it leaves nothing open, so that earlier claims do not matter.
+        """
+        if is_proved:
+            self.refusals.clear()
+        self._discard()
+        self.is_called_infeasible = bound is None
+        if bound is not None:
+            self.replace_bound(float(bound), "search")
+
     def replace_bound(self, bound: float, kind: str) -> None:
         """Believe a bound that was proved elsewhere, if it is better than the one believed so far.
 

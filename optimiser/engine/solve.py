@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from optimiser.engine.child import Ending
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
-from optimiser.engine.presolve.magnitudes import bounded
+from optimiser.engine.presolve.magnitudes import bounded, counted
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import STUDY_SHARE, NamedPlan, SolveParameters
@@ -201,6 +202,7 @@ def _completed(
     """Run a variant, confirm what it claims, and complete its result."""
     claims, ending = attempt(problem, name, params, progress, run)
     confirmation = confirm(claims, ending, name, params, run)
+    ending, confirmation = _counted(claims, ending, confirmation, params, run)
     if name.endswith(SUFFIX):
         run = in_new_process(run)
     result, note = _result(claims, ending, confirmation, name, params), ""
@@ -219,41 +221,50 @@ def _completed(
         left = params.replace(time_limit_s=params.time_limit_s - result.seconds)
         better = tidied(problem, result, find_rings=lambda part: _cheapest_rings(part, left, run))
         result = better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
-    result = _counted(problem, result, params, run)
     if result.status == "infeasible":
         result = _explained(problem, result, params, run)
     return _with_note(result, note)
 
 
-def _counted(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
-    """Return a result that is proved in integers where the tolerance of solvers spans whole units.
+def _counted(
+    claims: CheckedClaims, ending: Ending, confirmation: Confirmation, params: SolveParameters, run: Runner
+) -> tuple[Ending, Confirmation]:
+    """Search and prove in integers what solvers left open without a limit.
 
-    From 1e9 units on, what they call a proof leaves a gap of up to 1e-9, or contradicts their own bound.
-    Where no node is left and no plan was found, they have lost a plan, or there is none.
+    From 1e9 units on, what they call a proof leaves a gap of up to 1e-9, or contradicts their own bound. Of
+    10^6 units of money, say, they overlook one: they lose plans, and find some that cost too much. Where
+    another solver may yet try again after a failure, it gets half of the time.
     """
-    left, claimed = params.time_limit_s - result.seconds, result.objective if result.has_plan else None
-    is_near = result.bound != claimed and (result.gap or 0.0) <= NEAR
-    is_open = result.termination == "stalled"
-    if claimed is not None:
-        is_open = bound_tolerance(claimed) >= 1.0 and (is_near or result.termination in FAILED)
-    if not is_open or left < LEAST_S:
-        return result
-    try:
-        proof = certify(bounded(problem), claimed, time_limit_s=left, seed=params.seed, run=run)
-    except SolverError:
-        return result
-    by = ProofSource("search", PROVER, "HiGHS")
-    if proof.bound != claimed:
-        return result
-    if proof.bound is None:
-        return result.replace(status="infeasible", infeasible_by=by, termination="infeasible")
-    return result.replace(
-        bound=float(proof.bound),
-        gap=gap_of(result.objective, proof.bound, minimise=problem.budget is None),
-        seconds=round(result.seconds + proof.seconds + proof.checked_s, 3),
-        bound_source=by,
-        termination="proof",
+    best, left, small = claims.best(), params.time_limit_s - ending.seconds, bounded(claims.problem)
+    claimed, is_failed = (
+        best["objective"] if claims.has_plan else None,
+        claims.refusals or ending.reason in FAILED,
     )
+    is_open = ending.reason == "stalled" or (claims.is_called_infeasible and confirmation[0] is None)
+    if is_failed:
+        is_open, left = NEAR * max(number for _, number in counted(small)) >= 1.0, left / 2
+    elif claimed is not None and bound_tolerance(claimed) >= 1.0 and best["bound"] != claimed:
+        is_open |= (best["gap"] or 0.0) <= NEAR
+    if not is_open or left < LEAST_S:
+        return ending, confirmation
+
+    def take_plan(message: dict[str, Any]) -> None:
+        claims.receive({**message, "seconds": ending.seconds + message["seconds"]})
+
+    try:
+        proof = certify(small, claimed, time_limit_s=left, seed=params.seed, run=run, take_plan=take_plan)
+    except SolverError:
+        return ending, confirmation
+    known = claims.best()["objective"] if claims.has_plan else None
+    is_proved = proof.bound == known
+    if not is_proved and known == claimed:
+        return ending, confirmation
+    message = "; ".join(filter(None, [ending.message, *claims.refusals]))
+    claims.settle(proof.bound, is_proved=is_proved)
+    seconds = ending.seconds + proof.seconds + proof.checked_s
+    if is_proved:
+        ending = replace(ending, reason="infeasible" if known is None else "proof", message=message)
+    return replace(ending, seconds=seconds), (ProofSource("search", PROVER, "HiGHS"), "")
 
 
 def _result(

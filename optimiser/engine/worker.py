@@ -148,7 +148,7 @@ class Session:
         self._done(begun, reason=reason, solver=solver, message=message)
 
     def _certify(self, task: Mapping[str, Any]) -> None:
-        """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
+        """Prove a bound: `certify` has `claimed`, the bound; `seconds`; `seed`; `seeks`, whether it seeks plans."""
         from optimiser.engine.backends.solvers import label
         from optimiser.engine.methods.bound_prover import prove_bound
         from optimiser.engine.search.compiled import is_large
@@ -164,12 +164,17 @@ class Session:
             seconds = round(time.monotonic() - begun, 3)
             self._send({"kind": "proof", "bound": bound, "nodes": nodes, "seconds": seconds})
 
+        def found(message: Mapping[str, Any]) -> None:
+            built = [problem.candidates[j].id for j in message["built"]]
+            self._send({**message, "built": built, "seconds": round(time.monotonic() - begun, 3)})
+
         proof = prove_bound(
             problem,
             asked["claimed"],
             seed=asked["seed"],
             left=lambda: float(asked["seconds"]) - (time.monotonic() - begun),
             progress=report,
+            send=found if asked["seeks"] else None,
         )
         reason = "proof" if proof.is_complete else "time"
         self._done(begun, reason=reason, solver=label(), message="", document=proof.document)

@@ -20,19 +20,21 @@ import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.backends.interfaces import LpSolution, fractional
+from optimiser.engine.backends.solvers import BUNDLED
 from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch, branch_on_integers
 from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size, part_graph
 from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
 from optimiser.engine.methods.ring_plans import circuits_of_point
-from optimiser.engine.methods.rings import StateCuts, state_cuts
+from optimiser.engine.methods.rings import PointReader, StateCuts, extended_incumbent, state_cuts
 from optimiser.engine.models.decisions import power_of, pulp, state_whole
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.rings import ProvedRow, detached_rows
 from optimiser.engine.presolve.magnitudes import bounded
+from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import PRICE_UNIT, Floats, Rows
 from optimiser.engine.search.tables import Reach, Tables
-from optimiser.engine.search.task import STUDY_SHARE, most_nodes
+from optimiser.engine.search.task import STUDY_SHARE, Task, most_nodes
 from optimiser.problem import DesignProblem
 
 BITS = 40
@@ -314,6 +316,7 @@ def prove_bound(
     seed: int,
     left: Callable[[], float],
     progress: Callable[[int | None, int], None] = lambda _bound, _nodes: None,
+    send: Send | None = None,
 ) -> BoundProof:
     """Prove a bound, or as much of it as the time allows.
 
@@ -329,8 +332,10 @@ def prove_bound(
         Returns the seconds left.
     progress
         Called with the bound proved so far and the number of nodes.
+    send
+        Takes messages about plans that are better than the target; each becomes the target. None: it stays.
     """
-    return _Prover(problem, target, seed, left, progress).prove()
+    return _Prover(problem, target, seed, left, progress, send).prove()
 
 
 @dataclass
@@ -340,6 +345,7 @@ class _Prover:
     seed: int
     left: Callable[[], float]
     progress: Callable[[int | None, int], None]
+    send: Send | None
 
     def __post_init__(self) -> None:
         self._model = build_extended(bounded(self.problem), flows=False, all_links=True)
@@ -349,6 +355,11 @@ class _Prover:
         self._target = -math.inf
         if self.target is not None:
             self._target = math.floor(self._sign * self.target / self._model.scale)
+        self._reader: PointReader | None = None
+        if self.send is not None:
+            task = Task(self.problem, "cuts", max(0.0, self.left()), 0.0, 1, self.seed, BUNDLED)
+            incumbent = extended_incumbent(task, unit=self._model.scale, send=self.send)
+            self._reader = PointReader(task, self._model, incumbent)
         self._cuts: StateCuts | None = None
         self._reported_s = -math.inf
         self._nodes: list[_TreeNode] = []
@@ -370,7 +381,7 @@ class _Prover:
         most = min(MOST_NODES, most_nodes(self.problem, STUDY_SHARE))
         while heap and self.left() > 0 and len(self._nodes) < most:
             at = heapq.heappop(heap)[2]
-            solution = self._solve(at)
+            solution = None if self._nodes[at].leaf.proves(self._target) else self._solve(at)
             self._report()
             if solution is None or self._settles(self._nodes[at]):
                 continue
@@ -464,9 +475,12 @@ class _Prover:
         brings it to 0 or below. HiGHS may miss what differs by less than its tolerances.
         """
         if (item.node.upper > item.node.lower).any():
-            return False
-        lp = self._lp
-        low, high = ([int(value) for value in side] for side in self._box(item.node))
+            return item.leaf.proves(self._target)
+        lp, box = self._lp, self._box(item.node)
+        self._take(box[0])
+        if self._cuts is not None:
+            self._cuts.refute(box[1])  # what no plan of the node covers
+        low, high = ([int(value) for value in side] for side in box)
 
         def least(row: CertifiedRow, sign: int = 1, but: int = -1) -> int:
             terms = zip(row.columns, row.coefficients, strict=True)
@@ -496,12 +510,23 @@ class _Prover:
     def _cut(self, values: Floats, weight: float) -> int:
         """Add rows that a point violates; return their number."""
         added = 0 if self._cuts is None else self._cuts.cut(values, weight)
-        if self._model.rings and not len(fractional(values[self._lp.decisions])):
+        is_whole = not len(fractional(values[self._lp.decisions]))
+        if is_whole:
+            self._take(values)
+        if self._model.rings and is_whole:
             _, in_pieces = circuits_of_point(self._model.rings, self._lp.by_name(np.round(values)))
             rows = [row for ring, circuits in in_pieces for row in detached_rows(ring, circuits)]
             self._lp.add_proved(rows)
             added += len(rows)
         return added
+
+    def _take(self, values: Floats) -> None:
+        """Aim at the plan of an integer point, where plans are sought and it is better than the target."""
+        if self._reader is not None:
+            self._reader.read(self._lp.by_name(np.round(values)), "proof")
+            found = self._reader.incumbent.objective
+            if found is not None:
+                self._target = max(self._target, self._sign * found // self._model.scale)
 
     def _evaluated(self, multipliers: dict[int, int], weight: int, node: Node) -> Leaf:
         """Return what multipliers prove within a node, in integers (`verify.bound_checker.leaf_bound`)."""

@@ -111,11 +111,26 @@ def _bounded_ring(ring: Ring) -> Ring:
 
 def _large(problem: DesignProblem) -> Iterator[str]:
     """Yield each number or sum that is too large, as a sentence."""
+    for what, number in counted(problem):
+        if number > LARGEST_SUM:
+            yield f"{what}: {number:,}; at most {LARGEST_SUM:,} is exact"
+    if (longest := longest_limit(problem)) > LONGEST:
+        yield f"pairs.limit: {longest:,} s; at most {LONGEST:,} s can be added up"
+
+
+def counted(problem: DesignProblem) -> list[tuple[str, int]]:
+    """Return each number or sum that solvers hold in double precision, after what it is.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    """
     earned = sum(p.weight for p in problem.pairs) + sum(c.weight for c in problem.cities)
     earned += sum(ring.reward for ring in problem.rings)
     lengths = {r.id: sum(a.length or 0 for a in r.links) for r in problem.rings}
     taken = {c.id: sum(use for _, use in c.use) for c in problem.capacities}
-    sums = [
+    return [
         ("budget", problem.budget or 0),
         ("candidates.cost, of all", sum(c.cost for c in problem.candidates)),
         ("candidates.lead", max((c.lead for c in problem.candidates), default=0)),
@@ -128,8 +143,3 @@ def _large(problem: DesignProblem) -> Iterator[str]:
             for r in problem.rings
         ),
     ]
-    for what, number in sums:
-        if number > LARGEST_SUM:
-            yield f"{what}: {number:,}; at most {LARGEST_SUM:,} is exact"
-    if (longest := longest_limit(problem)) > LONGEST:
-        yield f"pairs.limit: {longest:,} s; at most {LONGEST:,} s can be added up"

@@ -24,7 +24,7 @@ from optimiser.engine.child import Ending
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
-from optimiser.engine.presolve.magnitudes import bounded, counted
+from optimiser.engine.presolve.magnitudes import bounded, largest
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import STUDY_SHARE, NamedPlan, SolveParameters
@@ -202,7 +202,7 @@ def _completed(
     """Run a variant, confirm what it claims, and complete its result."""
     claims, ending = attempt(problem, name, params, progress, run)
     confirmation = confirm(claims, ending, name, params, run)
-    ending, confirmation = _counted(claims, ending, confirmation, params, run)
+    ending, confirmation = _counted(claims, ending, confirmation, name, params, run)
     if name.endswith(SUFFIX):
         run = in_new_process(run)
     result, note = _result(claims, ending, confirmation, name, params), ""
@@ -227,24 +227,29 @@ def _completed(
 
 
 def _counted(
-    claims: CheckedClaims, ending: Ending, confirmation: Confirmation, params: SolveParameters, run: Runner
+    claims: CheckedClaims,
+    ending: Ending,
+    confirmation: Confirmation,
+    name: str,
+    params: SolveParameters,
+    run: Runner,
 ) -> tuple[Ending, Confirmation]:
-    """Search and prove in integers what solvers left open without a limit.
+    """Search and prove in integers what the tolerances of solvers left open.
 
     From 1e9 units on, what they call a proof leaves a gap of up to 1e-9, or contradicts their own bound. Of
-    10^6 units of money, say, they overlook one: they lose plans, and find some that cost too much. Where
-    another solver may yet try again after a failure, it gets half of the time.
+    10^6 units, say of money, they overlook one: they lose plans, and find some that cost too much. Half of
+    the time left is for the check of the proof, or for another solver after a failure.
     """
-    best, left, small = claims.best(), params.time_limit_s - ending.seconds, bounded(claims.problem)
-    claimed, is_failed = (
-        best["objective"] if claims.has_plan else None,
-        claims.refusals or ending.reason in FAILED,
-    )
-    is_open = ending.reason == "stalled" or (claims.is_called_infeasible and confirmation[0] is None)
-    if is_failed:
-        is_open, left = NEAR * max(number for _, number in counted(small)) >= 1.0, left / 2
-    elif claimed is not None and bound_tolerance(claimed) >= 1.0 and best["bound"] != claimed:
-        is_open |= (best["gap"] or 0.0) <= NEAR
+    best, left, small = claims.best(), (params.time_limit_s - ending.seconds) / 2, bounded(claims.problem)
+    claimed = best["objective"] if claims.has_plan else None
+    is_vast = claimed is not None and bound_tolerance(claimed) >= 1.0
+    seeks = params.second_solver and not name.endswith(SUFFIX) and NEAR * largest(small) >= 1.0
+    if claims.refusals or ending.reason in FAILED:
+        is_open = seeks or is_vast
+    elif ending.reason == "stalled" or (claims.is_called_infeasible and confirmation[0] is None):
+        is_open = seeks or claimed is None
+    else:
+        is_open = is_vast and best["bound"] != claimed and (best["gap"] or 0.0) <= NEAR
     if not is_open or left < LEAST_S:
         return ending, confirmation
 
@@ -252,7 +257,15 @@ def _counted(
         claims.receive({**message, "seconds": ending.seconds + message["seconds"]})
 
     try:
-        proof = certify(small, claimed, time_limit_s=left, seed=params.seed, run=run, take_plan=take_plan)
+        proof = certify(
+            small,
+            claimed,
+            time_limit_s=left,
+            seed=params.seed,
+            memory_mb=params.memory_mb,
+            run=run,
+            take_plan=take_plan if seeks else None,
+        )
     except SolverError:
         return ending, confirmation
     known = claims.best()["objective"] if claims.has_plan else None

@@ -148,7 +148,7 @@ class Session:
         self._done(begun, reason=reason, solver=solver, message=message)
 
     def _certify(self, task: Mapping[str, Any]) -> None:
-        """Prove a bound: `certify` has `claimed`, the bound; `seconds`; `seed`; `seeks`, whether it seeks plans."""
+        """Prove a bound; `certify` has it as `claimed`, `seconds`, `seed`, and whether it `seeks` plans."""
         from optimiser.engine.backends.solvers import label
         from optimiser.engine.methods.bound_prover import prove_bound
         from optimiser.engine.search.compiled import is_large

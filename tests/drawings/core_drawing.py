@@ -308,7 +308,8 @@ def enlarged(problem, seed):
     for capacity in problem.capacities:
         units = grown(sum(use for _, use in capacity.use))
         use = tuple((name, units(number)) for name, number in capacity.use)
-        capacities.append(dataclasses.replace(capacity, use=use, most=units(capacity.most)))
+        most = min(units(capacity.most), 2**63 - 1)  # it may exceed all that is used
+        capacities.append(dataclasses.replace(capacity, use=use, most=most))
     periods = tuple(dataclasses.replace(p, budget=money(p.budget)) for p in problem.periods)
     budget = None if problem.budget is None else money(problem.budget)
     return problem.replace(

@@ -111,21 +111,20 @@ def _bounded_ring(ring: Ring) -> Ring:
 
 def _large(problem: DesignProblem) -> Iterator[str]:
     """Yield each number or sum that is too large, as a sentence."""
-    for what, number in counted(problem):
+    for what, number in _counted(problem):
         if number > LARGEST_SUM:
             yield f"{what}: {number:,}; at most {LARGEST_SUM:,} is exact"
     if (longest := longest_limit(problem)) > LONGEST:
         yield f"pairs.limit: {longest:,} s; at most {LONGEST:,} s can be added up"
 
 
-def counted(problem: DesignProblem) -> list[tuple[str, int]]:
-    """Return each number or sum that solvers hold in double precision, after what it is.
+def largest(problem: DesignProblem) -> int:
+    """Return the largest number or sum that solvers count in double precision."""
+    return max(number for _, number in _counted(problem))
 
-    Parameters
-    ----------
-    problem
-        Any problem.
-    """
+
+def _counted(problem: DesignProblem) -> list[tuple[str, int]]:
+    """Return what is counted in double precision: each number or sum, after what it is."""
     earned = sum(p.weight for p in problem.pairs) + sum(c.weight for c in problem.cities)
     earned += sum(ring.reward for ring in problem.rings)
     lengths = {r.id: sum(a.length or 0 for a in r.links) for r in problem.rings}

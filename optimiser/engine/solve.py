@@ -201,7 +201,9 @@ def _completed(
 ) -> Result:
     """Run a variant, confirm what it claims, and complete its result."""
     claims, ending = attempt(problem, name, params, progress, run)
+    begun = time.monotonic()
     confirmation = confirm(claims, ending, name, params, run)
+    ending = replace(ending, seconds=ending.seconds + time.monotonic() - begun)
     ending, confirmation = _counted(claims, ending, confirmation, name, params, run)
     if name.endswith(SUFFIX):
         run = in_new_process(run)
@@ -247,7 +249,7 @@ def _counted(
     if claims.refusals or ending.reason in FAILED:
         is_open = seeks or is_vast
     elif ending.reason == "stalled" or (claims.is_called_infeasible and confirmation[0] is None):
-        is_open = seeks or claimed is None
+        is_open = seeks or (ending.reason == "stalled" and claimed is None)
     else:
         is_open = is_vast and best["bound"] != claimed and (best["gap"] or 0.0) <= NEAR
     if not is_open or left < LEAST_S:

@@ -6,7 +6,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point, start_values, unscaled
-from optimiser.engine.backends.pulp_solvers import instance, stated_master
+from optimiser.engine.backends.pulp_solvers import SOUND, instance, stated_master
 from optimiser.engine.backends.solvers import set_options
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.rows import Floats, Rows
@@ -105,7 +105,7 @@ class CpsatMaster:
         solver.parameters.relative_gap_limit = gap
         solver.parameters.log_search_progress = self._log
         solver.parameters.linearization_level = 2  # all rows in the relaxation: the bound rests on them
-        set_options(solver.parameters, self._options)
+        set_options(solver.parameters, {**SOUND, **self._options})
         solver.parameters.max_time_in_seconds = max(0.0, seconds)
         solver.parameters.max_deterministic_time = FIRST_DETERMINISTIC_S * 2.0 ** min(turn, 40)
         self._model.clear_hints()

@@ -265,12 +265,17 @@ class PunctualScip(_Punctual, pulp.SCIP_PY):
         return super().buildStats(lp, *args, **kwargs)
 
 
+SOUND: Options = MappingProxyType({"presolve_inclusion_work_limit": 0})
+"""Options of CP-SAT; a rule of the presolve of 9.15 loses optima (google/or-tools, issue 5293)."""
+
+
 class WholeCpsat(pulp.CPSAT):
     """PuLP's CP-SAT, which takes integers: rows are stated as before their division by a power of 2."""
 
     def buildSolverModel(self, lp: pulp.LpProblem) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """State a model."""
         state_whole(lp)
+        self.optionsDict = {**SOUND, **self.optionsDict}
         return super().buildSolverModel(lp)
 
 

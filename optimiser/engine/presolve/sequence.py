@@ -243,13 +243,13 @@ def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]
     Parameters
     ----------
     problem
-        A problem in canonical order, with rings or periods.
+        Any problem.
 
     Returns
     -------
     tuple
         A plain problem without side constraints, whose candidates keep their ids; and the positions of its
-        pairs in `problem`. A pair is open if it is covered with every allowed candidate built, but not with
+        pairs in `problem`, by origin. A pair is open if it is covered with every allowed candidate built, but not with
         none.
 
     Notes
@@ -260,7 +260,8 @@ def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]
     """
     allowed = [j for j, c in enumerate(problem.candidates) if c.fixed != "out"]
     ever, always = covered(problem, allowed).tolist(), covered(problem, []).tolist()
-    pairs = tuple(k for k in range(len(problem.pairs)) if ever[k] and not always[k])
+    by_origin = sorted(range(len(ever)), key=lambda k: problem.pairs[k].origin)  # as `tables` need them
+    pairs = tuple(k for k in by_origin if ever[k] and not always[k])
     plain = problem.derived(
         candidates=tuple(
             dataclasses.replace(c, fixed=None, lead=0, arcs=() if c.fixed == "out" else c.arcs)

@@ -202,11 +202,6 @@ class CheckedClaims:
         if plan is not None:
             self._take_plan(plan, "check")
 
-    @property
-    def has_plan(self) -> bool:
-        """Return whether a plan is known."""
-        return self._incumbent.best is not None
-
     def settle(self, bound: int | None, *, is_proved: bool) -> None:
         """Believe, in place of the claims of the process, what was proved in integers.
 
@@ -468,5 +463,4 @@ def plan_within_gap(
         return None
     if best["gap"] is None or best["gap"] > params.gap:
         raise UnsettledError
-    built: tuple[str, ...] = best["built"]
-    return built
+    return tuple(best["built"])

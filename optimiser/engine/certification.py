@@ -59,7 +59,7 @@ def certify(
     memory_mb: int | None = None,
     progress: Callable[[float, int | None, int], None] = lambda _seconds, _bound, _nodes: None,
     run: Runner | None = None,
-    take_plan: Callable[[dict[str, Any]], None] | None = None,
+    take_plan: Callable[[dict[str, Any]], None] = lambda _message: None,
 ) -> Certified:
     """Prove a bound, or as much of it as effort and time allow; check the proof without trusting any solver.
 
@@ -81,8 +81,7 @@ def certify(
     run
         Runs the task in a child process; default: a new one.
     take_plan
-        Called with messages about plans that are better than what is claimed, as a solve sends them, and the
-        best one is what is proved then. None: none is sought.
+        Called with plans that are better than what is claimed; the best one is what is proved then.
 
     Returns
     -------
@@ -97,13 +96,13 @@ def certify(
     if isinstance(claimed, Result):
         claimed = claimed_bound(problem, claimed)
     raw = json.loads(dumps(problem))
-    question = {"claimed": claimed, "seconds": time_limit_s, "seed": seed, "seeks": take_plan is not None}
+    question = {"claimed": claimed, "seconds": time_limit_s, "seed": seed}
 
     def receive(message: dict[str, Any]) -> None:
         if message["kind"] == "proof":
             progress(float(message["seconds"]), message["bound"], int(message["nodes"]))
-        elif message["kind"] == "plan" and take_plan is not None:
-            take_plan(message)
+        elif message["kind"] == "plan":
+            take_plan({**message, "built": [problem.candidates[j].id for j in message["built"]]})
 
     task = {"certify": question, "problem": raw, "memory_mb": memory_mb}
     with runner(run) as run_task:

@@ -24,7 +24,7 @@ from optimiser.engine.child import Ending
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
-from optimiser.engine.presolve.magnitudes import bounded, largest
+from optimiser.engine.presolve.magnitudes import bounded, counted
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.incumbent import PlanEvaluator
 from optimiser.engine.search.task import STUDY_SHARE, NamedPlan, SolveParameters
@@ -202,9 +202,8 @@ def _completed(
     """Run a variant, confirm what it claims, and complete its result."""
     claims, ending = attempt(problem, name, params, progress, run)
     begun = time.monotonic()
-    confirmation = confirm(claims, ending, name, params, run)
+    ending, confirmation = _settled(claims, ending, name, params, run)
     ending = replace(ending, seconds=ending.seconds + time.monotonic() - begun)
-    ending, confirmation = _counted(claims, ending, confirmation, name, params, run)
     if name.endswith(SUFFIX):
         run = in_new_process(run)
     result, note = _result(claims, ending, confirmation, name, params), ""
@@ -228,24 +227,21 @@ def _completed(
     return _with_note(result, note)
 
 
-def _counted(
-    claims: CheckedClaims,
-    ending: Ending,
-    confirmation: Confirmation,
-    name: str,
-    params: SolveParameters,
-    run: Runner,
+def _settled(
+    claims: CheckedClaims, ending: Ending, name: str, params: SolveParameters, run: Runner
 ) -> tuple[Ending, Confirmation]:
-    """Search and prove in integers what the tolerances of solvers left open.
+    """Confirm claims; search and prove in integers what the tolerances of solvers left open.
 
     From 1e9 units on, what they call a proof leaves a gap of up to 1e-9, or contradicts their own bound. Of
     10^6 units, say of money, they overlook one: they lose plans, and find some that cost too much. Half of
     the time left is for the check of the proof, or for another solver after a failure.
     """
-    best, left, small = claims.best(), (params.time_limit_s - ending.seconds) / 2, bounded(claims.problem)
-    claimed = best["objective"] if claims.has_plan else None
+    begun, confirmation = time.monotonic(), confirm(claims, ending, name, params, run)
+    best, small, since = claims.best(), bounded(claims.problem), ending.seconds + time.monotonic() - begun
+    left = (params.time_limit_s - since) / 2
+    claimed = None if best["bound"] is None else best["objective"]
     is_vast = claimed is not None and bound_tolerance(claimed) >= 1.0
-    seeks = params.second_solver and not name.endswith(SUFFIX) and NEAR * largest(small) >= 1.0
+    seeks = params.second_solver and not name.endswith(SUFFIX) and NEAR * max(counted(small).values()) >= 1.0
     if claims.refusals or ending.reason in FAILED:
         is_open = seeks or is_vast
     elif ending.reason == "stalled" or (claims.is_called_infeasible and confirmation[0] is None):
@@ -255,9 +251,6 @@ def _counted(
     if not is_open or left < LEAST_S:
         return ending, confirmation
 
-    def take_plan(message: dict[str, Any]) -> None:
-        claims.receive({**message, "seconds": ending.seconds + message["seconds"]})
-
     try:
         proof = certify(
             small,
@@ -266,20 +259,22 @@ def _counted(
             seed=params.seed,
             memory_mb=params.memory_mb,
             run=run,
-            take_plan=take_plan if seeks else None,
+            take_plan=lambda found: claims.receive({**found, "seconds": since}) if seeks else None,
         )
     except SolverError:
         return ending, confirmation
-    known = claims.best()["objective"] if claims.has_plan else None
+    after = claims.best()
+    known = None if after["bound"] is None else after["objective"]
     is_proved = proof.bound == known
     if not is_proved and known == claimed:
         return ending, confirmation
     message = "; ".join(filter(None, [ending.message, *claims.refusals]))
     claims.settle(proof.bound, is_proved=is_proved)
-    seconds = ending.seconds + proof.seconds + proof.checked_s
     if is_proved:
         ending = replace(ending, reason="infeasible" if known is None else "proof", message=message)
-    return replace(ending, seconds=seconds), (ProofSource("search", PROVER, "HiGHS"), "")
+    elif ending.reason == "infeasible":  # a plan was found
+        ending = replace(ending, reason="stalled")
+    return ending, (ProofSource("search", PROVER, "HiGHS"), "")
 
 
 def _result(

@@ -50,7 +50,7 @@ def warm_up(task: Task) -> None:
     if task.problem.is_plain:
         problems = [small_problem(with_budget=yes) for yes in ((True,) if with_budget else (True, False))]
     else:
-        problems = [tiny_problem(with_budget=with_budget, with_ring=True)]
+        problems = [small_problem(with_budget=with_budget, name="tiny", with_ring=True)]
     for problem in problems:
         small = dataclasses.replace(task, problem=problem, seconds=WARM_UP_S, start=None, options=NO_OPTIONS)
         _repeat(lambda small=small: solve(small, lambda _message: None))  # type: ignore[misc]
@@ -64,7 +64,7 @@ def warm_up_questions(threads: int) -> None:
     threads
         Threads of the session.
     """
-    tiny = tiny_problem(with_budget=True)
+    tiny = small_problem(with_budget=True, name="tiny")
     measures = np.array([[pair.weight for pair in tiny.pairs]], np.int64)
 
     def answer() -> None:
@@ -118,17 +118,16 @@ def _repeat(work: Callable[[], object]) -> None:
                 return
 
 
-def small_problem(*, with_budget: bool) -> DesignProblem:
-    """Return a problem that takes every step of a search, and little time."""
-    return _problem("small", with_budget=with_budget, with_ring=False)
+def small_problem(*, with_budget: bool, name: str = "small", with_ring: bool = False) -> DesignProblem:
+    """Return a problem that takes every step of a search, and little time.
 
-
-def tiny_problem(*, with_budget: bool, with_ring: bool = False) -> DesignProblem:
-    """Return a problem of four nodes in a line and three shortcuts."""
-    return _problem("tiny", with_budget=with_budget, with_ring=with_ring)
-
-
-def _problem(name: str, *, with_budget: bool, with_ring: bool) -> DesignProblem:
+    Parameters
+    ----------
+    with_budget, with_ring
+        What the problem has.
+    name
+        `small`, or `tiny`: four nodes in a line and three shortcuts.
+    """
     found = parse(json.loads((_DRAWN / f"{name}.json").read_text(encoding="utf-8")))
     budget = found.budget if with_budget else None
     return found.replace(budget=budget, rings=found.rings if with_ring else ())

@@ -100,9 +100,9 @@ class Session:
             `prepare`, that is, `with_budget` and `with_ring` of problems to come, and the fields of `Task`.
         """
         if "prepare" in task:
-            from optimiser.engine.warm_up import tiny_problem
+            from optimiser.engine.warm_up import small_problem
 
-            self._warm_up(_task(task, tiny_problem(**task["prepare"])))
+            self._warm_up(_task(task, small_problem(name="tiny", **task["prepare"])))
         elif "question" in task:
             self._answer(task)
         elif "certify" in task:
@@ -148,7 +148,7 @@ class Session:
         self._done(begun, reason=reason, solver=solver, message=message)
 
     def _certify(self, task: Mapping[str, Any]) -> None:
-        """Prove a bound; `certify` has it as `claimed`, `seconds`, `seed`, and whether it `seeks` plans."""
+        """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
         from optimiser.engine.backends.solvers import label
         from optimiser.engine.methods.bound_prover import prove_bound
         from optimiser.engine.search.compiled import is_large
@@ -164,17 +164,13 @@ class Session:
             seconds = round(time.monotonic() - begun, 3)
             self._send({"kind": "proof", "bound": bound, "nodes": nodes, "seconds": seconds})
 
-        def found(message: Mapping[str, Any]) -> None:
-            built = [problem.candidates[j].id for j in message["built"]]
-            self._send({**message, "built": built, "seconds": round(time.monotonic() - begun, 3)})
-
         proof = prove_bound(
             problem,
             asked["claimed"],
             seed=asked["seed"],
             left=lambda: float(asked["seconds"]) - (time.monotonic() - begun),
             progress=report,
-            send=found if asked["seeks"] else None,
+            send=self._send,
         )
         reason = "proof" if proof.is_complete else "time"
         self._done(begun, reason=reason, solver=label(), message="", document=proof.document)

@@ -69,8 +69,13 @@ def search_tree(
         When Gurobi fails or its licence does not allow a model of this size.
     """
     try:
-        master = gurobi_master(task, max(0.0, min(task.seconds, incumbent.left())))
-        model = master.model
+        seconds, seed = max(0.0, min(task.seconds, incumbent.left())), task.seed % 2_000_000_000
+        solver = instance("gurobi", seconds=seconds, gap=0.0, threads=task.threads, seed=seed, log=task.log)
+        model, (x, y, _) = stated_master(task.problem, solver)
+        limits = {"TimeLimit": seconds, "NodeLimit": task.nodes}
+        set_options(model, {**task.options_of("gurobi"), **SETTINGS, **limits})
+        scale, maximise = scale_of(task.problem), task.problem.budget is not None
+        master = interfaces.TreeModel(model, x, y, scale, maximise=maximise, owner=solver)
         for row in constraints(master, rows):
             model.addConstr(row)
         if incumbent.best is not None:
@@ -99,26 +104,6 @@ def search_tree(
             f"Gurobi could not solve this problem: {error}",
             remedy="The licence that comes with gurobipy is for small models; --solver highs needs none.",
         ) from error
-
-
-def gurobi_master(task: Task, seconds: float) -> interfaces.TreeModel:
-    """Return the master problem without cuts.
-
-    Parameters
-    ----------
-    task
-        A reduced problem with its solve parameters.
-    seconds
-        Time limit.
-    """
-    seed = task.seed % 2_000_000_000
-    solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=task.threads, seed=seed, log=task.log)
-    model, (x, y, _) = stated_master(task.problem, solver)
-    set_options(
-        model, {**task.options_of("gurobi"), **SETTINGS, "TimeLimit": seconds, "NodeLimit": task.nodes}
-    )
-    is_maximised = task.problem.budget is not None
-    return interfaces.TreeModel(model, x, y, scale_of(task.problem), maximise=is_maximised, owner=solver)
 
 
 def constraints(master: interfaces.TreeModel, rows: Rows) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version as version_of
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -202,10 +203,8 @@ class TimeRows(Conshdlr):
         return infeasible
 
 
-def _relaxed(variable: Any) -> float:  # noqa: ANN401 - SCIP's own
-    """Return the value of a variable in the current relaxation."""
-    value: float = variable.getLPSol()
-    return value
+_relaxed = methodcaller("getLPSol")
+"""Returns the value of a variable in the current relaxation."""
 
 
 class IncumbentHeuristic(Heur):

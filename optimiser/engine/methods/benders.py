@@ -105,8 +105,7 @@ def cheapest_path_cost(nodes: int, tail: Integers, head: Integers, cost: Floats)
             if price[tail[a]] + cost[a] < price[head[a]]:
                 price[head[a]] = price[tail[a]] + cost[a]
                 changed = True
-    least: float = price[1]
-    return least
+    return float(price[1])
 
 
 class FlowProgram(HighsModel):

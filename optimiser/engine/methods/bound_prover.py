@@ -24,11 +24,10 @@ from optimiser.engine.backends.solvers import BUNDLED
 from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch, branch_on_integers
 from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size, part_graph
 from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
-from optimiser.engine.methods.ring_plans import circuits_of_point
-from optimiser.engine.methods.rings import PointReader, StateCuts, extended_incumbent, state_cuts
+from optimiser.engine.methods.rings import PointReader, StateCuts, extended_incumbent
 from optimiser.engine.models.decisions import power_of, pulp, state_whole
 from optimiser.engine.models.extended import ExtendedModel, build_extended
-from optimiser.engine.models.rings import ProvedRow, detached_rows
+from optimiser.engine.models.rings import ProvedRow
 from optimiser.engine.presolve.magnitudes import bounded
 from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.paths import Integers
@@ -316,7 +315,7 @@ def prove_bound(
     seed: int,
     left: Callable[[], float],
     progress: Callable[[int | None, int], None] = lambda _bound, _nodes: None,
-    send: Send | None = None,
+    send: Send = lambda _message: None,
 ) -> BoundProof:
     """Prove a bound, or as much of it as the time allows.
 
@@ -333,34 +332,32 @@ def prove_bound(
     progress
         Called with the bound proved so far and the number of nodes.
     send
-        Takes messages about plans that are better than the target; each becomes the target. None: it stays.
+        Takes messages about plans that are better than the target, which each then becomes.
     """
     return _Prover(problem, target, seed, left, progress, send).prove()
 
 
-@dataclass
 class _Prover:
-    problem: DesignProblem
-    target: int | None
-    seed: int
-    left: Callable[[], float]
-    progress: Callable[[int | None, int], None]
-    send: Send | None
-
-    def __post_init__(self) -> None:
-        self._model = build_extended(bounded(self.problem), flows=False, all_links=True)
-        self._lp = CertifyingHighs(self._model, seed=self.seed)
-        self._sign = -1 if self.problem.budget is None else 1
+    def __init__(
+        self,
+        problem: DesignProblem,
+        target: int | None,
+        seed: int,
+        left: Callable[[], float],
+        progress: Callable[[int | None, int], None],
+        send: Send,
+    ) -> None:
+        self.problem, self.seed, self.left, self.progress = problem, seed, left, progress
+        self._model = build_extended(bounded(problem), flows=False, all_links=True)
+        self._lp = CertifyingHighs(self._model, seed=seed)
+        self._sign = -1 if problem.budget is None else 1
         # Scaled objectives are integers: what lies between two of them is as good as the lower one.
         self._target = -math.inf
-        if self.target is not None:
-            self._target = math.floor(self._sign * self.target / self._model.scale)
-        self._reader: PointReader | None = None
-        if self.send is not None:
-            task = Task(self.problem, "cuts", max(0.0, self.left()), 0.0, 1, self.seed, BUNDLED)
-            incumbent = extended_incumbent(task, unit=self._model.scale, send=self.send)
-            self._reader = PointReader(task, self._model, incumbent)
-        self._cuts: StateCuts | None = None
+        if target is not None:
+            self._target = self._sign * target // self._model.scale
+        task = Task(problem, "cuts", max(0.0, left()), 0.0, 1, seed, BUNDLED)
+        incumbent = extended_incumbent(task, unit=self._model.scale, send=send)
+        self._reader = PointReader(task, self._model, incumbent)
         self._reported_s = -math.inf
         self._nodes: list[_TreeNode] = []
 
@@ -374,7 +371,7 @@ class _Prover:
         root = Node(math.inf, lp.lower_bounds[lp.decisions], lp.upper_bounds[lp.decisions])
         self._nodes = [_TreeNode(root, self._evaluated({}, 1, root))]
         if self.left() > 0:
-            self._cuts = state_cuts(
+            self._cuts = StateCuts(
                 self.problem, self._model, self._lp, seed=self.seed, left=self.left, families=self._families
             )
         heap, known = [(-math.inf, -math.inf, 0)], Pseudocosts.none(len(lp.decisions))
@@ -478,8 +475,7 @@ class _Prover:
             return item.leaf.proves(self._target)
         lp, box = self._lp, self._box(item.node)
         self._take(box[0])
-        if self._cuts is not None:
-            self._cuts.refute(box[1])  # what no plan of the node covers
+        self._cuts.cut(box[1])  # what no plan of the node covers
         low, high = ([int(value) for value in side] for side in box)
 
         def least(row: CertifiedRow, sign: int = 1, but: int = -1) -> int:
@@ -509,24 +505,20 @@ class _Prover:
 
     def _cut(self, values: Floats, weight: float) -> int:
         """Add rows that a point violates; return their number."""
-        added = 0 if self._cuts is None else self._cuts.cut(values, weight)
-        is_whole = not len(fractional(values[self._lp.decisions]))
-        if is_whole:
-            self._take(values)
-        if self._model.rings and is_whole:
-            _, in_pieces = circuits_of_point(self._model.rings, self._lp.by_name(np.round(values)))
-            rows = [row for ring, circuits in in_pieces for row in detached_rows(ring, circuits)]
+        added = self._cuts.cut(values, weight)
+        if not len(fractional(values[self._lp.decisions])):
+            rows = self._take(values)
             self._lp.add_proved(rows)
             added += len(rows)
         return added
 
-    def _take(self, values: Floats) -> None:
-        """Aim at the plan of an integer point, where plans are sought and it is better than the target."""
-        if self._reader is not None:
-            self._reader.read(self._lp.by_name(np.round(values)), "proof")
-            found = self._reader.incumbent.objective
-            if found is not None:
-                self._target = max(self._target, self._sign * found // self._model.scale)
+    def _take(self, values: Floats) -> list[ProvedRow]:
+        """Aim at the plan of an integer point if it is better; return ring rows that the point violates."""
+        rows = self._reader.read(self._lp.by_name(np.round(values)), "proof")
+        found = self._reader.incumbent.objective
+        if found is not None:
+            self._target = max(self._target, self._sign * found // self._model.scale)
+        return [row for _, row in rows]
 
     def _evaluated(self, multipliers: dict[int, int], weight: int, node: Node) -> Leaf:
         """Return what multipliers prove within a node, in integers (`verify.bound_checker.leaf_bound`)."""

@@ -177,9 +177,7 @@ class PathMaster(MasterHighs):
             unit * solution.reduced_costs[:count],
         )
 
-    def solve(
-        self, *, start: Mask | None, gap: float, seconds: float, nodes: int = MOST_NODES
-    ) -> MasterSolution[Point]:
+    def solve(self, start: Mask | None, *, gap: float, seconds: float, nodes: int) -> MasterSolution[Point]:
         """Solve the integer model over the current columns; its point has the plan and what it claims.
 
         Parameters
@@ -434,46 +432,34 @@ def _integer_rounds(
 ) -> str:
     most = int(min(MOST_NODES, incumbent.most_nodes))
     nodes, master_gap = (most if complete.all() else FIRST_NODES), gap
-    round_to_plans = Rounding(t, incumbent)
+    round_to_plans, ties = Rounding(t, incumbent), np.arange(t.size) / t.size
     while not incumbent.is_spent():
-        outcome = master.solve(start=incumbent.best, gap=master_gap, seconds=incumbent.left(), nodes=nodes)
+        outcome = master.solve(incumbent.best, gap=master_gap, seconds=incumbent.left(), nodes=nodes)
         incumbent.count("integer", nodes=outcome.nodes)
         if outcome.infeasible and incumbent.best is None:
             return "infeasible"
         false_claims = np.zeros(0, np.int64)  # pairs that the plan does not cover, as the model claims
-        x = y = np.zeros(0)
         for point in outcome.points:
-            plan, y = np.append(point.x > 0.5, True), point.y
+            plan = np.append(point.x > 0.5, True)
             x = plan[:-1].astype(np.float64)
-            claimed = (y > NEAR_ZERO) & ~complete
+            claimed = (point.y > NEAR_ZERO) & ~complete
             false_claims = np.flatnonzero(claimed & ~covered_pairs(t, plan)).astype(np.int64)
             incumbent.plan(plan, "integer")
             round_to_plans(x)
-        _report_bound(t, outcome, incumbent)
+            # Minimal time cuts of these pairs, for two orders of the candidates.
+            for tie in (ties, 1.0 - ties) if len(false_claims) else ():
+                master.add(separate(t, false_claims, x, point.y, -x + 0.4 * tie))
+        # The model excludes plans no better than the best known one: that is at best its bound.
+        known = incumbent.objective
+        proved = known if outcome.infeasible else outcome.bound
+        if proved is not None:
+            bounds = (proved, proved if known is None else known)
+            incumbent.bound(tightened(t, min(bounds) if t.budget < 0 else max(bounds)), "integer")
         if incumbent.closed(gap):
             return incumbent.ending(gap)
-        if len(false_claims):
-            # Minimal time cuts of these pairs, for two orders of the candidates.
-            ties = np.arange(t.size) / t.size
-            for tie in (ties, 1.0 - ties):
-                master.add(separate(t, false_claims, x, y, -x + 0.4 * tie))
-        elif outcome.complete and master_gap == 0.0:
-            return "stalled"
-        elif outcome.complete:
+        if not len(false_claims) and (outcome.complete or outcome.infeasible):
+            if master_gap == 0.0:
+                return "stalled"
             master_gap = 0.0
         nodes = min(2 * nodes, most)
     return incumbent.ending(gap)
-
-
-def _report_bound(t: Tables, outcome: MasterSolution[Point], incumbent: MaskIncumbent) -> None:
-    """Report the bound of the integer model, which excludes plans no better than the best known one.
-
-    So the bound is at best the objective of that plan.
-    """
-    known = incumbent.objective
-    bound = known if outcome.infeasible else outcome.bound
-    if bound is None:
-        return
-    if known is not None:
-        bound = min(bound, known) if t.budget < 0 else max(bound, known)
-    incumbent.bound(tightened(t, bound), "integer")

@@ -62,9 +62,8 @@ def prove(
     settings = task.settings_of(task.solver)
     if solver.is_watched:
         settings |= _watching(incumbent, len(variables.x), scale)
-    left = incumbent.left()
     stats = pulp_solvers.solve_model(
-        lp, solver, seconds=left, gap=task.gap, warm=warm, nodes=task.nodes, **settings
+        lp, solver, seconds=incumbent.left(), gap=task.gap, warm=warm, nodes=task.nodes, **settings
     )
     if stats is None:
         return "time", pulp_solvers.result_name(None, solver)
@@ -162,7 +161,7 @@ class CompactMaster:
     def refute(self, points: tuple[Values, ...]) -> int:
         """Report the plans of the points, and add the ring rows that they violate."""
         rows = [row for point in points for row in self.reader.read(point, "compact")]
-        for tag, row in rows:
+        for tag, (_, row) in rows:
             self.model.lp.addConstraint(row, f"detached{tag}_{len(self.model.lp.constraints()) + 1:07d}")
         return len(rows)
 

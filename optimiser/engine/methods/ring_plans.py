@@ -65,11 +65,6 @@ class Remainder:
     attempts: int
     incumbent: MaskIncumbent
 
-    def completed(self, circuits: Circuits) -> NamedPlan:
-        """Return the plan after the attempts that a short start has left out."""
-        self.improver.improve_for(self.incumbent, self.attempts - LEAST_ATTEMPTS)
-        return self.best_plan(circuits)
-
     def best_plan(self, circuits: Circuits) -> NamedPlan:
         """Return the best plan so far, with the circuits that the reduced problem builds on."""
         best = self.incumbent.best
@@ -169,7 +164,8 @@ def _plans_with(
     if starts and is_short and left() > 0:
         best = min if problem.budget is None else max
         _, plan, remainder = best(starts, key=lambda entry: entry[0])
-        better = remainder.completed(plan.circuits)
+        remainder.improver.improve_for(remainder.incumbent, remainder.attempts - LEAST_ATTEMPTS)
+        better = remainder.best_plan(plan.circuits)
         if not evaluate(better.built, rings=better.circuits).faults:
             yield better, remainder
 

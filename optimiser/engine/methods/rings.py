@@ -14,12 +14,12 @@ from optimiser.engine.methods.cuts.relaxation import CORE_POINT_SHARE, FAMILIES,
 from optimiser.engine.methods.ring_plans import Circuits, Remainder, Values, circuits_of_point, first_plans
 from optimiser.engine.models.decisions import pulp
 from optimiser.engine.models.extended import ExtendedModel, build_extended
-from optimiser.engine.models.rings import detached_rows
+from optimiser.engine.models.rings import ProvedRow, detached_rows
 from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, PlanEvaluator, Send
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
-from optimiser.engine.search.tables import Tables, tables
+from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import NamedPlan, Task
 from optimiser.problem import DesignProblem
 
@@ -114,7 +114,7 @@ class PointReader:
         built = remainder.improved(guide, stop=self.incumbent.stop)
         self.incumbent.plan(NamedPlan(built, circuits), "lns")
 
-    def read(self, values: Values, step: str) -> list[tuple[str, pulp.LpAffineExpression]]:
+    def read(self, values: Values, step: str) -> list[tuple[str, ProvedRow]]:
         """Report the plans of an integer point, and return the ring rows that it violates.
 
         If rings are in pieces, the plan without these rings is reported, unless one of them is required.
@@ -129,21 +129,17 @@ class PointReader:
         Returns
         -------
         list
-            Violated rows, each with the tag of its ring.
+            Violated rows with their evidence, each after the tag of its ring.
         """
         circuits, in_pieces = circuits_of_point(self.model.rings, values)
         built = [j for j, x in enumerate(self.model.x) if values[x.name] > 0.5]
         if not any(ring.ring.required for ring, _ in in_pieces):
-            self._take(built, circuits, values, step)
-        return [(ring.tag, row) for ring, found in in_pieces for _, row in detached_rows(ring, found)]
-
-    def _take(self, built: Sequence[int], circuits: Circuits, values: Values, step: str) -> None:
-        problem, starts = self.task.problem, dict[str, int]()
-        for j in built if problem.periods else ():  # the period in which each candidate is started
-            begins = self.model.starts[j]
-            starts[problem.candidates[j].id] = max(range(len(begins)), key=lambda t: values[begins[t].name])
-        names = [problem.candidates[j].id for j in built]
-        self.incumbent.plan(NamedPlan(names, circuits, starts), step)
+            problem, starts = self.task.problem, dict[str, int]()
+            for j in built if problem.periods else ():  # the period in which each candidate is started
+                begins = [values[start.name] for start in self.model.starts[j]]
+                starts[problem.candidates[j].id] = begins.index(max(begins))
+            self.incumbent.plan(NamedPlan([problem.candidates[j].id for j in built], circuits, starts), step)
+        return [(ring.tag, row) for ring, found in in_pieces for row in detached_rows(ring, found)]
 
 
 class StateCuts:
@@ -151,58 +147,63 @@ class StateCuts:
 
     Parameters
     ----------
-    t
-        The plain problem of the open pairs (`presolve.open_network`).
-    live
-        The live model.
-    states
-        For each period, the columns of candidates and of pairs.
+    problem, model, live
+        The problem, its model without flows, and the live model.
     seed
         Random seed of the orders of candidates.
     left
         Returns the seconds left.
     families
-        Families of rows besides time cuts.
+        Returns the families of rows besides time cuts, given the open pairs on their network and the
+        positions of these pairs in the problem.
     threads
         Threads that separate the cuts of the first state.
+
+    Attributes
+    ----------
+    states
+        For each period, the columns of candidates and of pairs, and what finds cuts; none where no pair
+        depends on what is built.
     """
 
     def __init__(
         self,
-        t: Tables,
+        problem: DesignProblem,
+        model: ExtendedModel,
         live: ExtendedHighs,
-        states: Sequence[tuple[Integers, Integers]],
         *,
         seed: int,
         left: Callable[[], float],
-        families: Sequence[CutFamily],
-        threads: int,
+        families: Callable[[DesignProblem, Sequence[int]], Sequence[CutFamily]] = lambda _n, _p: FAMILIES,
+        threads: int = 1,
     ) -> None:
-        self._live = live
-        cuts = CutFinder(t, families=families, stop=lambda: left() <= 0, threads=threads)
-        self._states = [(x, y, cuts.another() if s else cuts) for s, (x, y) in enumerate(states)]
-        self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
+        self._live, self.states = live, list[tuple[Integers, Integers, CutFinder]]()
+        net, pairs = open_network(problem)
+        if not net.candidates or not pairs:
+            return
+        positions = [problem.index[c.id] for c in net.candidates]
+        cuts = CutFinder(
+            tables(net), families=families(net, pairs), stop=lambda: left() <= 0, threads=threads
+        )
+        self._orders = np.random.default_rng(seed).random((ORDERS, cuts.size))
         first = cuts.at_core_point(seconds=CORE_POINT_SHARE * left())
-        for x, y, _ in self._states:
+        for state in model.states:
+            x, y = live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs)
+            self.states.append((x, y, cuts.another() if self.states else cuts))
             live.add_cuts(first, x, y)
 
-    def cut(self, values: Floats, in_out_weight: float) -> int:
-        """Add time cuts that a point of the relaxation violates; return their number."""
+    def cut(self, values: Floats, in_out_weight: float | None = None) -> int:
+        """Add time cuts that a point violates, an integer one without a weight; return their number."""
         added = 0
-        for x, y, cuts in self._states:
-            point = np.clip(values[x], 0.0, 1.0)
-            rows = cuts.violated(point, values[y], in_out_weight=in_out_weight)
-            cuts.follow(point)
-            self._live.add_cuts(rows, x, y)
-            added += len(rows)
-        return added
-
-    def refute(self, values: Floats) -> int:
-        """Add time cuts that an integer point violates; return their number."""
-        added = 0
-        for x, y, cuts in self._states:
-            point = np.round(values[x])
-            rows = cuts.refuting(point, values[y], orders=self._orders, in_out_weight=IN_OUT_WEIGHT)
+        for x, y, cuts in self.states:
+            if in_out_weight is None:
+                rows = cuts.refuting(
+                    np.round(values[x]), values[y], orders=self._orders, in_out_weight=IN_OUT_WEIGHT
+                )
+            else:
+                point = np.clip(values[x], 0.0, 1.0)
+                rows = cuts.violated(point, values[y], in_out_weight=in_out_weight)
+                cuts.follow(point)
             self._live.add_cuts(rows, x, y)
             added += len(rows)
         return added
@@ -219,14 +220,14 @@ class ExtendedMaster:
     reader
         Converts points to plans, and separates ring rows.
     cuts
-        Separates time cuts; None without open pairs.
+        Separates time cuts.
     scale
         Number by which the model divides the objective.
     """
 
     live: ExtendedHighs
     reader: PointReader
-    cuts: StateCuts | None
+    cuts: StateCuts
     scale: int
     _points_seen: int = 0
     _ring_rows: list[pulp.LpAffineExpression] = field(default_factory=list)
@@ -257,11 +258,11 @@ class ExtendedMaster:
             self._read(point)
 
     def _read(self, point: Floats) -> None:
-        self._ring_rows += [row for _, row in self.reader.read(self.live.by_name(point), "master")]
+        self._ring_rows += [row for _, (_, row) in self.reader.read(self.live.by_name(point), "master")]
 
     def refute(self, points: tuple[Floats, ...]) -> int:
         """Add time cuts that the points violate, and ring rows that the last point violates."""
-        added = 0 if self.cuts is None else sum(self.cuts.refute(values) for values in points)
+        added = sum(self.cuts.cut(values) for values in points)
         for point in points[-1:]:
             self._read(point)
         rows, self._ring_rows = self._ring_rows, []
@@ -297,48 +298,12 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
         if task.threads == 1:
             first.result()
         live = ExtendedHighs(model, **task.settings_of("highs"))
-        cuts = state_cuts(
-            task.problem, model, live, seed=task.seed, left=incumbent.left, threads=task.threads
-        )
+        cuts = StateCuts(task.problem, model, live, seed=task.seed, left=incumbent.left, threads=task.threads)
         first.result()
-    if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
+    if cuts.states and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
         return "infeasible", label()
     master = ExtendedMaster(live, reader, cuts, model.scale)
     return prove_by_master(master, incumbent, gap=task.gap), label()
-
-
-def state_cuts(
-    problem: DesignProblem,
-    model: ExtendedModel,
-    live: ExtendedHighs,
-    *,
-    seed: int,
-    left: Callable[[], float],
-    families: Callable[[DesignProblem, Sequence[int]], Sequence[CutFamily]] = lambda _net, _pairs: FAMILIES,
-    threads: int = 1,
-) -> StateCuts | None:
-    """Return the separation of time cuts; None where no pair depends on what is built.
-
-    Parameters
-    ----------
-    problem, model, live
-        The problem, its model without flows, and the live model.
-    seed, left, threads
-        As for `StateCuts`.
-    families
-        Returns the families of rows besides time cuts, given the open pairs on their network and the
-        positions of these pairs in the problem.
-    """
-    net, pairs = open_network(problem)
-    if not net.candidates or not pairs:
-        return None
-    positions = [problem.index[c.id] for c in net.candidates]
-    states = [
-        (live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs))
-        for state in model.states
-    ]
-    extra = families(net, pairs)
-    return StateCuts(tables(net), live, states, seed=seed, left=left, families=extra, threads=threads)
 
 
 def _relax(

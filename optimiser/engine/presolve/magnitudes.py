@@ -111,34 +111,26 @@ def _bounded_ring(ring: Ring) -> Ring:
 
 def _large(problem: DesignProblem) -> Iterator[str]:
     """Yield each number or sum that is too large, as a sentence."""
-    for what, number in _counted(problem):
+    for what, number in counted(problem).items():
         if number > LARGEST_SUM:
             yield f"{what}: {number:,}; at most {LARGEST_SUM:,} is exact"
     if (longest := longest_limit(problem)) > LONGEST:
         yield f"pairs.limit: {longest:,} s; at most {LONGEST:,} s can be added up"
 
 
-def largest(problem: DesignProblem) -> int:
-    """Return the largest number or sum that solvers count in double precision."""
-    return max(number for _, number in _counted(problem))
-
-
-def _counted(problem: DesignProblem) -> list[tuple[str, int]]:
-    """Return what is counted in double precision: each number or sum, after what it is."""
+def counted(problem: DesignProblem) -> dict[str, int]:
+    """Return the numbers and sums of a problem that solvers count in double precision, by what each is."""
     earned = sum(p.weight for p in problem.pairs) + sum(c.weight for c in problem.cities)
     earned += sum(ring.reward for ring in problem.rings)
-    lengths = {r.id: sum(a.length or 0 for a in r.links) for r in problem.rings}
-    taken = {c.id: sum(use for _, use in c.use) for c in problem.capacities}
-    return [
-        ("budget", problem.budget or 0),
-        ("candidates.cost, of all", sum(c.cost for c in problem.candidates)),
-        ("candidates.lead", max((c.lead for c in problem.candidates), default=0)),
-        ("weights, rewards, of all periods", earned * total_factor(problem)),
-        *((f"caps.{name}", most) for name, most in problem.caps),
-        *((f"targets, least of {t.group!r}", t.least) for t in problem.targets),
-        *((f"capacities, most and use of {c.id!r}", max(c.most, taken[c.id])) for c in problem.capacities),
-        *(
-            (f"rings, longest and length of {r.id!r}", max(r.longest or 0, lengths[r.id]))
-            for r in problem.rings
-        ),
-    ]
+    lengths = {r.id: max(r.longest or 0, sum(a.length or 0 for a in r.links)) for r in problem.rings}
+    taken = {c.id: max(c.most, sum(use for _, use in c.use)) for c in problem.capacities}
+    return {
+        "budget": problem.budget or 0,
+        "candidates.cost, of all": sum(c.cost for c in problem.candidates),
+        "candidates.lead": max((c.lead for c in problem.candidates), default=0),
+        "weights, rewards, of all periods": earned * total_factor(problem),
+        **{f"caps.{name}": most for name, most in problem.caps},
+        **{f"targets, least of {t.group!r}": t.least for t in problem.targets},
+        **{f"capacities, most and use of {name!r}": most for name, most in taken.items()},
+        **{f"rings, longest and length of {name!r}": most for name, most in lengths.items()},
+    }

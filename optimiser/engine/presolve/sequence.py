@@ -249,8 +249,8 @@ def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]
     -------
     tuple
         A plain problem without side constraints, whose candidates keep their ids; and the positions of its
-        pairs in `problem`, by origin. A pair is open if it is covered with every allowed candidate built, but not with
-        none.
+        pairs in `problem`, which rise by origin. A pair is open if it is covered with every allowed candidate
+        built, but not with none.
 
     Notes
     -----

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import time
 from dataclasses import replace
 
 import pytest
 from core_drawing import brute_force, dense_problem, enlarged, line, plan_value
+from problem_files import as_json
 from ring_drawing import phased, ring_problem, ringed, square, whole_brute_force
 from tiers import thinned
 
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.methods.bound_prover import prove_bound
 from optimiser.engine.presolve.magnitudes import LARGEST_SUM, bounded
 from optimiser.engine.search.task import SolveParameters
-from optimiser.engine.solve import solve
+from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import Candidate, Capacity, Pair, Target, load
 from optimiser.problem.errors import ProblemError
+from optimiser.verify.bound_checker import Model, check_bound
 
 HUGE = 2**62
+
+
+@pytest.fixture(scope="module")
+def process():
+    """Return a solver process that serves all solves of this module."""
+    with ChildProcess() as found:
+        yield found
 
 
 def with_costs(problem, **costs):
@@ -101,11 +114,70 @@ def test_problems_beyond_double_precision_are_refused_by_every_variant(shared_di
 
 
 @pytest.mark.parametrize("seed", thinned([7, 15, 53, 317, 355], 2))
-def test_what_solvers_cannot_tell_apart_is_proved_in_integers(seed):
+def test_what_solvers_cannot_tell_apart_is_proved_in_integers(seed, process):
     """Objectives of 1e9 and more, at which a gap of 0 in double precision proves nothing to the unit."""
     draw, best = (ring_problem, whole_brute_force) if seed in (15, 355) else (dense_problem, brute_force)
     problem = enlarged(draw(seed), seed)
     for variant in ("auto", "compact"):
-        found = solve(problem, variant=variant, params=SolveParameters(gap=0.0, time_limit_s=60))
+        params = SolveParameters(gap=0.0, time_limit_s=60)
+        found = solve(problem, variant=variant, params=params, run=process)
         assert found.objective == found.bound == best(problem) > 10**9
         assert found.termination == "proof"
+
+
+LEFT_OPEN = [
+    (dense_problem, 6081, "compact", "scip"),
+    (ring_problem, 5710, "compact", "scip"),
+    (ring_problem, 13758, "cuts", "highs"),
+    (dense_problem, 17059, "paths", "highs"),
+    (ring_problem, 13292, "compact", "scip"),
+    (ring_problem, 6512, "auto", "auto"),
+    (dense_problem, 24543, "compact", "scip"),
+    (dense_problem, 10536, "compact", "cpsat"),
+    (ring_problem, 6169, "compact", "scip"),
+    (dense_problem, 8627, "paths", "highs"),
+    (ring_problem, 8786, "compact", "highs"),
+    (ring_problem, 10783, "cuts", "highs"),
+    (ring_problem, 11557, "compact", "highs"),
+    (ring_problem, 13019, "compact", "highs"),
+    (ring_problem, 13142, "auto", "auto"),
+    (dense_problem, 14649, "compact", "scip"),
+    (dense_problem, 16379, "paths", "highs"),
+    (ring_problem, 21249, "compact", "cpsat"),
+]
+"""Problems by number that a solver left open, lost every plan of, or answered with a plan that costs too much
+or with a false optimum: its tolerances span whole units."""
+
+
+@pytest.mark.parametrize(("draw", "number", "variant", "solver"), thinned(LEFT_OPEN, 5))
+def test_what_solvers_leave_open_is_solved_in_integers(draw, number, variant, solver, process):
+    if solver == "cpsat" and importlib.util.find_spec("ortools") is None:
+        pytest.skip("OR-Tools is not installed")
+    problem = enlarged(draw(number), number)
+    params = SolveParameters(solver=solver, gap=0.0, time_limit_s=60, threads=1)
+    found = solve(problem, variant=variant, params=params, run=process)
+    best = (brute_force if draw is dense_problem else whole_brute_force)(problem)
+    assert found.objective == found.bound == best
+    assert found.termination == "proof"
+    assert found.variant == ("cuts" if variant == "auto" else variant)
+
+
+def test_in_a_bench_a_plan_that_costs_too_much_is_a_failure_of_the_solver(process):
+    problem = enlarged(dense_problem(6081), 6081)
+    alone = SolveParameters(solver="scip", time_limit_s=60, threads=1, second_solver=False)
+    with pytest.raises(SolveFailure, match="more than the budget of 299067163928697"):
+        solve(problem, variant="compact", params=alone, run=process)
+
+
+@pytest.mark.parametrize("draw", [dense_problem, ring_problem])
+@pytest.mark.parametrize("seed", thinned(range(30_000, 30_040), 6))
+def test_the_prover_finds_the_optimum_of_large_numbers_by_itself(draw, seed):
+    try:
+        problem = bounded(enlarged(draw(seed), seed))
+    except ProblemError:
+        return
+    best = (brute_force if draw is dense_problem else whole_brute_force)(problem)
+    end, plans = time.monotonic() + 60, []
+    proof = prove_bound(problem, None, seed=1, left=lambda: end - time.monotonic(), send=plans.append)
+    assert check_bound(Model(as_json(problem)), proof.document) == proof.bound == best
+    assert bool(plans) == (best is not None)

@@ -140,7 +140,7 @@ def subsets(names):
 def test_in_the_open_network_a_pair_is_covered_exactly_where_it_is_in_the_problem():
     gone = 0
     for seed in range(30):
-        problem = dense_problem(seed).canonical()
+        problem = dense_problem(seed)
         allowed = [c.id for c in problem.candidates if c.fixed != "out"][:6]
         out = [c.id for c in problem.candidates if c.id not in allowed]
         problem = problem.replace(
@@ -150,7 +150,9 @@ def test_in_the_open_network_a_pair_is_covered_exactly_where_it_is_in_the_proble
         )
         plain, pairs = open_network(problem)
         always, ever = covered_by(problem, set()), covered_by(problem, set(allowed))
-        assert list(pairs) == [k for k in range(len(problem.pairs)) if ever[k] and not always[k]]
+        assert sorted(pairs) == [k for k in range(len(problem.pairs)) if ever[k] and not always[k]]
+        origins = [pair.origin for pair in plain.pairs]
+        assert origins == sorted(origins)  # `tables` look up the rows of an origin by its first pair
         assert plain.is_plain
         left = [c.id for c in plain.candidates]
         for built in subsets(allowed):
@@ -177,7 +179,7 @@ def test_the_open_network_has_no_rows_leads_or_fixings():
         cities=(City("a", 1, (0,), 1),),
     )
     plain, pairs = open_network(problem)
-    assert pairs == (0, 1, 2)
+    assert set(pairs) == {0, 1, 2}
     assert plain.cover == "all"
     rows = (plain.caps, plain.capacities, plain.targets, plain.excludes, plain.requires, plain.cities)
     assert rows == ((),) * 6

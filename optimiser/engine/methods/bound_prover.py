@@ -348,16 +348,15 @@ class _Prover:
         send: Send,
     ) -> None:
         self.problem, self.seed, self.left, self.progress = problem, seed, left, progress
-        self._model = build_extended(bounded(problem), flows=False, all_links=True)
-        self._lp = CertifyingHighs(self._model, seed=seed)
+        self._model = model = build_extended(bounded(problem), flows=False, all_links=True)
+        self._lp = CertifyingHighs(model, seed=seed)
         self._sign = -1 if problem.budget is None else 1
         # Scaled objectives are integers: what lies between two of them is as good as the lower one.
         self._target = -math.inf
         if target is not None:
-            self._target = self._sign * target // self._model.scale
+            self._target = self._sign * target // model.scale
         task = Task(problem, "cuts", max(0.0, left()), 0.0, 1, seed, BUNDLED)
-        incumbent = extended_incumbent(task, unit=self._model.scale, send=send)
-        self._reader = PointReader(task, self._model, incumbent)
+        self._reader = PointReader(task, model, extended_incumbent(task, unit=model.scale, send=send))
         self._reported_s = -math.inf
         self._nodes: list[_TreeNode] = []
 

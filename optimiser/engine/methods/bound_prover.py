@@ -474,7 +474,6 @@ class _Prover:
             return item.leaf.proves(self._target)
         lp, box = self._lp, self._box(item.node)
         self._take(box[0])
-        self._cuts.cut(box[1])  # what no plan of the node covers
         low, high = ([int(value) for value in side] for side in box)
 
         def least(row: CertifiedRow, sign: int = 1, but: int = -1) -> int:
@@ -485,6 +484,7 @@ class _Prover:
         before = -1
         while before != len(closed):
             before = len(closed)
+            self._cuts.cut(np.array(high, np.float64))  # what is claimed and not covered by what may be open
             for number, row in enumerate(lp.rows):
                 for sign in (1, -1) if row.is_equation else (1,):
                     for v, c in zip(row.columns, row.coefficients, strict=True):

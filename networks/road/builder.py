@@ -307,23 +307,24 @@ def assemble(roads: RoadWays, elements: Elements, *, table: SpeedTable) -> tuple
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
     at_barrier = stops[tail], stops[head]
-    ends = _Ends(*merge_zero_length(tail, head, pieces.length_km), len(nodes), np.empty(0, np.int64))
-    ends = ends.detached(*at_barrier)
+    tail, head = merge_zero_length(tail, head, pieces.length_km)
+    # Numbers of ends from that of nodes on are copies of nodes, which no other link shares.
+    tail, head, row_of = _detached(tail, head, np.arange(len(nodes)), *at_barrier)
     restricted = roads.is_restricted[pieces.way]
     is_ferry = (roads.mode == "ferry")[pieces.way]
     # The rank of the class of each way, 0 for motorways; ferries come last.
     rank = {name: i for i, name in enumerate(tag_rules.ROAD_CLASSES)}
     names = (str(name).removesuffix("_link") for name in roads.link_class)
     ranks = np.array([rank.get(name, len(rank)) for name in names], np.int64)[pieces.way]
-    cut_off = ends_to_detach(ends.tail, ends.head, restricted, ranks, is_ferry=is_ferry)
-    ends = ends.detached(*cut_off)
+    cut_off = ends_to_detach(tail, head, restricted, ranks, is_ferry=is_ferry)
+    tail, head, row_of = _detached(tail, head, row_of, *cut_off)
     oneway = roads.direction[pieces.way] != tag_rules.BOTH
-    kept, dropped = _kept(ends.tail, ends.head, pieces.length_km, oneway=oneway, speed=kmh)
+    kept, dropped = _kept(tail, head, pieces.length_km, oneway=oneway, speed=kmh)
     dropped["barrier"] = len(np.unique(pieces.rows[stops[pieces.rows]]))
     dropped["no_through_traffic"] = int(np.count_nonzero(cut_off))
     oneway, source, kmh = oneway[kept], source[kept], kmh[kept]
     pieces = pieces.keep(kept)
-    used, at = np.unique(np.concatenate([ends.tail[kept], ends.head[kept]]), return_inverse=True)
+    used, at = np.unique(np.concatenate([tail[kept], head[kept]]), return_inverse=True)
     tags_of = [roads.ways.tags[way] for way in pieces.way]
     links = gpd.GeoDataFrame(
         {
@@ -346,7 +347,7 @@ def assemble(roads: RoadWays, elements: Elements, *, table: SpeedTable) -> tuple
         ),
         crs=CRS,
     )
-    rows = ends.row_of(used)
+    rows = row_of[used]
     # Ids below zero are points that a graph does not name.
     columns = {"osm_id": np.maximum(nodes.id[rows], 0), "kind": "junction", "name": ""}
     points = shapely.points(nodes.lon[rows], nodes.lat[rows])
@@ -354,30 +355,12 @@ def assemble(roads: RoadWays, elements: Elements, *, table: SpeedTable) -> tuple
     return Network(nodes=table, links=links), pieces.dropped | {k: n for k, n in dropped.items() if n}
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
-    """Nodes at the ends of links; numbers from `size` on are copies of nodes, `origin` holds their rows."""
-
-    tail: Ints
-    head: Ints
-    size: int
-    origin: Ints
-
-    def detached(self, at_tail: Mask, at_head: Mask) -> _Ends:
-        """Return ends where the marked ones are copies of their nodes, which no other link shares."""
-        ends, marked = np.concatenate([self.tail, self.head]), np.concatenate([at_tail, at_head])
-        next_copy = self.size + len(self.origin)
-        origin = np.concatenate([self.origin, self.row_of(ends[marked])])
-        ends[marked] = next_copy + np.arange(np.count_nonzero(marked))
-        half = len(self.tail)
-        return _Ends(ends[:half], ends[half:], self.size, origin)
-
-    def row_of(self, ends: Ints) -> Ints:
-        """Return the rows of the nodes at ends."""
-        rows = ends.copy()
-        is_copy = ends >= self.size
-        rows[is_copy] = self.origin[ends[is_copy] - self.size]
-        return rows
+def _detached(tail: Ints, head: Ints, row_of: Ints, at_tail: Mask, at_head: Mask) -> tuple[Ints, Ints, Ints]:
+    """Return ends where the marked ones are new copies of their nodes, and the row of the node of each."""
+    ends, marked = np.concatenate([tail, head]), np.concatenate([at_tail, at_head])
+    copied = row_of[ends[marked]]
+    ends[marked] = len(row_of) + np.arange(len(copied))
+    return ends[: len(tail)], ends[len(tail) :], np.append(row_of, copied)
 
 
 def _kept(

@@ -5,6 +5,7 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from statistics import fmean, geometric_mean
 from typing import Any
 
@@ -40,11 +41,11 @@ FAILURES = ("crash", "memory", "killed", "refused")
 """Terminations of solves that ended by a fault."""
 
 
-def grouped(rows: Iterable[Row], by: str) -> dict[Any, list[Row]]:
-    """Group rows by one of their values, such as `label` (configuration), in order of first appearance."""
+def grouped(rows: Iterable[Row], *by: str) -> dict[Any, list[Row]]:
+    """Group rows by values such as `label` (configuration), in order of first appearance."""
     groups: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[getattr(row, by)].append(row)
+        groups[attrgetter(*by)(row)].append(row)
     return dict(groups)
 
 
@@ -58,12 +59,7 @@ def longest(rows: Iterable[Row]) -> list[Row]:
 
     Of rows with the same limit that of the most effort counts, then that of the smallest gap asked for.
     """
-    kept: dict[tuple[str, str, int], Row] = {}
-    for row in rows:
-        other = kept.setdefault((row.instance, row.label, row.seed), row)
-        if _reach(row) > _reach(other):
-            kept[row.instance, row.label, row.seed] = row
-    return list(kept.values())
+    return [max(same, key=_reach) for same in grouped(rows, "instance", "label", "seed").values()]
 
 
 def _reach(row: Row) -> tuple[float, float, float]:

@@ -353,10 +353,9 @@ def _cell(line: Mapping[str, Any], name: str) -> str:
 
 def _seeds(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the spread over the seeds of each instance and configuration that was solved with several."""
-    groups = {
-        (instance, label): same
-        for label, found in analysis.grouped(rows, "label").items()
-        for instance, same in analysis.grouped(found, "instance").items()
+    groups: dict[tuple[str, str], list[Row]] = {
+        key: same
+        for key, same in analysis.grouped(rows, "instance", "label").items()
         if len({row.seed for row in same}) > 1
     }
     if not groups:

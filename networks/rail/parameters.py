@@ -1,7 +1,8 @@
 """Hold the assumptions about tracks, stations, services and timetables, and read them from the data file."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from networks.countries import WORLD, figures, read_table
 
@@ -83,15 +84,15 @@ class RailParameters:
     """
 
     classes: tuple[RailClass, ...]
-    class_without_speed: dict[str, str]
+    class_without_speed: Mapping[str, str]
     running: Running
-    railway: tuple[str, ...]
-    left_out_railway: tuple[str, ...]
-    left_out_usage: tuple[str, ...]
+    railway: Sequence[str]
+    left_out_railway: Sequence[str]
+    left_out_usage: Sequence[str]
     most_turn_deg: float
-    kept_service: tuple[str, ...]
-    station_railway: tuple[str, ...]
-    left_out_station: tuple[str, ...]
+    kept_service: Sequence[str]
+    station_railway: Sequence[str]
+    left_out_station: Sequence[str]
     snap_m: float
     platform_m: float
     stop_m: float
@@ -108,22 +109,14 @@ class RailParameters:
         """
         table = read_table("rail.toml")
         trains = figures(table["country"], country).get("trains_a_day", {})
-        tracks, stations = table["tracks"], table["stations"]
-        lists = ("railway", "left_out_railway", "left_out_usage", "kept_service")
-        own: dict[str, Any] = {key: tuple(tracks[key]) for key in lists}
-        own |= {key: float(stations[key]) for key in ("snap_m", "platform_m", "stop_m")}
         return cls(
             classes=tuple(
                 RailClass(**{**row, "trains_a_day": trains.get(row["name"], row["trains_a_day"])})
                 for row in table["classes"]
             ),
-            class_without_speed=dict(table["class_without_speed"]),
+            class_without_speed=table["class_without_speed"],
             running=Running.default(country),
-            most_turn_deg=float(tracks["most_turn_deg"]),
-            station_railway=tuple(stations["railway"]),
-            left_out_station=tuple(stations["left_out_station"]),
-            **own,
-            hours_a_day=float(table["services"]["hours_a_day"]),
+            **(table["tracks"] | table["stations"] | table["services"]),
         )
 
     def class_of_speed(self, design_kmh: float) -> str:

@@ -606,7 +606,7 @@ def _timed(
     )
     hops = zip(pairwise(stations), times.run_s, times.stop_s[1:], strict=True)
     found = (Hop(a, b, ways[_in_order(a, b)], max(run_s, 1), stop_s) for (a, b), run_s, stop_s in hops)
-    return Timed(draft, service_id, tuple(found))
+    return Timed(draft, tuple(found))
 
 
 def _calls(patterns: Sequence[Pattern], station_node: Ints) -> pd.DataFrame:

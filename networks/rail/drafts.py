@@ -345,7 +345,6 @@ class Timed:
     """A service, or a part of one, with the routes between its stops."""
 
     draft: Draft
-    service_id: str
     hops: tuple[Hop, ...]
 
 
@@ -453,10 +452,8 @@ class Timetable:
         if is_whole and draft.whole_s is not None and (known := _spread(draft.whole_s, hops[0])) is not None:
             draft = replace(draft, known=known)
             hops = [tuple(replace(hop, run_s=s) for hop, s in zip(hops[0], known.run_s, strict=True))]
-        keys = [
-            f"{draft.service_id}#{k + 1}" if len(hops) > 1 else draft.service_id for k in range(len(hops))
-        ]
-        return tuple(map(Timed, [draft] * len(hops), keys, hops)), tuple(faults), strayed
+        named = [replace(draft, service_id=f"{draft.service_id}#{k + 1}") for k in range(len(hops))]
+        return tuple(map(Timed, named if len(hops) > 1 else [draft], hops)), tuple(faults), strayed
 
     def _route(
         self, own: TrackGraph | None, most_kmh: float, start: int, end: int
@@ -529,7 +526,7 @@ def to_services(
             headway_s = parameters.default_headway_s(own_class)
             source = source if source == BY_TRACKS else BY_CLASS
         known = draft.known is not None
-        lines.append((service.service_id, draft.name, own_class, headway_s, source, known))
+        lines.append((draft.service_id, draft.name, own_class, headway_s, source, known))
         stops.append((row, 0, station_node[service.hops[0].start], 0, 0.0, 0))
         stops += [
             (row, seq, station_node[hop.end], hop.run_s, hop.route.length_km, hop.stop_s)

@@ -126,13 +126,9 @@ def corridors(p: CorridorParameters) -> DesignProblem:
     ]
     lengths = rng.integers(*PIECE_M, size=len(along), endpoint=True).tolist()
     lengths += rng.integers(*ACROSS_M, size=len(across), endpoint=True).tolist()
-    terrain = rng.integers(*TERRAIN_PERCENT, size=len(lengths), endpoint=True).tolist()
-    roads, links = [], []
-    for (a, b), metres, percent in zip(along + across, lengths, terrain, strict=True):
-        roads.append(drawings.Road(a, b, drawings.drive_time_s(metres, CORRIDOR_KMH)))
-        cost = drawings.link_cost(metres, COST_PER_KM, percent)
-        links.append(drawings.Proposal(a, b, drawings.drive_time_s(metres, CORRIDOR_FAST_KMH), cost))
-    drawing = drawings.Drawing(p.corridors * p.cities, tuple(roads), tuple(links))
+    edges, metres = along + across, dict(zip(along + across, lengths, strict=True))
+    links = _proposals(rng, edges, metres, kmh=CORRIDOR_FAST_KMH, per_km=COST_PER_KM)
+    drawing = drawings.Drawing(p.corridors * p.cities, _roads(edges, metres, CORRIDOR_KMH), links)
     return drawings.open_problem(rng, drawing, p, "corridors")
 
 
@@ -256,14 +252,18 @@ def geometric(p: GeometricParameters) -> DesignProblem:
     return drawings.open_problem(rng, drawing, p, "sparse network with missing links")
 
 
-def _roads(edges: Iterable[drawings.Edge], lengths: Integers, kmh: int) -> tuple[drawings.Road, ...]:
+type Lengths = Integers | Mapping[drawings.Edge, int]
+"""Metres between places: of all, or of edges."""
+
+
+def _roads(edges: Iterable[drawings.Edge], lengths: Lengths, kmh: int) -> tuple[drawings.Road, ...]:
     return tuple(drawings.Road(*edge, drawings.drive_time_s(int(lengths[edge]), kmh)) for edge in edges)
 
 
 def _proposals(
     rng: np.random.Generator,
     edges: list[drawings.Edge],
-    lengths: Integers,
+    lengths: Lengths,
     *,
     kmh: int,
     per_km: int,
@@ -483,24 +483,13 @@ def _corridors(points: Integers, big: list[int], roads: drawings.Drawing) -> lis
     times = roads.times(built=False)
     steps = {(a, b): s for road in roads.roads for a, b, s in (road, (road.b, road.a, road.seconds))}
     found: set[drawings.Edge] = set()
-    for i, j in drawings.all_pairs(len(big)):
-        if empty[i, j]:
-            found |= _shortest_path(big[i], big[j], times, steps)
+    for start, end in ((big[i], big[j]) for i, j in drawings.all_pairs(len(big)) if empty[i, j]):
+        at = end
+        while at != start:  # back along a shortest path; ties go to the smaller number
+            arrives_s, after = times[start, at], at
+            at = min(a for (a, b), s in steps.items() if b == at and times[start, a] + s == arrives_s)
+            found.add((min(at, after), max(at, after)))
     return sorted(found)
-
-
-def _shortest_path(
-    start: int, end: int, times: Integers, steps: dict[drawings.Edge, int]
-) -> set[drawings.Edge]:
-    """Return the links of a shortest path, followed back from its end; ties go to the smaller number."""
-    links: set[drawings.Edge] = set()
-    while end != start:
-        before = min(
-            a for (a, b), s in steps.items() if b == end and times[start, a] + s == times[start, end]
-        )
-        links.add((min(before, end), max(before, end)))
-        end = before
-    return links
 
 
 GENERATORS: Mapping[str, Callable[[Any], DesignProblem]] = {

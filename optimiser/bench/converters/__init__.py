@@ -254,11 +254,10 @@ class Faults:
         ProblemError
             With all faults in order of their lines, when there is one.
         """
-        if self._found:
-            raise ProblemError(
-                "the network cannot be read",
-                where=self._where,
-                faults=first_of([f"line {k}: {text}" if k else text for k, text in sorted(self._found)]),
-                done="Nothing was written.",
-                remedy="Correct the lines named, or download the file again.",
-            )
+        ProblemError.refuse(
+            first_of([f"line {k}: {text}" if k else text for k, text in sorted(self._found)]),
+            "the network cannot be read",
+            where=self._where,
+            done="Nothing was written.",
+            remedy="Correct the lines named, or download the file again.",
+        )

@@ -7,7 +7,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import KDTree
 
 from networks.cities.table import Cities, sizes
 from networks.errors import SchemaError
@@ -15,9 +14,9 @@ from networks.impedance import require_times
 from networks.intermodal import trains
 from networks.intermodal.parameters import AccessParameters
 from networks.rail.builder import RailBuild
-from networks.schema import Floats, Ints, Network
+from networks.schema import Ints, Network
 from networks.skims import Arcs, TimeGraph
-from networks.sphere import chord_to_km, km_to_chord, nearest, unit_vectors
+from networks.sphere import chord_to_km, nearest, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +119,15 @@ def cities_to_stations(
     Connectors
         Rows of the cities, rows of `stations`.
     """
-    if not len(stations):
-        return Connectors(*[_ints([])] * 4)
-    limit_km, places, centres = parameters.centre_station_km, _on_sphere(stations), _on_sphere(cities.table)
-    near = KDTree(centres).query_ball_tree(KDTree(places), km_to_chord(limit_km))
-    pairs = [(row, one) for row, few in enumerate(near) for one in sorted(few)]
-    rows, at = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    km = chord_to_km(np.linalg.norm(places[at] - centres[rows], axis=1)).tolist()
-    tiers, extents_km = sizes(cities.table), parameters.extents_km(cities.table)[rows]
+    centres, places = (shapely.get_coordinates(table.geometry) for table in (cities.table, stations))
+    around = within(centres, places, parameters.centre_station_km)
+    towns = zip(sizes(cities.table), parameters.extents_km(cities.table).tolist(), around, strict=True)
     found = [
-        parameters.access_s(tiers[row], *far)
-        for row, *far in zip(rows.tolist(), km, extents_km.tolist(), strict=True)
+        (row, at, *parameters.access_s(tier, float(chord_to_km(np.array(chord))), extent_km))
+        for row, (tier, extent_km, near) in enumerate(towns)
+        for at, chord in near.items()
     ]
-    seconds, moving_s = np.array(found, dtype=np.int64).reshape(-1, 2).T
-    return Connectors(rows, at, seconds, moving_s)
-
-
-def _on_sphere(points: gpd.GeoDataFrame) -> Floats:
-    return unit_vectors(points.geometry.x.to_numpy(), points.geometry.y.to_numpy())
+    return Connectors(*np.array(found, dtype=np.int64).reshape(-1, 4).T.copy())
 
 
 def _ints(values: list[int]) -> Ints:

@@ -125,11 +125,9 @@ def _way(
     """Return the stations over which a train runs between two stops, None if it has a section of its own."""
     import networkx as nx
 
-    if ends[0] not in graph or ends[1] not in graph:
-        return None
     try:
         way: list[int] = nx.bidirectional_dijkstra(graph, *ends, weight="km")[1]
-    except nx.NetworkXNoPath:
+    except (nx.NodeNotFound, nx.NetworkXNoPath):
         return None
     pairs = [graph.edges[pair] for pair in pairwise(way)]
     if sum(edge["km"] for edge in pairs) > parameters.section_detour * least_km:

@@ -141,7 +141,12 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
     """
     tables, faults = _read_tables(checked(path))
     _refuse(path, [*_missing_columns(tables), *faults])
-    tables["stop_times"] = _without_others(tables, modes)
+    # Calls of trips of other modes do not count, whatever is wrong with them: trips that run on demand call
+    # at areas instead of stops, for one.
+    trips, routes = tables["trips"], tables["routes"].drop_duplicates("route_id")
+    kind = trips["route_id"].map(routes.set_index("route_id")["route_type"])
+    others = trips["trip_id"][kind.notna() & ~kind.isin(_modes_of(modes))]
+    tables["stop_times"] = tables["stop_times"][~tables["stop_times"]["trip_id"].isin(others)]
     _refuse(path, [*_key_faults(tables), *_value_faults(tables)])
     _refuse(path, [*_size_faults(tables)])
     trips, left_out = _trips(tables, modes)
@@ -243,17 +248,6 @@ def _to_numbers(table: pd.DataFrame, name: str) -> Iterator[str]:
         wrong = given.notna() & (numbers.isna() | is_whole & (numbers % 1 != 0))
         yield from _examples(wrong, given, f"{name}.txt: {column} is no number")
         table[column] = numbers.mask(wrong).astype("Int64") if is_whole else numbers
-
-
-def _without_others(tables: Mapping[str, pd.DataFrame], modes: Sequence[Mode]) -> pd.DataFrame:
-    """Return the calls but for those of trips of other modes, whatever is wrong with them.
-
-    Trips that run on demand call at areas instead of stops, for one.
-    """
-    trips, routes = tables["trips"], tables["routes"].drop_duplicates("route_id")
-    kind = trips["route_id"].map(routes.set_index("route_id")["route_type"])
-    others = trips["trip_id"][kind.notna() & ~kind.isin(_modes_of(modes))]
-    return tables["stop_times"][~tables["stop_times"]["trip_id"].isin(others)]
 
 
 def _refuse(path: Path, faults: Sequence[str]) -> None:

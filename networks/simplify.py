@@ -80,8 +80,6 @@ class Runs:
         share_of: Ints = along[begin]
         # Most runs have one code throughout; only the others need their weights summed.
         mixed = np.flatnonzero(np.minimum.reduceat(along, begin) != np.maximum.reduceat(along, begin))
-        if mixed.size == 0:
-            return share_of
         picked = Runs.single(mixed).expand(self)
         count = int(codes.max()) + 1
         keys, place = np.unique(picked.owner * count + codes[picked.member], return_inverse=True)
@@ -175,8 +173,6 @@ def shrink(start: LinkArrays, *, kept: Mask) -> LinkArrays:
 def _join_chains(links: LinkArrays, *, kept: Mask, original: LinkArrays) -> LinkArrays:
     """Replace each chain by one link."""
     chains = find_chains(links.tail, links.head, links.mode, kept)
-    if chains.ptr.size == 1:
-        return links.take(np.zeros(0, dtype=np.int64))
     there = np.where(chains.flipped, links.backward_s[chains.member], links.forward_s[chains.member])
     back = np.where(chains.flipped, links.forward_s[chains.member], links.backward_s[chains.member])
     begin, end = chains.ptr[:-1], chains.ptr[1:] - 1
@@ -302,8 +298,6 @@ def fastest_parallels(
     key = pair[:, 0] * (int(pair.max(initial=0)) + 1) + pair[:, 1]
     _, group, count = np.unique(key, return_inverse=True, return_counts=True)
     rows = np.flatnonzero(count[group] > 1)
-    if rows.size == 0:
-        return alive, up, down
     first, second = (_fastest(rows, group[rows], seconds, length_km) for seconds in (up, down))
     # One link serves both directions if it is as fast in both, or if one direction is closed.
     no_up, no_down = up[first] == CLOSED, down[second] == CLOSED

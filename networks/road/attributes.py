@@ -233,8 +233,6 @@ def read_roads(roads: Ways, *, table: SpeedTable, opened_by: date | None) -> tup
 def _split_by_access(ways: RoadWays, sides: Mask) -> RoadWays:
     """Make two ways of each that allows through traffic in one direction alone, one for each direction."""
     mixed = (ways.direction == BOTH) & (sides[:, 0] != sides[:, 1])
-    if not mixed.any():
-        return ways
     through = np.where(sides[:, 0], BACKWARD, FORWARD)
     kmh = {FORWARD: ways.speed_kmh, BACKWARD: ways.against_kmh}
 

@@ -187,10 +187,7 @@ def ends_to_detach(
     tuple of two arrays
         bool [n] each, links to detach at their tail, and at their head.
     """
-    none = np.zeros(len(tail), bool)
-    if not is_restricted.any():
-        return none, none
-    size = int(max(tail.max(), head.max())) + 1
+    size = int(max(tail.max(initial=-1), head.max(initial=-1))) + 1
     # `best[v]`: rank of the highest class of open road at node v; the largest integer where there is none.
     best = np.full(size, np.iinfo(np.int64).max)
     is_through = ~is_restricted & ~is_ferry

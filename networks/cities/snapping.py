@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -224,7 +224,7 @@ def with_nodes_near(network: Network, cities: Cities, *, limit_km: float = 10.0)
     """
     require_times(network)
     cuts = _cuts(network, cities, limit_km=limit_km)
-    pieces: list[dict[str, Any]] = []
+    pieces: list[pd.DataFrame] = []
     places: list[shapely.Point] = []
     for row, of_link in sorted(cuts.items()):
         shares = np.unique(of_link)
@@ -233,29 +233,23 @@ def with_nodes_near(network: Network, cities: Cities, *, limit_km: float = 10.0)
         link, first_node = network.links.iloc[row].to_dict(), len(network.nodes) + len(places)
         ends = np.array([0.0, *apart, 1.0])
         nodes = [link["tail"], *range(first_node, first_node + len(apart)), link["head"]]
-        forward, backward = (_split_seconds(link[name], ends) for name in ("forward_s", "backward_s"))
         parts = _split_line(link["geometry"], ends)
-        made = [
-            {
-                **link,
-                "tail": nodes[i],
-                "head": nodes[i + 1],
-                "length_km": link["length_km"] * (ends[i + 1] - ends[i]),
-                "forward_s": forward[i],
-                "backward_s": backward[i],
-                "geometry": part,
-            }
-            for i, part in enumerate(parts)
-        ]
-        pieces += made
-        places += [shapely.Point(piece["geometry"].coords[-1]) for piece in made[:-1]]
+        columns = {
+            "tail": nodes[:-1],
+            "head": nodes[1:],
+            "length_km": link["length_km"] * np.diff(ends),
+            **{name: _split_seconds(link[name], ends) for name in ("forward_s", "backward_s")},
+            "geometry": parts,
+        }
+        pieces.append(pd.DataFrame(link | columns))
+        places += [shapely.Point(part.coords[-1]) for part in parts[:-1]]
     if not places:
         return network
     uncut = network.links.drop(index=list(cuts))
     new = pd.DataFrame({"osm_id": 0, "kind": "cut", "name": "", "geometry": places})
     return Network(
         nodes=table(pd.concat([network.nodes, new]), NODES),
-        links=table(pd.concat([uncut, pd.DataFrame(pieces)]), LINKS),
+        links=table(pd.concat([uncut, *pieces]), LINKS),
     )
 
 

@@ -63,7 +63,7 @@ class Pieces:
         return replace(self, **columns, dropped=dropped)
 
 
-def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pieces:
+def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask) -> Pieces:
     """Cut ways at their ends, at every node that is visited more than once, and where nobody passes.
 
     Parameters
@@ -71,7 +71,7 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pie
     ways
         Ways as sequences of nodes.
     stops
-        bool [n], nodes that nobody passes; None for none.
+        bool [n], nodes that nobody passes.
 
     Returns
     -------
@@ -90,9 +90,7 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pie
     last_of_way = np.append(way_of[1:] != way_of[:-1], True)[: len(rows)]
     steps[last_of_way] = 0.0
     first_of_way = np.insert(last_of_way[:-1], 0, True)[: len(rows)]
-    split = (first_of_way | last_of_way) | (np.bincount(rows, minlength=len(nodes))[rows] > 1)
-    if stops is not None:
-        split |= stops[rows]
+    split = first_of_way | last_of_way | (np.bincount(rows, minlength=len(nodes))[rows] > 1) | stops[rows]
     first = np.flatnonzero(split & ~last_of_way)
     last = np.flatnonzero(split & ~first_of_way)
     pieces = Pieces(

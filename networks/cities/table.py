@@ -331,9 +331,7 @@ class CityNames:
         usual, small = _LEAST_POPULATIONS
         is_small = "population" in self._cities and (self._cities["population"] < usual).any()
         towns = towns_in(Box.around(points).widened(_REACH_KM), least_population=small if is_small else usual)
-        if not towns:
-            return {}
-        places = np.array([(town.lon, town.lat) for town in towns])
+        places = np.array([(town.lon, town.lat) for town in towns]).reshape(-1, 2)
         around = sphere.within(shapely.get_coordinates(points), places, _REACH_KM)
         known = [{plain_name(name) for name in (town.name, *town.other_names)} for town in towns]
         own: list[set[str]] = [set() for _ in self.names]

@@ -561,8 +561,6 @@ def _over_tracks(
     ground: _Ground, hops: Mapping[Ends, int], assumed: GtfsParameters, rail: RailParameters
 ) -> dict[Ends, Route]:
     """Return the ways over the tracks of the map that are plausible by the timetable."""
-    if not len(ground.tracks.links):
-        return {}
     timetable = Timetable(ground.tracks, ground.points, ground.names, parameters=rail)
     found = {}
     for ends, seconds in hops.items():

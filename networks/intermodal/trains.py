@@ -174,8 +174,6 @@ def _attractive(
 
 
 def _added(table: pd.DataFrame, rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
-    if not rows:
-        return table.reset_index(drop=True)
     more = pd.DataFrame(rows, columns=columns).astype(table[columns].dtypes)
     return pd.concat([table, more], ignore_index=True)
 

@@ -317,13 +317,16 @@ def configurations(
         misfits: list[str] = []
         for one in _with_solvers(_variant_named(name), [solver] if solver else solvers, misfits):
             fitting.add(one.solver)
-            absent = _absence(one, check)
-            if absent is None:
+            try:
+                if one.solver not in UNNAMED:
+                    check(one.solver)
                 found.append(one)
-            elif not solver and absence_is_noted:
-                notes.append(absent.what)
-            else:
-                faults.append(absent)
+            except EnvironmentFault as fault:
+                absent = EnvironmentFault(f"{one.label}: {fault.what}", remedy=fault.remedy)
+                if not solver and absence_is_noted:
+                    notes.append(absent.what)
+                else:
+                    faults.append(absent)
         if solver:
             faults += [ProblemError(text) for text in misfits]
         else:
@@ -372,16 +375,6 @@ def _with_solvers(
             yield replace(variant, solver=solver)
         else:
             misfits.append(f"{variant.variant} does not run with {solver}")
-
-
-def _absence(one: Configuration, check: Callable[[str], object]) -> EnvironmentFault | None:
-    if one.solver in UNNAMED:
-        return None
-    try:
-        check(one.solver)
-    except EnvironmentFault as fault:
-        return EnvironmentFault(f"{one.label}: {fault.what}", remedy=fault.remedy)
-    return None
 
 
 def _refuse_equal_names(found: Iterable[Configuration]) -> None:

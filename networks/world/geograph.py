@@ -121,7 +121,13 @@ def read_clipped(path: Path, area: Area) -> Geograph:
     SourceError
         If one of the two lines is missing.
     """
-    rows, coordinates = _literals(path)
+    with path.open(encoding="utf-8") as file:
+        lines = (line.partition("=") for line in file)
+        found = {key: rest for key, _, rest in lines if key in ("graph", "nodes")}
+    if len(found) < 2:
+        raise SourceError("the file has no graph and nodes", where=str(path), remedy="use scgraph_data 2.0.0")
+    # The text of each row of neighbours, and the places of the nodes.
+    rows, coordinates = found["graph"].split("}, {"), np.asarray(json.loads(found["nodes"]), dtype=float)
     kept = np.flatnonzero(area.holds(coordinates[:, 0], coordinates[:, 1]))
     index = {int(old): new for new, old in enumerate(kept)}
     lon = coordinates[kept, 1].tolist()
@@ -234,16 +240,6 @@ def close_gaps(graph: Geograph, most_km: float, dead_ends_km: float = 0.0, aroun
             gaps[a, b] = km
             roads.add_edge(a, b, weight=km)
     return replace(graph, edges=graph.edges | gaps, gaps=gaps)
-
-
-def _literals(path: Path) -> tuple[list[str], np.ndarray]:
-    """Return the text of each adjacency row and the node coordinates."""
-    with path.open(encoding="utf-8") as file:
-        lines = (line.partition("=") for line in file)
-        found = {key: rest for key, _, rest in lines if key in ("graph", "nodes")}
-    if len(found) < 2:
-        raise SourceError("the file has no graph and nodes", where=str(path), remedy="use scgraph_data 2.0.0")
-    return found["graph"].split("}, {"), np.asarray(json.loads(found["nodes"]), dtype=float)
 
 
 type Tags = Mapping[str, str]

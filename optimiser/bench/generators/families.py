@@ -418,7 +418,27 @@ def national(p: NationalParameters) -> DesignProblem:
     smaller city.
     """
     rng = drawings.generator(p.seed)
-    people, tiers, drawing = _country(p, rng)
+    side = math.isqrt(CITY_AREA_M2 * p.cities)
+    points = drawings.scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
+    lengths = drawings.distances(points)
+    rank = rng.permutation(p.cities).tolist()
+    people = [LARGEST_CITY // (r + 1) for r in rank]
+    cores = max(3, p.cities // CITIES_A_CORE)
+    secondary = cores + (p.cities - cores) // CITIES_A_SECONDARY
+    tiers = ["core" if r < cores else "secondary" if r < secondary else "small" for r in rank]
+    empty, every = drawings.points_between(points) == 0, drawings.all_pairs(p.cities)
+    edges = [edge for edge in every if empty[edge]]
+    kept = (rng.integers(0, 3, size=len(edges)) > 0).tolist()
+    metres = lengths * ROAD_DETOUR_PERCENT // 100
+    joined = {*itertools.compress(edges, kept), *drawings.spanning_tree(lengths)}
+    roads = _roads(sorted(joined), metres, ROAD_KMH)
+    big = [i for i, r in enumerate(rank) if r < cores]
+    corridors = _corridors(points, big, drawings.Drawing(p.cities, roads, ()))
+    near = drawings.closest_neighbours(points, p.candidates, set(corridors))
+    straight, terrain = lengths * LINK_DETOUR_PERCENT // 100, LINK_TERRAIN_PERCENT
+    links = _proposals(rng, near, straight, kmh=LINK_KMH, per_km=COST_PER_KM, terrain_percent=terrain)
+    fast = _roads(corridors, metres, MOTORWAY_KMH)
+    drawing = drawings.Drawing(p.cities, (*roads, *fast), tuple(sorted(links)))
     today, best = drawing.times(built=False), drawing.times(built=True)
     # The first limit with enough open pairs, or the one with the most.
     upper_half = np.triu_indices(len(today), 1)
@@ -427,7 +447,6 @@ def national(p: NationalParameters) -> DesignProblem:
     counts = [(int(((then <= limit) & (limit < now)).sum()), limit) for limit in steps]
     enough = [limit for count, limit in counts if count >= p.open_pairs]
     limit = enough[0] if enough else max(counts, key=lambda c: (c[0], -c[1]))[1]
-    every = drawings.all_pairs(p.cities)
     covered = [(a, b) for a, b in every if today[a, b] <= limit]
     waiting = [(a, b) for a, b in every if best[a, b] <= limit < today[a, b]]
     chosen = [waiting[k] for k in drawings.draw_positions(rng, waiting, p.open_pairs)]
@@ -446,34 +465,6 @@ def national_of_size(cities: int, seed: int = 1) -> NationalParameters:
     """
     return NationalParameters(
         cities=cities, candidates=cities * 10 // 3, open_pairs=cities * cities // 9, seed=seed
-    )
-
-
-def _country(
-    p: NationalParameters, rng: np.random.Generator
-) -> tuple[tuple[int, ...], tuple[str, ...], drawings.Drawing]:
-    """Return the people and the tier of each city, and the drawing of a country."""
-    side = math.isqrt(CITY_AREA_M2 * p.cities)
-    points = drawings.scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
-    lengths = drawings.distances(points)
-    rank = rng.permutation(p.cities).tolist()
-    cores = max(3, p.cities // CITIES_A_CORE)
-    secondary = cores + (p.cities - cores) // CITIES_A_SECONDARY
-    empty = drawings.points_between(points) == 0
-    edges = [edge for edge in drawings.all_pairs(len(points)) if empty[edge]]
-    kept = (rng.integers(0, 3, size=len(edges)) > 0).tolist()
-    chosen = {edge for edge, keep in zip(edges, kept, strict=True) if keep}
-    metres = lengths * ROAD_DETOUR_PERCENT // 100
-    roads = _roads(sorted(chosen.union(drawings.spanning_tree(lengths))), metres, ROAD_KMH)
-    big = [i for i, r in enumerate(rank) if r < cores]
-    corridors = _corridors(points, big, drawings.Drawing(p.cities, roads, ()))
-    near = drawings.closest_neighbours(points, p.candidates, set(corridors))
-    straight, terrain = lengths * LINK_DETOUR_PERCENT // 100, LINK_TERRAIN_PERCENT
-    links = _proposals(rng, near, straight, kmh=LINK_KMH, per_km=COST_PER_KM, terrain_percent=terrain)
-    return (
-        tuple(LARGEST_CITY // (r + 1) for r in rank),
-        tuple("core" if r < cores else "secondary" if r < secondary else "small" for r in rank),
-        drawings.Drawing(p.cities, (*roads, *_roads(corridors, metres, MOTORWAY_KMH)), tuple(sorted(links))),
     )
 
 

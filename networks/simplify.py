@@ -212,8 +212,16 @@ def find_chains(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Runs:
         out. A chain starts with the lower row of its two outer links; a single link keeps its direction.
     """
     following = _following(tail, head, mode, kept)
-    last, steps = _ranked(following)
-    darts = np.arange(last.size)
+    darts = np.arange(following.size)
+    last, steps = following, (following != darts).astype(np.int64)
+    # Invariant: dart `last[d]` is `steps[d]` steps behind d on its chain, and each round doubles the steps.
+    # Circles never end.
+    for _ in range(following.size.bit_length()):
+        further = last[last]
+        if np.array_equal(further, last):
+            break
+        steps = steps + steps[last]
+        last = further
     ends = following[last] == last
     # Reversing the last dart of the reverse chain gives the first dart of this one.
     first = last[darts ^ 1] ^ 1
@@ -237,19 +245,6 @@ def _following(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Ints:
     following[one ^ 1] = other
     following[other ^ 1] = one
     return following
-
-
-def _ranked(following: Ints) -> tuple[Ints, Ints]:
-    """Return the last dart of each chain and the number of steps to it; circles never end."""
-    last, steps = following, (following != np.arange(following.size)).astype(np.int64)
-    # Invariant: dart `last[d]` is `steps[d]` steps behind d on its chain, and each round doubles the steps.
-    for _ in range(following.size.bit_length()):
-        further = last[last]
-        if np.array_equal(further, last):
-            break
-        steps = steps + steps[last]
-        last = further
-    return last, steps
 
 
 def _sum_of_open(seconds: Ints, begin: Ints) -> Ints:

@@ -312,11 +312,11 @@ def _sizes(meta: dict[str, tuple[int, str]], faults: Faults) -> tuple[int, int]:
     for name in ("NUMBER OF NODES", "NUMBER OF LINKS"):
         if name not in meta:
             faults.add(0, f"there is no line <{name}>")
-    values = []
-    for name, default in (("NUMBER OF NODES", "0"), ("FIRST THRU NODE", "1")):
-        line, text = meta.get(name, (0, default))
-        values.append(faults.whole(line, text, name, most=MOST_NODES))
-    return values[0], values[1]
+    count, first = (
+        faults.whole(*meta.get(name, (0, default)), name, most=MOST_NODES)
+        for name, default in (("NUMBER OF NODES", "0"), ("FIRST THRU NODE", "1"))
+    )
+    return count, first
 
 
 def _link(line: int, text: str, count: int, faults: Faults) -> Link | None:

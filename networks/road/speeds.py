@@ -298,9 +298,8 @@ class SpeedReader:
     def __init__(self, table: SpeedTable) -> None:
         self._table = table
         self._seen: dict[str, Limit] = {}
-        self._sources: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
-        self._slowed = 0
         self._examples: dict[str, dict[str, int]] = {}
 
     def read(self, way: int, tags: Tags, direction: int) -> tuple[float, float, str]:
@@ -324,9 +323,9 @@ class SpeedReader:
         texts = [_limit_texts(tags, side) for side in _SIDES[direction]]
         found = [self._choose(way, tags, *few) for few in dict.fromkeys(texts)]
         source = "tag" if any(source == "tag" for _, source in found) else "table"
-        self._sources[source] += 1
+        self._counts[source] += 1
         highest_kmh = self._table.highest_kmh(tags)
-        self._slowed += any(kmh > highest_kmh for kmh, _ in found)
+        self._counts["slowed"] += any(kmh > highest_kmh for kmh, _ in found)
         return min(found[0][0], highest_kmh), min(found[-1][0], highest_kmh), source
 
     def _choose(self, way: int, tags: Tags, limits: Texts, advised: str) -> tuple[float, str]:
@@ -355,9 +354,9 @@ class SpeedReader:
     def counts(self) -> SpeedCounts:
         """Return the counts of all ways read so far."""
         return SpeedCounts(
-            tagged=self._sources["tag"],
-            imputed=self._sources["table"],
-            slowed=self._slowed,
+            tagged=self._counts["tag"],
+            imputed=self._counts["table"],
+            slowed=self._counts["slowed"],
             rejected=dict(sorted(self._rejected.items())),
             examples={
                 reason: tuple(f"way {way}: {text}" for text, way in seen.items())

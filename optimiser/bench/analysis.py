@@ -13,7 +13,6 @@ import numpy as np
 
 from optimiser.bench.rows import HEURISTIC, Row, Trace, time_to_gap, time_to_plan
 from optimiser.engine.methods.variants import VARIANTS
-from optimiser.problem.errors import VerificationError
 from optimiser.problem.result import gap_of, rounded_bound
 
 type Problem = tuple[str, int]
@@ -393,20 +392,3 @@ def _contradictions(rows: Sequence[Row]) -> Iterator[str]:
 
 def _solve(row: Row) -> str:
     return f"{row.label} (seed {row.seed}, {row.time_limit_s:g} s)"
-
-
-def refuse_contradictions(rows: Iterable[Row]) -> None:
-    """Refuse outcomes that contradict each other.
-
-    Raises
-    ------
-    VerificationError
-        With every contradiction, when there is one.
-    """
-    faults = contradictions(rows)
-    VerificationError.refuse(
-        faults,
-        "the outcomes contradict each other: at least one proof is false",
-        done="Table, figures and summary are written, and name the contradictions.",
-        remedy="Do not use these results; report the problem files named.",
-    )

@@ -241,7 +241,12 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     figures = write_figures(analysis.longest(filled), trace_of, store.folder / "figures")
     text = summary(filled, trace_of, command=command, figures=figures, left_out=left_out)
     page = jsonfile.write_atomically(folder / "summary.md", text)
-    analysis.refuse_contradictions(filled)
+    errors.VerificationError.refuse(
+        analysis.contradictions(filled),
+        "the outcomes contradict each other: at least one proof is false",
+        done="Table, figures and summary are written, and name the contradictions.",
+        remedy="Do not use these results; report the problem files named.",
+    )
     return page
 
 

@@ -297,8 +297,9 @@ def test_a_false_bound_fails_the_bench_after_all_is_written(monkeypatch, tmp_pat
     monkeypatch.setattr(measuring, "measure", partial(done, change=claim_too_much))
     runs = plan([instance()], [GREEDY, Configuration("compact", "highs")], [1], LIMITS)
     rows = bench(runs, tmp_path, listener=Recorder())
-    with pytest.raises(VerificationError, match="contradict each other"):
+    with pytest.raises(VerificationError, match="contradict each other") as caught:
         write_outputs(rows, tmp_path, command="polyring bench")
+    assert caught.value.exit_code == 4
     assert "is better than the bound" in (tmp_path / "summary.md").read_text(encoding="utf-8")
 
 

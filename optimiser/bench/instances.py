@@ -338,7 +338,15 @@ def configurations(
         raise ProblemError(
             "no variant can run with these solvers", faults=reasons, remedy="Choose other solvers."
         )
-    _refuse_equal_names(found)
+    files: dict[str, OwnVariant] = {}
+    for one in found:
+        if one.own is not None and files.setdefault(one.variant, one.own).digest != one.own.digest:
+            raise ProblemError(
+                f"two variants have the name {one.variant!r}",
+                faults=[files[one.variant].path, one.own.path],
+                done="Nothing was solved.",
+                remedy="Give one of them another name in VARIANT.",
+            )
     return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(notes)), tuple(faults)
 
 
@@ -375,16 +383,3 @@ def _with_solvers(
             yield replace(variant, solver=solver)
         else:
             misfits.append(f"{variant.variant} does not run with {solver}")
-
-
-def _refuse_equal_names(found: Iterable[Configuration]) -> None:
-    """Refuse two different files of the user's own whose variants have one name."""
-    files: dict[str, OwnVariant] = {}
-    for one in found:
-        if one.own is not None and files.setdefault(one.variant, one.own).digest != one.own.digest:
-            raise ProblemError(
-                f"two variants have the name {one.variant!r}",
-                faults=[files[one.variant].path, one.own.path],
-                done="Nothing was solved.",
-                remedy="Give one of them another name in VARIANT.",
-            )

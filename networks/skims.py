@@ -263,11 +263,6 @@ def time_matrix(count: int, tail: Ints, head: Ints, seconds: Ints) -> csr_array:
 
 
 def _matrix(graph: TimeGraph) -> csr_array:
-    _check(graph)
-    return time_matrix(len(graph.nodes), graph.tail, graph.head, graph.seconds)
-
-
-def _check(graph: TimeGraph) -> None:
     size, faults = len(graph.nodes), []
     slow = np.flatnonzero(graph.seconds < 1)
     if slow.size:
@@ -280,6 +275,7 @@ def _check(graph: TimeGraph) -> None:
         faults.append("the seconds of all arcs sum to 2**53 or more")
     if faults:
         raise SchemaError("travel times cannot be computed on this graph", faults=faults)
+    return time_matrix(size, graph.tail, graph.head, graph.seconds)
 
 
 # ---- means over the departures of a timetable

@@ -363,26 +363,20 @@ def check_ways(path: Path, blocks: Sequence[Block]) -> None:
     sampled = blocks[1 :: -(-len(blocks) // _SAMPLED_BLOCKS)]
     sample = osmium.io.FileBuffer(contents(path, [blocks[0], *sampled]), "pbf")
     untagged = [node.id for node in osmium.FileProcessor(sample, osmium.osm.NODE) if not node.tags]
-    used = _used(name, frozenset(untagged))
+    known, ways = frozenset(untagged), osmium.FileProcessor(name, osmium.osm.WAY)
+    if fits_filter(known):
+        tracker = osmium.IdTracker()
+        for node in untagged:
+            tracker.add_node(node)
+        ways = ways.with_filter(tracker.contains_filter())
+    whole = (way for way in ways if isinstance(way, osmium.osm.Way))
+    used = {node.ref for way in whole for node in way.nodes if node.ref in known}
     unused = sum(node not in used for node in untagged)
     if unused > _FEW_UNUSED and unused > _MOST_UNUSED * len(untagged):
         share = f"{100 * unused / len(untagged):.1f} %"
         raise file_error(
             path, f"The file is incomplete: {share} of its nodes belong to no way, and it has no relations."
         )
-
-
-def _used(name: str, nodes: frozenset[int]) -> set[int]:
-    """Return those of some nodes that belong to ways of a file."""
-    ways = osmium.FileProcessor(name, osmium.osm.WAY)
-    if fits_filter(nodes):
-        tracker = osmium.IdTracker()
-        for node in nodes:
-            tracker.add_node(node)
-        ways = ways.with_filter(tracker.contains_filter())
-    return {
-        node.ref for way in ways if isinstance(way, osmium.osm.Way) for node in way.nodes if node.ref in nodes
-    }
 
 
 def _check_xml(path: Path) -> None:

@@ -105,7 +105,26 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
             done="No cities were loaded.",
             remedy=remedy,
         )
-    return _cities([row for _, row in rows], where=str(path), thresholds=thresholds)
+    if not rows:
+        raise SchemaError(
+            "the table of cities has no rows", where=str(path), remedy="List at least two cities."
+        )
+    cells = {name: [row.get(name, "") for _, row in rows] for name in (*_REQUIRED, *_OPTIONAL)}
+    table = pd.DataFrame(cells)
+    population, given = table["population"].astype(float).astype(np.int64), table["tier"]
+    by_size = thresholds.tier(population, has_core=bool((given == TIERS[0]).any()))
+    named = [[one.strip() for one in text.split(";")] for text in table["other_names"]]
+    own = table.assign(
+        city_id=table["id"],
+        other_names=[SEPARATOR.join(filter(None, names)) for names in named],
+        tier=given.where(given != "", by_size),
+        population=population,
+        population_definition=table["population_definition"].replace("", "not stated"),
+        extent_km=[number(text) or np.nan for text in table["extent_km"]],
+        source=table["source"].replace("", str(path)),
+    )
+    columns = {str(name): column for name, column in own.items()}
+    return build(columns, lon=table["lon"].astype(float), lat=table["lat"].astype(float))
 
 
 _WIDEST_KM = 200.0
@@ -129,26 +148,6 @@ def _position_fault(row: _Row) -> str:
         return f"latitude '{row['lat']}' or longitude '{row['lon']}' is not a number"
     fault = place_fault(lat, lon)
     return f"latitude {row['lat']} or longitude {row['lon']} {fault}" if fault else ""
-
-
-def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:
-    if not rows:
-        raise SchemaError("the table of cities has no rows", where=where, remedy="List at least two cities.")
-    table = pd.DataFrame({name: [row.get(name, "") for row in rows] for name in (*_REQUIRED, *_OPTIONAL)})
-    population, given = table["population"].astype(float).astype(np.int64), table["tier"]
-    by_size = thresholds.tier(population, has_core=bool((given == TIERS[0]).any()))
-    named = [[one.strip() for one in text.split(";")] for text in table["other_names"]]
-    own = table.assign(
-        city_id=table["id"],
-        other_names=[SEPARATOR.join(filter(None, names)) for names in named],
-        tier=given.where(given != "", by_size),
-        population=population,
-        population_definition=table["population_definition"].replace("", "not stated"),
-        extent_km=[number(text) or np.nan for text in table["extent_km"]],
-        source=table["source"].replace("", where),
-    )
-    columns = {str(name): column for name, column in own.items()}
-    return build(columns, lon=table["lon"].astype(float), lat=table["lat"].astype(float))
 
 
 CITY = "PPL"

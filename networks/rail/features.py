@@ -145,35 +145,30 @@ def choose(
     kept, left_out, unread = [], Counter[str](), Counter[str]()
     ways = elements.tracks
     for i, tags in enumerate(ways.tags):
-        reason = _reason_against_track(tags, parameters, opened_by)
-        if reason:
+        railway, usage, service = tags.get("railway", ""), tags.get("usage", ""), tags.get("service", "")
+        is_known = railway in parameters.left_out_railway
+        reasons = [
+            (railway not in parameters.railway, f"railway={railway}" if is_known else "other railway"),
+            (service and service not in parameters.kept_service, f"service={service}"),
+            (usage in parameters.left_out_usage, f"usage={usage}"),
+            (tags.get("railway:traffic_mode") == "freight", "railway:traffic_mode=freight"),
+            *((tags.get(state) == "yes", f"railway={state}") for state in sorted(NOT_RUNNING)),
+            (not was_open(tags.get("start_date", ""), on=opened_by), "opened later"),
+        ]
+        if reason := next((reason for holds, reason in reasons if holds), ""):
             left_out[reason] += 1
             continue
         points, design = ways.rows[ways.offsets[i] : ways.offsets[i + 1]], design_speed_kmh(tags)
         if design is not None:
             link_class, source = parameters.class_of_speed(design), FROM_TAG
         else:
-            usage = tags.get("usage", "") if tags.get("usage") in {"main", "branch"} else "other"
-            key = "highspeed" if tags.get("highspeed") == "yes" else usage
+            key = usage if usage in {"main", "branch"} else "other"
+            key = "highspeed" if tags.get("highspeed") == "yes" else key
             link_class, source = parameters.class_without_speed[key], FROM_CLASS
             design = parameters.named(link_class).design_kmh
             unread.update(tags[key] for key in SPEED_KEYS if tags.get(key))
         kept.append(Track(int(ways.id[i]), points, link_class, design, source, tags))
     return tuple(kept), dict(left_out), dict(unread)
-
-
-def _reason_against_track(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
-    railway, usage, service = tags.get("railway", ""), tags.get("usage", ""), tags.get("service", "")
-    is_known = railway in parameters.left_out_railway
-    reasons = [
-        (railway not in parameters.railway, f"railway={railway}" if is_known else "other railway"),
-        (service and service not in parameters.kept_service, f"service={service}"),
-        (usage in parameters.left_out_usage, f"usage={usage}"),
-        (tags.get("railway:traffic_mode") == "freight", "railway:traffic_mode=freight"),
-        *((tags.get(state) == "yes", f"railway={state}") for state in sorted(NOT_RUNNING)),
-        (not was_open(tags.get("start_date", ""), on=opened_by), "opened later"),
-    ]
-    return next((reason for holds, reason in reasons if holds), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,14 +234,21 @@ def gather(
     left_out, found = Counter[str](), []
     points = elements.stations
     for i, tags in enumerate(points.tags):
-        reason = _reason_against_station(tags, parameters, opened_by)
-        if reason:
+        railway, kind = tags.get("railway", "station"), tags.get("station", "")
+        reasons = [
+            (railway not in parameters.station_railway, f"railway={railway}"),
+            *((tags.get(state) == "yes", state) for state in sorted(NOT_RUNNING)),
+            (tags.get("train") == "no", "train=no"),
+            (kind in parameters.left_out_station, f"station={kind}"),
+            (not was_open(tags.get("start_date", ""), on=opened_by), "opened later"),
+        ]
+        if reason := next((reason for holds, reason in reasons if holds), ""):
             left_out[reason] += 1
         else:
             found.append(_station(int(points.id[i]), float(points.lon[i]), float(points.lat[i]), tags))
-    railway = {int(one) for one, tags in zip(points.id, points.tags, strict=True) if "railway" in tags}
+    of_railways = {int(one) for one, tags in zip(points.id, points.tags, strict=True) if "railway" in tags}
     areas = _Areas.of(elements.stop_areas)
-    twins = _twins(found, railway, areas, parameters.stop_m)
+    twins = _twins(found, of_railways, areas, parameters.stop_m)
     if twins:
         left_out["mapped twice"] = len(twins)
         found = [station for station in found if station.osm_id not in twins]
@@ -262,10 +264,7 @@ def gather(
     # Each stop is assigned to a station; those without one are stations.
     row_of = {station.osm_id: row for row, station in enumerate(found)}
     row_of |= {one: row_of[other] for one, other in twins.items()}
-    owner = _by_area(found, row_of, loose, areas)
-    placed = [stop for stop in loose if stop.osm_id not in owner and not np.isnan(stop.lon)]
-    near, orphans = _owners(found, placed, parameters.stop_m, areas)
-    owner |= near
+    owner, orphans = _owners(found, row_of, loose, parameters.stop_m, areas)
     stations = [*found, *_own_stations(orphans, owner, areas, first=len(found))]
     stops_of: dict[int, list[int]] = defaultdict(list)
     for osm_id, row in owner.items():
@@ -273,18 +272,6 @@ def gather(
     complete = tuple(replace(station, stops=tuple(stops_of[i])) for i, station in enumerate(stations))
     of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner | row_of
     return complete, of_id, dict(left_out)
-
-
-def _reason_against_station(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
-    railway, kind = tags.get("railway", "station"), tags.get("station", "")
-    reasons = [
-        (railway not in parameters.station_railway, f"railway={railway}"),
-        *((tags.get(state) == "yes", state) for state in sorted(NOT_RUNNING)),
-        (tags.get("train") == "no", "train=no"),
-        (kind in parameters.left_out_station, f"station={kind}"),
-        (not was_open(tags.get("start_date", ""), on=opened_by), "opened later"),
-    ]
-    return next((reason for holds, reason in reasons if holds), "")
 
 
 def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:
@@ -331,32 +318,33 @@ def _near(
     yield from zip(others, within(others_at, places, limit_m / 1000.0), strict=True)
 
 
-def _by_area(
-    found: Sequence[Station], row_of: Mapping[int, int], loose: Sequence[Station], areas: _Areas
-) -> dict[int, int]:
-    """Return the station of each stop position whose stop area has one; of several, that of its name."""
-    owner = {}
+def _owners(
+    found: Sequence[Station],
+    row_of: Mapping[int, int],
+    loose: Sequence[Station],
+    limit_m: float,
+    areas: _Areas,
+) -> tuple[dict[int, int], list[Station]]:
+    """Return the station of each stop position by OSM id, and the stop positions without one.
+
+    It is that of its stop area, of several that of its name; else one near, of its name or its area's first.
+    """
+    owner, orphans = dict[int, int](), list[Station]()
     for stop in loose:
         area = areas.of_point.get(stop.osm_id)
         members = areas.members[area] if area is not None else ()
-        rows = [row_of[one] for one in members if one in row_of]
-        if rows:
+        if rows := [row_of[one] for one in members if one in row_of]:
             owner[stop.osm_id] = next((row for row in rows if _same_name(found[row], stop)), rows[0])
-    return owner
-
-
-def _owners(
-    found: list[Station], loose: list[Station], limit_m: float, areas: _Areas
-) -> tuple[dict[int, int], list[Station]]:
-    """Return the station of each stop position by OSM id, and the stop positions without one."""
-    owner, orphans = dict[int, int](), list[Station]()
-    for stop, near in _near(found, loose, limit_m):
-        if not near:
-            orphans.append(stop)
-            continue
+    placed = [stop for stop in loose if stop.osm_id not in owner and not np.isnan(stop.lon)]
+    for stop, near in _near(found, placed, limit_m):
         area = areas.of_point.get(stop.osm_id)
         names = replace(stop, labels=(*stop.labels, *(() if area is None else areas.named[area].labels)))
-        owner[stop.osm_id] = min(near, key=lambda row: (not _same_name(found[row], names), near[row], row))
+        if near:
+            owner[stop.osm_id] = min(
+                near, key=lambda row: (not _same_name(found[row], names), near[row], row)
+            )
+        else:
+            orphans.append(stop)
     return owner, orphans
 
 

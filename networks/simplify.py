@@ -211,7 +211,18 @@ def find_chains(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Runs:
         Chains of links. Each link is in one chain, except those of circles of removable nodes, which are left
         out. A chain starts with the lower row of its two outer links; a single link keeps its direction.
     """
-    following = _following(tail, head, mode, kept)
+    leaves = np.column_stack((tail, head)).ravel()
+    order = np.argsort(leaves, kind="stable")
+    degree = np.bincount(leaves, minlength=kept.size)
+    through = (np.cumsum(degree) - degree)[~kept & (degree == 2)]
+    one, other = order[through], order[through + 1]
+    alike = mode[one >> 1] == mode[other >> 1]
+    one, other = one[alike], other[alike]
+    # The successor of each dart through a removable node; the dart itself if there is none. `one` and `other`
+    # leave the node: the reverse of either arrives there and continues with the other.
+    following = np.arange(leaves.size)
+    following[one ^ 1] = other
+    following[other ^ 1] = one
     darts = np.arange(following.size)
     last, steps = following, (following != darts).astype(np.int64)
     # Invariant: dart `last[d]` is `steps[d]` steps behind d on its chain, and each round doubles the steps.
@@ -229,22 +240,6 @@ def find_chains(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Runs:
     darts = taken[np.lexsort((-steps[taken], first[taken]))]
     begin = np.flatnonzero(np.diff(first[darts], prepend=-1))
     return Runs(np.append(begin, darts.size), darts >> 1, (darts & 1).astype(bool))
-
-
-def _following(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Ints:
-    """Return the successor of each dart through a removable node; the dart itself if there is none."""
-    leaves = np.column_stack((tail, head)).ravel()
-    order = np.argsort(leaves, kind="stable")
-    degree = np.bincount(leaves, minlength=kept.size)
-    through = (np.cumsum(degree) - degree)[~kept & (degree == 2)]
-    one, other = order[through], order[through + 1]
-    alike = mode[one >> 1] == mode[other >> 1]
-    one, other = one[alike], other[alike]
-    following = np.arange(leaves.size)
-    # `one` and `other` leave the node: the reverse of either arrives there and continues with the other.
-    following[one ^ 1] = other
-    following[other ^ 1] = one
-    return following
 
 
 def _sum_of_open(seconds: Ints, begin: Ints) -> Ints:

@@ -273,13 +273,23 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
     for label, group in analysis.grouped(rows, "label").items():
         by_size = [(size, [row for row in group if row.open_pairs == size]) for size in sizes]
         by_size = [(size, found) for size, found in by_size if found]
-        _draw_times(left, label, by_size, pens[label])
-        rests = [
-            fmean(min(1.0, analysis.left_open(row, best[row.instance])) for row in found)
-            for _, found in by_size
+        shown, groups = zip(*by_size, strict=True)
+        spent = [
+            [analysis.time_of(row) if analysis.proves(row) else row.seconds for row in found]
+            for found in groups
         ]
-        shown = [size for size, _ in by_size]
-        right.plot(shown, [100 * rest for rest in rests], linewidth=1.6, label=label, **pens[label])
+        times = [max(analysis.LEAST_S, analysis.shifted_geometric_mean(seconds, 1.0)) for seconds in spent]
+        pen = pens[label]
+        left.plot(shown, times, linewidth=1.6, **_line(pen))
+        # A mark is hollow where a solve was cut off.
+        whole = [all(row.proved or not analysis.proves(row) for row in found) for found in groups]
+        fills = [pen["color"] if full else "white" for full in whole]
+        left.scatter(shown, times, c=fills, edgecolors=pen["color"], marker=pen["marker"], s=42, zorder=3)
+        left.plot([], [], linewidth=1.6, label=label, **pen)
+        rests = [
+            fmean(min(1.0, analysis.left_open(row, best[row.instance])) for row in found) for found in groups
+        ]
+        right.plot(shown, [100 * rest for rest in rests], linewidth=1.6, label=label, **pen)
     for panel in (left, right):
         panel.set(xscale="log", xlabel="open pairs (logarithmic)")
         panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -293,17 +303,3 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
     _title(right, "Left open at the end", "gap; of heuristics the distance from the best plan known")
     _legend(figure, left)
     return figure
-
-
-def _draw_times(panel: Axes, label: str, by_size: Sequence[tuple[int, list[Row]]], pen: Pen) -> None:
-    """Draw the mean time at each size; a mark is hollow where a solve was cut off."""
-    sizes, groups = zip(*by_size, strict=True)
-    spent = [
-        [analysis.time_of(row) if analysis.proves(row) else row.seconds for row in group] for group in groups
-    ]
-    times = [max(analysis.LEAST_S, analysis.shifted_geometric_mean(seconds, 1.0)) for seconds in spent]
-    panel.plot(sizes, times, linewidth=1.6, **_line(pen))
-    whole = [all(row.proved or not analysis.proves(row) for row in group) for group in groups]
-    fills = [pen["color"] if full else "white" for full in whole]
-    panel.scatter(sizes, times, c=fills, edgecolors=pen["color"], marker=pen["marker"], s=42, zorder=3)
-    panel.plot([], [], linewidth=1.6, label=label, **pen)

@@ -351,7 +351,14 @@ def build(
     ]
     services = to_services(timed, network.links, station_node=station_node, parameters=rail)
     changes = _changes(feed, ground.station_of_stop, station_node)
-    services = replace(services, calls=_calls(patterns, station_node), changes=changes)
+    running = [(row, one) for row, pattern in enumerate(patterns) for one in (*pattern.out, *pattern.back)]
+    rows = [
+        (trip, row, station_node[station], *times)
+        for trip, (row, one) in enumerate(running)
+        for station, *times in zip(one.stations, one.arrives_s, one.departs_s, strict=True)
+    ]
+    calls = pd.DataFrame(rows, columns=list(schema.CALLS), dtype="int64")
+    services = replace(services, calls=calls, changes=changes)
     if hours is not None:
         until_h = hours[1] + 24.0 * (hours[1] <= hours[0])
         services = replace(services, window_s=(round(hours[0] * 3600), round(until_h * 3600)))
@@ -603,17 +610,6 @@ def _timed(
     hops = zip(pairwise(stations), times.run_s, times.stop_s[1:], strict=True)
     found = (Hop(a, b, ways[_in_order(a, b)], max(run_s, 1), stop_s) for (a, b), run_s, stop_s in hops)
     return Timed(draft, tuple(found))
-
-
-def _calls(patterns: Sequence[Pattern], station_node: Ints) -> pd.DataFrame:
-    """Return the calls of all trains, as `Services.calls` holds them."""
-    trains = [(row, one) for row, pattern in enumerate(patterns) for one in (*pattern.out, *pattern.back)]
-    rows = [
-        (trip, row, station_node[station], *times)
-        for trip, (row, one) in enumerate(trains)
-        for station, *times in zip(one.stations, one.arrives_s, one.departs_s, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=list(schema.CALLS), dtype="int64")
 
 
 def _changes(feed: Feed, station_of_stop: Ints, station_node: Ints) -> pd.DataFrame:

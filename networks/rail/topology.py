@@ -215,7 +215,16 @@ def to_network(
     used, at = np.unique(np.concatenate([start, stop]), return_inverse=True)
     node_of_point = np.full(len(nodes), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))
-    station_node, first, merged = _station_nodes(placed, node_of_point, stations)
+    # The node of each station; stations that are points of a track come before snapped ones.
+    station_node = np.full(len(stations), -1, dtype=np.int64)
+    first: dict[int, Station] = {}
+    merged = []
+    for i in np.argsort(placed.snapped_m > 0, kind="stable").tolist():
+        on_network = [int(node_of_point[p]) for p in placed.points[i] if node_of_point[p] >= 0]
+        if on_network:
+            station_node[i] = on_network[0]
+            if first.setdefault(on_network[0], stations[i]) is not stations[i]:
+                merged.append(stations[i].label)
     osm_id, name = ids[used], np.full(len(used), "", dtype=object)
     kind = np.where(np.bincount(at, minlength=len(used)) == 1, "end", "junction").astype(object)
     for row, station in first.items():
@@ -243,25 +252,7 @@ def to_network(
     }
     table = {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
     network = Network(schema.table(table, schema.NODES), schema.table(columns, schema.LINKS))
-    return network, node_of_point, station_node, merged, sum(pieces.dropped.values())
-
-
-def _station_nodes(
-    placed: Placed, node_of_point: Ints, stations: Sequence[Station]
-) -> tuple[Ints, dict[int, Station], tuple[str, ...]]:
-    """Assign a node to each station; stations that are points of a track come before snapped ones."""
-    rows = np.full(len(stations), -1, dtype=np.int64)
-    first: dict[int, Station] = {}
-    merged = []
-    for i in np.argsort(placed.snapped_m > 0, kind="stable").tolist():
-        station, points = stations[i], placed.points[i]
-        on_network = [int(node_of_point[p]) for p in points if node_of_point[p] >= 0]
-        if not on_network:
-            continue
-        rows[i] = on_network[0]
-        if first.setdefault(on_network[0], station) is not station:
-            merged.append(station.label)
-    return rows, first, tuple(merged)
+    return network, node_of_point, station_node, tuple(merged), sum(pieces.dropped.values())
 
 
 def running_seconds(length_km: Floats, design_kmh: Floats, *, running: Running) -> Floats:

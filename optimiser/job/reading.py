@@ -7,7 +7,7 @@ import re
 import textwrap
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
@@ -57,17 +57,9 @@ _EMPTIED = (("rings",), ("alternatives",))
 """Sections in double brackets that a change of the command line may empty."""
 _ONE_OF = {"budget": ("share", "amount", "unlimited"), "times": ("limit", "limit_s")}
 """Keys of a section of which one stands: a change of one takes the place of the others."""
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]#]+?)\s*\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
-)
-_MARK = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}]')
 
 type Key = tuple[str, ...]
 """Path of a key of a job, such as `("budget", "share")`."""
-
-_OUTSIDE = (0, "")
-"""No bracket and no long string is open."""
 
 
 def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
@@ -443,34 +435,41 @@ def positions(text: str) -> Mapping[Key, int]:
     -------
     Mapping
         From the path of a key, such as `("budget", "share")`, to its line; the second of several tables of
-        one name is `("rings", "1")`, a table inside it `("rings", "1", "name")`; keys inside inline tables
-        are not listed, their table is.
+        one name is `("rings", "1")`, a table inside it `("rings", "1", "name")`. Of a table within a line
+        its first key is listed besides.
     """
     found: dict[Key, int] = {}
     table: Key = ()
     counts: Counter[Key] = Counter()
-    for number, line in _statements(text):
-        header = _HEADER.match(line)
-        if header:
+    statement, first = "", 1
+    for number, line in enumerate(text.split("\n"), start=1):
+        statement += f"{line}\n"
+        if first < number and line.rstrip().endswith(","):  # within a list of many lines
+            continue
+        try:
+            inner: Any = tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:  # it goes on in the next line
+            continue
+        path: Key = ()
+        while isinstance(inner, dict) and inner:
+            name, inner = next(iter(inner.items()))
+            path = (*path, name)
+        if statement.lstrip().startswith("["):
             # Inside the last of several tables of one name, with its number.
-            *outer, last = _split(header.group(1))
             table = ()
-            for name in outer:
+            for name in path[:-1]:
                 table = (*table, name)
                 table = (*table, str(counts[table] - 1)) if counts[table] else table
-            table = (*table, last)
-            if line.lstrip().startswith("[["):
+            table = (*table, path[-1])
+            if statement.lstrip().startswith("[["):
                 found.setdefault(table, number)
                 table = (*table, str(counts[table]))
                 counts[table[:-1]] += 1
             found.setdefault(table, number)
-            continue
-        key = _KEY.match(line)
-        if key:
-            path = table + _split(key.group(1))
-            found.setdefault(path, number)
-            for end in range(len(table) + 1, len(path)):
-                found.setdefault(path[:end], number)
+        else:
+            for end in range(1, len(path) + 1):
+                found.setdefault((*table, *path[:end]), first)
+        statement, first = "", number + 1
     return found
 
 
@@ -488,34 +487,6 @@ def line_of(path: Key, lines: Mapping[Key, int]) -> int | None:
         The line from 1; None where neither the key nor a table round it is written in the text.
     """
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
-
-
-def _split(dotted: str) -> Key:
-    parts = re.findall(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""", dotted)
-    return tuple(part.strip("\"'") for part in parts)
-
-
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that begin a statement, with their number from 1."""
-    state = _OUTSIDE
-    for number, line in enumerate(text.split("\n"), start=1):
-        if state == _OUTSIDE:
-            yield number, line
-        state = _state_after(line, state)
-
-
-def _state_after(line: str, state: tuple[int, str]) -> tuple[int, str]:
-    """Return how many brackets and which quotation mark are open after a line, given those before it."""
-    level, quote = state
-    for match in _MARK.finditer(line):
-        mark = match.group()
-        if quote:
-            quote = "" if mark == quote else quote
-        elif mark in {'"""', "'''"}:
-            quote = mark
-        elif mark in "[]{}":
-            level = max(0, level + (1 if mark in "[{" else -1))
-    return level, quote
 
 
 def start(source: Mapping[str, str], *, cities: str = "", budget: str = "") -> str:

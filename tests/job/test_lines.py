@@ -19,3 +19,9 @@ def test_a_table_inside_one_of_several_has_the_number_of_that_one():
     found = reading.positions(text)
     assert found[("a", "0", "b", "y")] == 4
     assert found[("a", "1", "b", "y")] == 7
+
+
+def test_commas_at_the_end_of_comments_move_no_line():
+    text = '# one,\nx = 1 # two,\n[t]\ny = [\n  "[a]",\n  "b" # three,\n]\nz = {a = 1, b = 2}\n'
+    found = reading.positions(text)
+    assert [found[key] for key in (("x",), ("t",), ("t", "y"), ("t", "z"))] == [2, 3, 4, 8]

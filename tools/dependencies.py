@@ -1,10 +1,8 @@
-"""Pin what polyring is made of, and list it: licences, a software bill of materials, known vulnerabilities.
+"""Pin what polyring is made of, and list it with its licences.
 
     python tools/dependencies.py --pin              # after a change of the ranges in pyproject.toml
     python tools/dependencies.py --pin --upgrade    # to the newest versions that the ranges allow
     python tools/dependencies.py                    # write docs/dependencies.md
-    python tools/dependencies.py --sbom build/sbom.json     # CycloneDX, by `uv export`
-    python tools/dependencies.py --audit            # pip-audit; needs an index and its advisories
 
 Pins are written into pyproject.toml: `uv.lock` names the hosts that packages came from, so it is not kept.
 The page lists what a user gets with polyring, extras apart; tools of developers are not part of it.
@@ -94,34 +92,20 @@ def table() -> str:
     return "\n".join(["|with|licence|packages|", "|---|---|---|", *rows])
 
 
-def main() -> int:
-    """Do what is asked for; return the exit code."""
+def main() -> None:
+    """Do what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--sbom", type=Path, metavar="FILE", help="write a bill of materials instead")
-    parser.add_argument("--audit", action="store_true", help="look for known vulnerabilities instead")
-    parser.add_argument("--pin", action="store_true", help="pin the tree instead")
+    parser.add_argument("--pin", action="store_true", help="pin the tree instead of listing it")
     parser.add_argument("--upgrade", action="store_true", help="with --pin: to the newest versions")
     asked = parser.parse_args()
     if asked.pin:
         pin(upgrade=asked.upgrade)
-        return 0
-    if asked.sbom is not None:
-        asked.sbom.parent.mkdir(parents=True, exist_ok=True)
-        asked.sbom.write_text(uv("export", "--quiet", "--preview", "--format", "cyclonedx1.5", "--no-dev"))
-        print(f"{len(json.loads(asked.sbom.read_text())['components'])} components in {asked.sbom}")
-        return 0
-    if asked.audit:
-        with tempfile.TemporaryDirectory() as folder:
-            wanted = Path(folder) / "requirements.txt"
-            wanted.write_text("\n".join(exported("--no-dev", "--all-extras")), encoding="utf-8")
-            audit = ("pip-audit", "--no-deps", "--disable-pip", "--strict", "-r", str(wanted))
-            return subprocess.run([*UV, "tool", "run", "--quiet", *audit], check=False, cwd=ROOT).returncode
+        return
     text = PAGE.read_text(encoding="utf-8")
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     PAGE.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
     print(f"{PAGE.relative_to(ROOT)} is written")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

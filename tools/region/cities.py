@@ -14,7 +14,6 @@ DISTRICTS = "districts.csv"
 """Table of places that GeoNames lists like cities, and that are districts of one; columns `id` and `name`."""
 MEMBERS = "members.csv"
 """Table of the cities that count, in place of all; columns `id` and `name`, by which they are called."""
-COLUMNS = ("id", "name", "lat", "lon", "population", "tier", "population_definition", "source")
 
 
 def cities(
@@ -67,7 +66,7 @@ def main() -> None:
     arguments = parser.parse_args()
     place = folder(arguments.region)
     rows = cities(arguments.country, tuple(arguments.bbox), arguments.least, place)
-    pd.DataFrame(rows, columns=COLUMNS).to_csv(place / "cities.csv", index=False, lineterminator="\n")
+    pd.DataFrame(rows).to_csv(place / "cities.csv", index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

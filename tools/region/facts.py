@@ -32,11 +32,6 @@ class Place:
     point: Point
     source: str
 
-    @property
-    def is_town(self) -> bool:
-        """Return whether the point is the centre of a town rather than a point of the road."""
-        return self.source.startswith("county-town")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Raised:
@@ -282,14 +277,15 @@ def _places(path: Path, owner: str, key: str) -> dict[str, list[Place]]:
     """Return the places of each corridor in order."""
     found: dict[str, list[Place]] = defaultdict(list)
     for row in sorted(read_rows(path), key=lambda row: (row[owner], int(row["seq"]))):
-        place = Place(
-            key=row[key],
-            name=row["name"],
-            name_zh=row["name_zh"],
-            point=(float(row["lat"]), float(row["lon"])),
-            source=f"{row['source']} (quality {row['quality']})",
+        found[row[owner]].append(
+            Place(
+                key=row[key],
+                name=row["name"],
+                name_zh=row["name_zh"],
+                point=(float(row["lat"]), float(row["lon"])),
+                source=f"{row['source']} (quality {row['quality']})",
+            )
         )
-        found[row[owner]].append(place)
     return found
 
 

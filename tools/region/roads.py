@@ -17,7 +17,15 @@ from networks.world.geograph import Elements, Point, chains, distance_km, length
 from optimiser.proposals.terrain import TERRAIN_CLASSES, read_terrain
 from tools.region.facts import Corridor, read_rows
 from tools.region.geometry import between, crossing, stretched
-from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of, without_spurs
+from tools.region.matching import (
+    LEAST_EDGE_KM,
+    SOURCE_TAGS,
+    Edge,
+    WorkingGraph,
+    best_legs,
+    edge_of,
+    without_spurs,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -55,7 +63,6 @@ MOST_LENGTH_RATIO = 1.15
 INTERCHANGE_GAP_KM = 4.0
 """Least distance between an interchange with an ordinary road and the previous junction of a drawn road."""
 
-SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PRIMARY_TAGS = {
     "highway": "primary",
     "source:highway": "no expressway of the table claims it",
@@ -114,19 +121,19 @@ def classify(graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence
         partners = frozenset(
             other.id for other in corridors if other.id != corridor.id and legs & _legs(other)
         )
-        if not corridor.matched or _routed(graph, corridor, towns, partners) is None:
+        if not corridor.matched or not _routed(graph, corridor, towns, partners):
             LOG.info("%s is drawn by hand", corridor.id)
-            _drawn(graph, corridor)
+            _draw(graph, corridor)
 
 
 def _routed(
     graph: WorkingGraph, corridor: Corridor, towns: Sequence[Town], partners: frozenset[str] = frozenset()
-) -> list[int] | None:
-    """Route a corridor through its way points and claim the path."""
+) -> bool:
+    """Route a corridor through its way points and claim the path; tell whether there is one."""
     last = len(corridor.places) - 1
     choices = [
         {
-            node: _offset_cost(km, is_town=place.is_town, is_end=at in (0, last))
+            node: _offset_cost(km, is_town=place.source.startswith("county-town"), is_end=at in (0, last))
             for node, km in graph.near(place.point, SEARCH_KM, CHOICES).items()
         }
         for at, place in enumerate(corridor.places)
@@ -134,12 +141,12 @@ def _routed(
     used = graph.used_nodes
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
     factors = {edge: 1.0 + (TOWN_FACTOR - 1.0) * share for edge, share in _in_towns(graph, towns).items()}
-    legs = best_legs(graph.matrix(TAKEN_FACTOR, factors, partners), choices, limit_km=_reach_km(corridor))
-    if legs is None:
-        return None
-    path = without_spurs(legs)
-    graph.claim(path, corridor.id)
-    return path
+    # A generous upper bound of the length of a leg.
+    limit_km = 40 + 2.5 * max(distance_km(a.point, b.point) for a, b in itertools.pairwise(corridor.places))
+    legs = best_legs(graph.matrix(TAKEN_FACTOR, factors, partners), choices, limit_km=limit_km)
+    if legs is not None:
+        graph.claim(without_spurs(legs), corridor.id)
+    return legs is not None
 
 
 def _legs(corridor: Corridor) -> set[frozenset[str]]:
@@ -173,13 +180,7 @@ def _in_towns(graph: WorkingGraph, towns: Sequence[Town]) -> dict[Edge, float]:
     return {edges[row]: float(share[row]) for row in np.flatnonzero(share).tolist()}
 
 
-def _reach_km(corridor: Corridor) -> float:
-    """Return a generous upper bound of the length of a leg."""
-    points = [place.point for place in corridor.places]
-    return 40 + 2.5 * max(distance_km(a, b) for a, b in itertools.pairwise(points))
-
-
-def _drawn(graph: WorkingGraph, corridor: Corridor) -> list[int]:
+def _draw(graph: WorkingGraph, corridor: Corridor) -> None:
     """Draw a corridor through its way points, connected to the roads that it crosses."""
     stops: list[int] = []
     last = len(corridor.places) - 1
@@ -195,7 +196,6 @@ def _drawn(graph: WorkingGraph, corridor: Corridor) -> list[int]:
         for point in inner:
             _draw_to(graph, path, graph.add_node(point), corridor.id)
         _draw_to(graph, path, stop, corridor.id)
-    return path
 
 
 def _draw_to(graph: WorkingGraph, path: list[int], node: int, key: str) -> None:
@@ -218,12 +218,9 @@ def _draw_to(graph: WorkingGraph, path: list[int], node: int, key: str) -> None:
 def _crossings(graph: WorkingGraph, a: Point, b: Point) -> list[tuple[float, Edge, float]]:
     """Return the crossings of a straight line with roads: share of the line, edge, share of the edge."""
     low, high = (min(a[0], b[0]), min(a[1], b[1])), (max(a[0], b[0]), max(a[1], b[1]))
-    found = []
-    for edge in graph.edges_near_box(low, high):
-        hit = crossing(a, b, graph.points[edge[0]], graph.points[edge[1]])
-        if hit is not None:
-            found.append((hit[0], edge, hit[1]))
-    return sorted(found)
+    near = graph.edges_near_box(low, high)
+    hits = [crossing(a, b, graph.points[edge[0]], graph.points[edge[1]]) for edge in near]
+    return sorted((hit[0], edge, hit[1]) for edge, hit in zip(near, hits, strict=True) if hit is not None)
 
 
 def ground_lengths(

@@ -11,6 +11,7 @@ from tools.region.facts import Corridor, Place, Through
 from tools.region.geometry import turn_deg
 from tools.region.matching import edge_of
 from tools.region.rails import Layout, Tracks
+from tools.region.reduce import clock
 
 REVERSAL_DEG = 100.0
 """Trains do not run through where they would have to turn by more than this."""
@@ -54,15 +55,12 @@ def whole_run(line: Corridor, layout: Layout) -> Run:
 
 def join_through(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run | None:
     """Return the longest run from line a onto line b without a reversal; None if there is none."""
-    best: Run | None = None
-    for head, tail in product(
+    both = product(
         _parts_ending_at(whole_run(lines[run.line_a], layout), run.station_a),
         _parts_ending_at(whole_run(lines[run.line_b], layout), run.station_b),
-    ):
-        run_on = _join(head, tail.reversed(), run, layout)
-        if run_on is not None and (best is None or _km(run_on) > _km(best)):
-            best = run_on
-    return best
+    )
+    joined = (_join(head, tail.reversed(), run, layout) for head, tail in both)
+    return max((one for one in joined if one is not None), key=_km, default=None)
 
 
 def _parts_ending_at(run: Run, key: str) -> Iterator[Run]:
@@ -81,22 +79,14 @@ def _join(head: Run, tail: Run, run: Through, layout: Layout) -> Run | None:
     if curve is not None:
         stops, paths = (*stops, tail.stops[0]), (*paths, tuple(curve))
     stops, paths = (*stops, *tail.stops[1:]), (*paths, *tail.paths)
-    keys = [place.key for place in stops]
-    if len(set(keys)) < len(keys) or _turns_too_sharply(head, tail, stops):
+    keys, leave = [place.key for place in stops], len(head.stops) - 1
+    # A train turns at the common station, else where the curve ends.
+    at = leave + (keys[leave] != tail.stops[0].key)
+    before, here, after = (stop.point for stop in stops[at - 1 : at + 2])
+    if len(set(keys)) < len(keys) or turn_deg(before, here, here, after) > REVERSAL_DEG:
         return None
-    leave = len(head.stops) - 1
     joint = (leave, leave + (curve is not None))
     return Run(lines=head.lines + tail.lines, stops=stops, paths=paths, joints=(joint,))
-
-
-def _turns_too_sharply(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
-    """Return whether the turn at the joint exceeds `REVERSAL_DEG`."""
-    at = len(head.stops) - 1
-    before, here = stops[at - 1].point, stops[at].point
-    if head.stops[-1].key == tail.stops[0].key:
-        return turn_deg(before, here, here, stops[at + 1].point) > REVERSAL_DEG
-    there = stops[at + 1].point
-    return turn_deg(here, there, there, stops[at + 2].point) > REVERSAL_DEG
 
 
 def _km(run: Run) -> float:
@@ -255,25 +245,23 @@ def through_services(lines: Mapping[str, Corridor], runs: Sequence[Through], lay
     layout
         Nodes of legs and connecting curves.
     """
-    services, counted = [], []
+    found, counted = [], []
     for run in runs:
         run_on = join_through(lines, run, layout)
         if run_on is None:
             continue
         trains, source = _through_trains(lines, run)
-        services += _through_patterns(run_on, trains, source)
+        found.append((run_on, trains, source))
         if run.trains_a_day is not None:
             counted.append((run_on, trains))
-    for run_on, trains in _chains(lines, counted):
-        source = "counts multiplied, over the trains of the lines between, by assumption (quality D)"
-        services += _through_patterns(run_on, trains, source)
-    return services
-
-
-def _through_patterns(run: Run, trains: float, source: str) -> list[Service]:
-    """Return the services of trains over several lines."""
-    first = "express" if trains < THROUGH_TRAINS_FOR_LOCAL else ""
-    return _patterns(run, trains, source, first=first, prefix="through ")
+    source = "counts multiplied, over the trains of the lines between, by assumption (quality D)"
+    found += [(run_on, trains, source) for run_on, trains in _chains(lines, counted)]
+    return [
+        service
+        for run_on, trains, source in found
+        for first in ["express" if trains < THROUGH_TRAINS_FOR_LOCAL else ""]
+        for service in _patterns(run_on, trains, source, first=first, prefix="through ")
+    ]
 
 
 def _through_trains(lines: Mapping[str, Corridor], run: Through) -> tuple[float, str]:
@@ -326,8 +314,7 @@ def _chain(
 
 def interval(trains_a_day: float) -> str:
     """Return the time between trains as HH:MM:SS for a number of trains per day."""
-    seconds = round(SERVICE_HOURS * 3600 / trains_a_day)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return clock(round(SERVICE_HOURS * 3600 / trains_a_day))
 
 
 def add_services(

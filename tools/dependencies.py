@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -70,12 +71,8 @@ def licences(names: Iterable[str]) -> dict[str, str]:
         words = ("tool", "run", "--quiet", "--python", python, "--with-requirements", str(wanted))
         text = uv(*words, "pip-licenses", "--format=json", "--from=mixed")
     found = {row["Name"].lower().replace("_", "-"): row["License"] for row in json.loads(text)}
-    return {name: _short(found.get(name.replace("_", "-"), "not stated")) for name in names}
-
-
-def _short(licence: str) -> str:
-    line = " ".join(licence.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    stated = {name: found.get(name.replace("_", "-"), "not stated") for name in names}
+    return {name: textwrap.shorten(text, LONGEST, placeholder=" …") for name, text in stated.items()}
 
 
 def table() -> str:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any
+
+from tools import written_pages
 
 HELP_WIDTH = 100
 """Columns of the help of a command."""
@@ -103,22 +104,9 @@ def ready_jobs() -> str:
     return "\n".join(f"## `{name}`\n\n```toml\n{text}```\n" for name, text in texts.items())
 
 
-def commands_and_jobs() -> str:
-    """Return the help of all commands, the keys of a job and the ready jobs."""
-    return f"{commands()}\n{job_keys()}\n{ready_jobs()}"
-
-
-def _written(part: str) -> str:
-    """Return the columns of all tables of a run, or the figures of all countries."""
-    from tools import written_pages
-
-    text: str = getattr(written_pages, part)()
-    return text
-
-
 GENERATED: Mapping[str, Callable[[], str]] = {
-    "docs/command-line": commands_and_jobs,
-    "docs/python": partial(_written, "columns"),
-    "docs/countries": partial(_written, "countries"),
+    "docs/command-line": lambda: f"{commands()}\n{job_keys()}\n{ready_jobs()}",
+    "docs/python": written_pages.columns,
+    "docs/countries": written_pages.countries,
 }
 """Pages of the site that end with a generated part, by name."""

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import chdir, redirect_stdout
+from doctest import DocTestParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,21 +63,13 @@ def _commands(text: str) -> list[str]:
 
 
 def _statements(text: str, names: dict[str, object]) -> list[str]:
-    statements: list[list[str]] = []
-    for line in text.splitlines():
-        if line.startswith(">>> "):
-            statements.append([line])
-        elif line.startswith("... "):
-            statements[-1].append(line)
     parts = []
-    for lines in statements:
-        source = "\n".join(line[4:] for line in lines) + "\n"
+    for one in DocTestParser().get_examples(text):
         with redirect_stdout(io.StringIO()) as output:
-            exec(compile(source, "<tutorial>", "single"), names)  # noqa: S102 - the pages are our own
-        parts += [
-            *(f"{line}\n" for line in lines),
-            *(f"{row.rstrip()}\n" for row in output.getvalue().splitlines()),
-        ]
+            exec(compile(one.source, "<tutorial>", "single"), names)  # noqa: S102 - the pages are our own
+        first, *others = one.source.splitlines()
+        shown = (f">>> {first}", *(f"... {line}" for line in others), *output.getvalue().splitlines())
+        parts += [f"{line.rstrip()}\n" for line in shown]
     return parts
 
 

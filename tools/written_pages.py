@@ -46,9 +46,8 @@ def columns() -> str:
 
 def _columns() -> Iterator[str]:
     for name, columns in COLUMNS.items():
-        yield from (f"### {name}", "", "| column | meaning |", "|---|---|")
-        yield from (f"| `{column}` | {meaning} |" for column, meaning in columns.items())
-        yield ""
+        yield from (f"### {name}", "")
+        yield from _table(("column", "meaning"), [(f"`{c}`", words) for c, words in columns.items()])
 
 
 # ---- data contract
@@ -62,9 +61,11 @@ def data_contract() -> str:
 
 
 def _fields(title: str, columns: tuple[schema.Column, ...]) -> Iterator[str]:
-    yield from (f"## {title}", "", "| column | dtype | unit | meaning |", "|---|---|---|---|")
-    yield from (f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in columns)
-    yield ""
+    yield from (f"## {title}", "")
+    yield from _table(
+        ("column", "dtype", "unit", "meaning"),
+        [(f"`{c.name}`", c.dtype, c.unit, c.meaning) for c in columns],
+    )
 
 
 # ---- countries
@@ -85,12 +86,9 @@ def _sections() -> Iterator[str]:
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
     yield f"| {' | '.join(columns)} |"
     yield "|" + "---|" * len(columns)
-    yield from (f"| {' | '.join(_cell(value) for value in row)} |" for row in rows)
+    cells = ((f"{one:g}" if isinstance(one, float) else str(one) for one in row) for row in rows)
+    yield from (f"| {' | '.join(row)} |" for row in cells)
     yield ""
-
-
-def _cell(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _roads(code: str) -> tuple[object, ...]:

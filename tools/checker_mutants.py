@@ -38,6 +38,8 @@ TURNED: dict[type[ast.cmpop], ast.cmpop] = {
 EXCHANGED = {"low": "high", "high": "low", "tail": "head", "head": "tail", "down": "up", "up": "down"}
 DOORS = {"", "departure", "_known", "problem_shape", "certificate_shape", "read", "_read_object"}
 """Functions that look at values alone: their mutants are shown each value at its edges, and nothing drawn."""
+KINDS = ("true", "near", "edge", "file", "hand", "whole", "equivalent", "left")
+"""How a mutant is told or why not, by the names of documents; those of all other documents are forged."""
 Document = tuple[str, Callable[[types.ModuleType], object]]
 
 
@@ -144,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the mutants, drawn with seed 1")
     options = parser.parse_args(arguments)
     path, chance = PATHS[options.checker], random.Random(1)  # noqa: S311 - chance for drawings, no secret
-    source, known, counts, left = (ROOT / path).read_bytes(), reasons(), Counter[str](), 0
+    source, known, counts = (ROOT / path).read_bytes(), reasons(), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         shown = drawing("shown_documents").documents(Path(folder), count=options.documents)
         checker = checker_from(source.decode())
@@ -154,18 +156,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             name = told_by(mutant, source, shown, answers)
             is_listed = not name and key_of(mutant) in known
-            family = "equivalent" if is_listed else name.split(" (")[0].split(" ")[0] if name else "left"
-            kind = (
-                family
-                if family in ("true", "near", "edge", "file", "hand", "whole", "equivalent", "left")
-                else "forged"
-            )
+            kind = "equivalent" if is_listed else name.split(" ")[0] or "left"
+            kind = kind if kind in KINDS else "forged"
             counts[kind] += 1
             if kind == "left":
-                left += 1
                 print(mutant, flush=True)
     print(f"{sum(counts.values())} mutants, {len(shown)} documents: {dict(counts)}")
-    return int(left > 0)
+    return int(counts["left"] > 0)
 
 
 if __name__ == "__main__":

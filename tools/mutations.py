@@ -131,7 +131,9 @@ def _changes(
         inner, inside = function, in_function
         if isinstance(child, ast.FunctionDef | ast.ClassDef):
             inner = f"{function}.{child.name}" if function else child.name
-            inside = isinstance(child, ast.FunctionDef) and not _is_kernel(child)
+            # A kernel may run as machine code, so that its calls are not recorded.
+            marks = map(ast.unparse, child.decorator_list)
+            inside = isinstance(child, ast.FunctionDef) and not any(m.startswith("compiled") for m in marks)
         if isinstance(child, ast.stmt) and _can_be_left_out(child):
             yield child, function, "pass", in_function
         if isinstance(child, ast.expr):
@@ -141,11 +143,6 @@ def _changes(
             yield child.test, function, f"(not ({ast.unparse(child.test)}))", in_function
         if not isinstance(child, ast.Raise):
             yield from _changes(child, inner, more, in_function=inside)
-
-
-def _is_kernel(function: ast.FunctionDef) -> bool:
-    """Return whether a function may run as machine code, so that its calls are not recorded."""
-    return any(ast.unparse(decorator).startswith("compiled") for decorator in function.decorator_list)
 
 
 def _judged(tree: ast.AST) -> Iterator[ast.AST]:

@@ -344,10 +344,6 @@ class Answer:
     rings: Circuits = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
 
-    def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - any field may be exchanged
-        """Return the answer with some fields replaced."""
-        return dataclasses.replace(self, **changes)
-
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
         return dataclasses.asdict(self) | {"asked": self.asked.as_dict()}
@@ -474,7 +470,7 @@ def front(
         point = found
         bound = region.lower(levels[found.asked])
         if math.isfinite(bound):
-            point = point.replace(bound=float(bound if point.asked.cheapest else -bound))
+            point = dataclasses.replace(point, bound=float(bound if point.asked.cheapest else -bound))
         known = best.get(point.place)
         if known is None or _gap_or_infinity(point) < _gap_or_infinity(known):
             best[point.place] = point

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -341,7 +341,7 @@ class Tracer:
             name: getattr(first, name) + getattr(second, name)
             for name in ("seconds", "whole_seconds", "nodes", "cuts")
         }
-        point = Point.of(first.replace(**effort), plan, seed=self.asker.seed, threads=self.asker.threads)
+        point = Point.of(replace(first, **effort), plan, seed=self.asker.seed, threads=self.asker.threads)
         self.state.points.append(point)
         return point
 

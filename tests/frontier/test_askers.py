@@ -237,7 +237,7 @@ def test_answers_of_a_file_are_those_that_were_written():
         starts={"a": 1},
     )
     assert answer_from(json.loads(json.dumps(found.as_dict()))) == found
-    none = found.replace(built=None, rings={}, starts={})
+    none = dataclasses.replace(found, built=None, rings={}, starts={})
     assert answer_from(json.loads(json.dumps(none.as_dict()))) == none
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
@@ -137,7 +138,7 @@ def test_the_result_of_a_point_carries_its_plan_and_where_its_bound_is_from():
     of_axes = {"needs": 6, "reached": (9, 2), "by_group": {"core": 9, "small": 2, "all": 14}}
     plan = EvaluatedPoint(("a", "b"), 4, 14, 11, (), {"r": (0, 1)}, {"a": 1}, **of_axes)
     asked = Question(None, (9, 0), cheapest=True)
-    found = point(4, 9, 2, asked=asked, bound=2.0).replace(plan=plan).result("own")
+    found = dataclasses.replace(point(4, 9, 2, asked=asked, bound=2.0), plan=plan).result("own")
     assert (found.problem, found.variant, found.built) == ("own", "frontier", ("a", "b"))
     assert (found.cost, found.objective, found.coverage, found.gap) == (4, 4, 14, 0.5)
     assert (found.rings, found.starts) == ({"r": (0, 1)}, {"a": 1})

@@ -149,7 +149,7 @@ def change_answers(monkeypatch, change):
 
     def changed(self, asked, **options):
         found = ask(self, asked, **options)
-        return found if asked.cheapest else found.replace(**change(found))
+        return found if asked.cheapest else dataclasses.replace(found, **change(found))
 
     monkeypatch.setattr(SessionAsker, "ask", changed)
 
@@ -251,7 +251,8 @@ def test_a_point_adds_up_both_stages_and_carries_the_seed(monkeypatch):
     ask = SessionAsker.ask
 
     def noted(self, asked, **options):
-        answers.append(ask(self, asked, **options).replace(cuts=10, nodes=7, seconds=2.0, whole_seconds=3.0))
+        found = ask(self, asked, **options)
+        answers.append(dataclasses.replace(found, cuts=10, nodes=7, seconds=2.0, whole_seconds=3.0))
         return answers[-1]
 
     monkeypatch.setattr(SessionAsker, "ask", noted)
@@ -301,7 +302,9 @@ def test_the_easiest_level_is_the_least_cost_that_the_bound_of_a_solve_allows(mo
 
     def loose(self, asked, **options):
         found = ask(self, asked, **options)
-        return found.replace(bound=2.4) if asked.budget is None and asked.least == (0,) else found
+        return (
+            dataclasses.replace(found, bound=2.4) if asked.budget is None and asked.least == (0,) else found
+        )
 
     monkeypatch.setattr(SessionAsker, "ask", loose)
     tracer, points = traced(problem, monkeypatch)
@@ -339,10 +342,10 @@ def test_the_second_stage_asks_for_the_other_axis_and_its_bound_counts_below_the
     answer = Answer(coverage, None, 1.0, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
     tracer.state.region = ProvenRegion((-16,), (0,))
     for question, bound in ((coverage, 1.0), (money, None), (money, 0.0), (money, 8.0)):
-        tracer.record_second_bound(question, plan, answer.replace(bound=bound))
+        tracer.record_second_bound(question, plan, dataclasses.replace(answer, bound=bound))
     assert tracer.state.region.bounded() == []
     for bound in (1.0, 7.0):
-        tracer.record_second_bound(money, plan, answer.replace(bound=bound))
+        tracer.record_second_bound(money, plan, dataclasses.replace(answer, bound=bound))
     assert tracer.state.region.bounded() == [(0,), (-6,)]
     assert tracer.state.region.lower((-6,)) == -17.0
 
@@ -722,7 +725,7 @@ def test_plans_with_circuits_and_starts_are_evaluated_with_them():
         money(9), ("fast",), None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True, starts={"fast": 1}
     )
     assert tracer.plan_of(answer).starts == {"fast": 1}
-    assert tracer.plan_of(answer.replace(built=None, starts={})).built == ()
+    assert tracer.plan_of(dataclasses.replace(answer, built=None, starts={})).built == ()
 
 
 def test_bounds_of_the_second_stage_count_neither_with_periods_nor_for_least_costs():

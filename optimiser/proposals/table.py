@@ -459,12 +459,11 @@ def merge(first: Candidates, second: Candidates) -> Candidates:
         pd.concat([mine, others.assign(candidate=others["candidate"] + len(first))], ignore_index=True)
         for mine, others in ((first.arcs, second.arcs), (first.runs, second.runs))
     )
-    reasons = sorted({*first.report, *second.report})
     both = Candidates(
         table=_geo_table(table),
         arcs=arcs,
         runs=runs,
-        report={why: first.report.get(why, 0) + second.report.get(why, 0) for why in reasons},
+        report=dict(sorted((Counter(first.report) + Counter(second.report)).items())),
         rejected={**first.rejected, **second.rejected},
         money=first.money or second.money,
         price_year=first.price_year or second.price_year,

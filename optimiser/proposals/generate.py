@@ -129,11 +129,6 @@ class Kind:
     is_service: bool = False
     years: int = 4
 
-    @property
-    def lays_line(self) -> bool:
-        """Tell whether it lays or widens a line, and is not trains or a measure at a station alone."""
-        return self.in_rings or self.far
-
 
 _GENERATORS: Mapping[str, Callable[[Scope], Iterable[Proposal]]] = {
     "road_upgrade": lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.road, s.left_out),

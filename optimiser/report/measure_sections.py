@@ -166,7 +166,10 @@ def independence(_report: ReportInput, measures: Measures) -> dict[str, Any] | N
     return {
         "core": wording.join_names([f"{km:g} km of the centre of {name}" for name, km in radius.items()]),
         "share": f"{weight / len(stretches):.3g}" if weight else None,
-        "heads": [wording.within_stretch(stretch) for stretch in stretches],
+        "heads": [
+            "as fast as the fastest way today" if stretch == 1 else f"within {stretch:g} times its time"
+            for stretch in stretches
+        ],
         "rows": [
             {
                 "name": "All" if tier == ALL else plots.tier(tier).name,

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -163,7 +163,10 @@ def _draw(
             axes.plot(*layers.known.geometry[own].iloc[0].xy, zorder=8.1, **stroke.look)
         axes.set(xlabel="", ylabel="")
         maps.draw_marks(axes, layers, report, filled=filled)
-        draw_panel(_Panel.of(place(map_width + 2 * EDGE, PANEL_WIDTH)))
+        column = place(map_width + 2 * EDGE, PANEL_WIDTH)
+        column.set(xlim=(0, 1), ylim=(0, 1))
+        column.set_axis_off()
+        draw_panel(_Panel(column))
     return figure
 
 
@@ -173,13 +176,6 @@ class _Panel:
 
     axes: Axes
     y: float = 0.985
-
-    @classmethod
-    def of(cls, axes: Axes) -> Self:
-        """Return an empty column that fills axes."""
-        axes.set(xlim=(0, 1), ylim=(0, 1))
-        axes.set_axis_off()
-        return cls(axes)
 
     def text(
         self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK, ha: str = "left"

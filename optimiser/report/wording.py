@@ -135,11 +135,6 @@ def share_of(part: int, total: int) -> str:
     return percent(part / total if total else None)
 
 
-def within_stretch(stretch: float) -> str:
-    """Return up to which multiple of today's fastest time a way counts, in words."""
-    return "as fast as the fastest way today" if stretch == 1 else f"within {stretch:g} times its time"
-
-
 def counted(part: int, total: int) -> str:
     """Return a number and in brackets its share of a total."""
     return f"{integer(part)} ({share(part, total)})"

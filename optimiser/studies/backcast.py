@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 ENDING = "-backcast"
 """Ending of the default run folder."""
-LINES = tuple(name for name, kind in KINDS.items() if kind.lays_line)
+LINES = tuple(name for name, kind in KINDS.items() if kind.in_rings or kind.far)
 """Kinds of candidates that lay or widen a line."""
 _DEMANDS = ("least", "city_coverage", "caps", "independence", "phasing")
 """Sections of a job that demand something of its plan."""

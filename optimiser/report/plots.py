@@ -22,7 +22,6 @@ from optimiser.report.wording import data_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,19 +168,6 @@ def _letters() -> frozenset[int]:
     return frozenset({ord("\n")}.union(*(font_manager.get_font(path).get_charmap() for path in paths)))
 
 
-def _with_palette(picture: Image.Image) -> Image.Image:
-    """Return a picture in 256 colours."""
-    from PIL import Image
-
-    # Of all methods this one alone keeps the colours of thin lines; the means then restore those of grounds.
-    found = picture.quantize(method=Image.Quantize.MAXCOVERAGE)
-    entries, pixels = np.asarray(found).ravel(), np.asarray(picture).reshape(-1, 3)
-    counts = np.maximum(1, np.bincount(entries, minlength=256))
-    sums = [np.bincount(entries, weights=pixels[:, k], minlength=256) for k in range(3)]
-    found.putpalette((np.column_stack(sums) / counts[:, None]).round().astype(np.uint8).tobytes())
-    return found
-
-
 @contextmanager
 def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[Figure]:
     """Yield an empty figure that is bound to no window; fonts and colours hold until the block ends.
@@ -223,7 +209,10 @@ def unbound_figure(**options: Any) -> Figure:  # noqa: ANN401 - as matplotlib ta
 
         def _repr_png_(self) -> bytes:
             drawn, small = io.BytesIO(png(self)), io.BytesIO()
-            _with_palette(Image.open(drawn).convert("RGB")).save(small, format="png", optimize=True)
+            picture = Image.open(drawn).convert("RGB")
+            # This method alone keeps the colours of thin lines; the means then restore those of grounds.
+            few = picture.quantize(method=Image.Quantize.MAXCOVERAGE, kmeans=picture.width * picture.height)
+            few.save(small, format="png", optimize=True)
             return small.getvalue()
 
     found = Shown(**options)

@@ -14,11 +14,6 @@ from optimiser.engine.search.task import DAY_S, STUDY_SHARE
 from optimiser.problem.jsonfile import packaged
 
 
-def _listed(given: object) -> object:
-    """Return a single text as a list of one."""
-    return (given,) if isinstance(given, str) else given
-
-
 def _whole_money(given: object) -> object:
     """Return money such as 26e9 as a whole number."""
     if isinstance(given, float) and not given.is_integer():
@@ -26,7 +21,9 @@ def _whole_money(given: object) -> object:
     return int(given) if isinstance(given, float) else given
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(strict=False)]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda one: (one,) if isinstance(one, str) else one), Field(strict=False)
+]
 Numbers = Annotated[tuple[float, ...], Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Whole = Annotated[int, Field(ge=0, lt=2**63)]

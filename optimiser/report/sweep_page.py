@@ -68,6 +68,7 @@ def write(sweep: SweepResults, folder: Path) -> Path:
     pictures = {
         name: plots.write(draw(sweep), folder / f"sweep_{name}.png") for name, draw in PICTURES.items()
     }
+    indices = sweep.indices.assign(is_share=sweep.indices["index"].isin(["first", "total"]))
     values = {
         "title": f"{sweep.facts['region']}: which links are right in most futures?",
         "lead": lead(sweep),
@@ -81,7 +82,14 @@ def write(sweep: SweepResults, folder: Path) -> Path:
         "core": wording.percent(sweep.core_share, digits=0),
         "has_intervals": sweep.independent is not None,
         "outcomes": [
-            {"words": words, "rows": _indices(sweep, name)} for name, words in WORDS["outcomes"].items()
+            {
+                "words": words,
+                "rows": {
+                    str(factor): rows.to_dict("records")
+                    for factor, rows in indices[indices["outcome"] == name].groupby("factor", sort=False)
+                },
+            }
+            for name, words in WORDS["outcomes"].items()
         ],
         "meanings": [WORDS["indices"][name] for name in dict.fromkeys(sweep.indices["index"])],
         "plans": [
@@ -142,15 +150,6 @@ def _commitment(sweep: SweepResults) -> Iterator[str]:
         f"lost on average, at most {most}, in the {possible} of the futures in which the core fits. Plans "
         f"are known within {gap} of their optimum, so that losses up to that say nothing."
     )
-
-
-def _indices(sweep: SweepResults, outcome: str) -> dict[str, list[dict[Any, Any]]]:
-    """Return the rows of each factor, one a kind of index."""
-    table = sweep.indices[sweep.indices["outcome"] == outcome]
-    return {
-        str(factor): rows.assign(is_share=rows["index"].isin(["first", "total"])).to_dict("records")
-        for factor, rows in table.groupby("factor", sort=False)
-    }
 
 
 # ---- pictures

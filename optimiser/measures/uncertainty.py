@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from optimiser.engine.search.paths import Floats, Integers
-from optimiser.problem.errors import ProblemError
 
 CONFIDENCE = 0.95
 """Confidence of all intervals."""
@@ -137,11 +136,6 @@ def elementary_effects(factors: pd.DataFrame, outcome: Floats, trajectory: NDArr
         float64 [trajectories, factors]: change of the outcome divided by the change of the factor, whose
         levels count from 0 to 1; 0 for a factor whose step leads to the same value. Trajectories with an
         outcome that is not known are left out.
-
-    Raises
-    ------
-    ProblemError
-        Where a step moves several factors, or a trajectory moves one twice.
     """
     # Levels count from 0 to 1: numbers by size, texts in the order of their letters.
     codes = [pd.factorize(factors[name], sort=True)[0].astype(np.float64) for name in factors.columns]
@@ -149,8 +143,6 @@ def elementary_effects(factors: pd.DataFrame, outcome: Floats, trajectory: NDArr
     for number in pd.unique(np.asarray(trajectory)):
         rows = np.flatnonzero(trajectory == number)
         steps, change = np.diff(levels[rows], axis=0), np.diff(outcome[rows])
-        if np.any(np.count_nonzero(steps, axis=1) > 1) or np.any(np.count_nonzero(steps, axis=0) > 1):
-            raise ProblemError(f"{number} does not move one factor a step, and each factor once")
         if np.all(np.isfinite(change)):
             step, factor = np.nonzero(steps)
             row = np.zeros(levels.shape[1])

@@ -8,7 +8,6 @@ import pytest
 import scipy.stats
 
 from optimiser.measures.uncertainty import classes_of, elementary_effects, given_data, morris, sobol
-from optimiser.problem.errors import ProblemError
 
 ISHIGAMI = {"first": (0.3139, 0.4424, 0.0), "total": (0.5576, 0.4424, 0.2437)}
 """Indices for a = 7, b = 0.1 (Ishigami and Homma 1990; Sobol and Levitan 1999)."""
@@ -116,12 +115,6 @@ def test_trajectories_with_an_unknown_outcome_are_left_out():
     table, outcome, number = trajectories(lambda x: x.sum(axis=0), 3, 2)
     outcome[4] = np.nan
     assert elementary_effects(table, outcome, number).shape == (2, 2)
-
-
-def test_steps_of_two_factors_at_once_are_refused():
-    table = pd.DataFrame({"a": [0, 1, 1], "b": [0, 1, 0]})
-    with pytest.raises(ProblemError, match="trajectory 0"):
-        elementary_effects(table, np.arange(3.0), np.array(["trajectory 0"] * 3))
 
 
 def test_a_step_to_the_same_value_has_no_effect():

@@ -220,8 +220,8 @@ def _draw_panel(panel: _Panel, report: ReportInput) -> None:
     if report.rings:
         _draw_rings(panel, report)
     _draw_coverage(panel, report)
-    title = f"Build order (cost in {report.money})"
-    _draw_rows(panel, title, report.links, "links.csv")
+    if len(report.links):
+        _draw_rows(panel, f"Build order (cost in {report.money})", report.links, "links.csv")
 
 
 def _draw_legend(panel: _Panel, report: ReportInput) -> None:
@@ -234,7 +234,8 @@ def _draw_legend(panel: _Panel, report: ReportInput) -> None:
     _draw_keys(panel, [*map(plots.ring, existing), *new, *proposed])
     tiers = map(plots.tier, coverage.groups_in_order(report.cities["tier"]))
     marks = [(look.name, look.mark, "white") for look in tiers]
-    for row in itertools.batched([*marks, ("City that gains partners", 7.5, plots.GAINS)], 2):
+    marks += [("City that gains partners", 7.5, plots.GAINS)] if len(report.links) else []
+    for row in itertools.batched(marks, 2):
         for x, (words, mark, fill) in zip((0.0, 0.5), row, strict=False):
             panel.axes.scatter([x + 0.04], [panel.y], s=mark**2, c=fill, edgecolors=plots.INK, linewidths=1.0)
             panel.text(x + 0.11, words, size=8.5)
@@ -292,8 +293,7 @@ def _draw_rows(panel: _Panel, title: str, links: pd.DataFrame, file: str) -> Non
     for row, category in zip(shown.to_dict("records"), plots.categories(shown), strict=True):
         colour = plots.ON_MAPS[category].colour
         panel.text(0.035, str(row["rank"]), colour=colour, ha="right").set_fontweight("bold")
-        name = wording.link_name(row)
-        panel.text(0.06, name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
+        panel.text(0.06, textwrap.shorten(wording.link_name(row), LONGEST_NAME, placeholder=" …"))
         figures = (row["length_km"] or None, row["cost"], row["pairs_added"])
         for figure, (_, x) in zip(figures, LINK_COLUMNS, strict=True):
             panel.text(x, wording.integer(figure), ha="right")

@@ -35,6 +35,15 @@ def test_the_picture_of_a_plan_without_rings_mentions_none(report):
     assert not any("ring" in text.lower().split() for text in words)
 
 
+def test_the_picture_of_an_empty_plan_has_no_order_of_building(make):
+    built, empty = (
+        {text.get_text() for text in picture.draw(make(*ids), dpi=50).axes[1].texts} for ids in (["bc"], [])
+    )
+    said = {"Build order (cost in million CNY)", "City that gains partners"}
+    assert said <= built
+    assert not said & empty
+
+
 def test_the_map_has_the_ids_of_rings_where_there_are_several(make):
     ring = shown()
     both = (ring, replace(ring, facts=replace(ring.facts, id="inner", mode="rail")))

@@ -87,7 +87,7 @@ def worth(reward: int) -> str:
 
 def build(report: ReportInput, ring: RingShown) -> str:
     """Return what must be built for a ring that is formed, and what that costs."""
-    earned = f" In the objective it counts {worth(ring.reward)}." if ring.reward else ""
+    earned = f" In the objective it counts {worth(ring.reward)} (its reward)." if ring.reward else ""
     if not ring.candidates:
         return f"Nothing has to be built for it.{earned}"
     ranks = report.ranks

@@ -100,10 +100,8 @@ def test_a_reward_does_not_count_where_cost_is_minimised(missed):
 
 def test_a_reward_that_is_earned_is_stated(make, earning):
     text = on_screen(make("bc", rings=(earning,)))
-    assert (
-        "for 300 million CNY. In the objective it counts as much as pairs of cities with a weight of 1,200."
-        in text
-    )
+    assert "for 300 million CNY. In the objective it counts as much as pairs of cities with a weight" in text
+    assert "of 1,200 (its reward)." in text
 
 
 def test_the_screen_states_the_price_of_fairness(make):

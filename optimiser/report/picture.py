@@ -29,8 +29,8 @@ NARROWEST, WIDEST = 5.8, 13.0
 MOST_LINKS, MOST_RINGS = 32, 4
 """Links and rings that the panel lists; all are in links.csv and rings.csv."""
 
-LONGEST_NAME = 33
-"""Letters of the name of a link that the panel shows."""
+_shortened = partial(textwrap.shorten, width=33, break_on_hyphens=False, placeholder=" …")
+"""Return the words of the name of a link for which the panel has room."""
 
 LINE = 0.0245
 """Height of a line of text, as a share of the panel."""
@@ -293,7 +293,7 @@ def _draw_rows(panel: _Panel, title: str, links: pd.DataFrame, file: str) -> Non
     for row, category in zip(shown.to_dict("records"), plots.categories(shown), strict=True):
         colour = plots.ON_MAPS[category].colour
         panel.text(0.035, str(row["rank"]), colour=colour, ha="right").set_fontweight("bold")
-        panel.text(0.06, textwrap.shorten(wording.link_name(row), LONGEST_NAME, placeholder=" …"))
+        panel.text(0.06, _shortened(wording.link_name(row)))
         figures = (row["length_km"] or None, row["cost"], row["pairs_added"])
         for figure, (_, x) in zip(figures, LINK_COLUMNS, strict=True):
             panel.text(x, wording.integer(figure), ha="right")

@@ -59,7 +59,8 @@ def test_the_proof_is_stated_as_far_as_it_goes(two_way):
     texts = [text.get_text() for text in words(frontier.draw(two_way))]
     assert any("each proven" in text for text in texts)
     loose = dataclasses.replace(
-        two_way, points=tuple(point.replace(bound=point.value * 1.5 + 2) for point in two_way.points)
+        two_way,
+        points=tuple(dataclasses.replace(point, bound=point.value * 1.5 + 2) for point in two_way.points),
     )
     texts = [text.get_text() for text in words(frontier.draw(loose))]
     assert any("each within" in text for text in texts)

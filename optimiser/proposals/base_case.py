@@ -24,7 +24,7 @@ from networks.intermodal.access import AFTER, BETWEEN
 from networks.schema import Network, Services
 from networks.skims import TimeGraph, fastest_arcs, time_matrix, way
 from networks.sphere import EARTH_RADIUS_KM, unit_vectors
-from optimiser.proposals.shortest_times import MANY, NO_PATH_S, times_between
+from optimiser.proposals.shortest_times import MANY, NO_PATH_S, no_path_s, times_between, times_on_each
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 _LEAST_KM_A_DEGREE = 110.57
@@ -466,8 +466,7 @@ class BaseCase:
         through = dijkstra(time_matrix(len(ids), tail, head, seconds), indices=inside)[:, inside]
         np.fill_diagonal(through, np.inf)  # a trip that only passes a node does not use the arcs
         places = on_sphere(*(self.graph.nodes[name].to_numpy()[nodes] for name in ("lon", "lat")))
-        found = np.full((len(self.ids), len(self.ids)), NO_PATH_S, dtype=np.float64)
-        km = np.zeros(found.shape)
+        found, km = np.full(self.skim.shape, float(NO_PATH_S)), np.zeros(self.skim.shape)
         for at in np.flatnonzero(np.isfinite(through).any(axis=0)).tolist():
             ways = np.flatnonzero(np.isfinite(through[:, at]))  # few of the nodes lead to each
             to_exit = self.from_origins_s[:, np.take(nodes, ways)] + through[ways, at]
@@ -478,7 +477,7 @@ class BaseCase:
             np.minimum(found, total, out=found)
         return found.astype(np.int64), km
 
-    def today_s(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def today_s(self, nodes: NDArray[np.int64]) -> NDArray[np.integer]:
         """Return today's seconds between nodes; what was asked for before is not computed again.
 
         Parameters
@@ -489,26 +488,27 @@ class BaseCase:
         Returns
         -------
         numpy.ndarray
-            int64 [n, n], `NO_PATH_S` where no path exists.
+            int32 or int64 [n, n], not to be changed; `no_path_s` of it where no path exists.
         """
-        none = np.zeros(0, dtype=np.int64)
-        old, old_s = self.known.get("today_s", (none, none.reshape(0, 0)))
+        none = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
+        old, seconds = self.known.pop("today_s", none)
         at = np.searchsorted(old, nodes)
         new = nodes[np.take(old, at, mode="clip") != nodes] if len(old) else nodes
         both = np.union1d(old, new) if len(new) else old
         if len(new) >= MANY:
-            self.known["today_s"] = both, times_between(self.times, both, both)
+            del seconds  # before the larger matrix is made
+            seconds = times_on_each([self.times], both)[0]
         elif len(new):
             at_old, at_new = np.searchsorted(both, old), np.searchsorted(both, new)
-            seconds = np.empty((len(both), len(both)), dtype=np.int64)
+            old_s, most_s = seconds, no_path_s(seconds)
+            seconds = np.empty((len(both), len(both)), dtype=old_s.dtype)
             seconds[np.ix_(at_old, at_old)] = old_s
-            seconds[at_new] = times_between(self.times, new, both)
             if len(old):
-                seconds[np.ix_(at_old, at_new)] = times_between(self.times.T.tocsr(), new, old).T
-            self.known["today_s"] = both, seconds
-        both, seconds = self.known["today_s"]
+                seconds[:, at_new] = np.minimum(times_between(self.times.T.tocsr(), new, both).T, most_s)
+            seconds[at_new] = np.minimum(times_between(self.times, new, both), most_s)
+        self.known["today_s"] = both, seconds
         at = np.searchsorted(both, nodes) if len(new) else at
-        return np.asarray(seconds[np.ix_(at, at)], dtype=np.int64)
+        return np.asarray(seconds if len(nodes) == len(both) else seconds[np.ix_(at, at)])
 
     @cached_property
     def lon(self) -> NDArray[np.float64]:

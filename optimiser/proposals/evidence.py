@@ -94,20 +94,18 @@ class _Ways:
     @cached_property
     def _city_row(self) -> dict[str, int]:
         """Return the rows of the cities whose name no other city has."""
-        names = self.base.names
-        return {name: row for row, name in enumerate(names) if names.count(name) == 1}
+        return {name: row for row, name in enumerate(self.base.names) if self.base.names.count(name) == 1}
 
     @cached_property
     def _rows(self) -> list[NDArray[np.int64]]:
         """Return the rows of arcs of each candidate."""
-        candidate = self.candidates.arcs["candidate"].to_numpy(dtype=np.int64)
-        return rows_by_candidate(candidate, len(self.candidates))
+        return rows_by_candidate(self.candidates.arcs["candidate"].to_numpy(), len(self.candidates))
 
     @cached_property
     def _arcs(self) -> list[list[tuple[str, str, int]]]:
         """Return the ids of the ends and the seconds of the arcs of each candidate."""
-        columns = (self.candidates.arcs[name].tolist() for name in ("tail_id", "head_id", "seconds"))
-        every = list(zip(*columns, strict=True))
+        columns = self.candidates.arcs[["tail_id", "head_id", "seconds"]]
+        every = list(columns.itertuples(index=False, name=None))
         return [[every[at] for at in rows.tolist()] for rows in self._rows]
 
     @cached_property
@@ -123,8 +121,7 @@ class _Ways:
         """Return for each candidate all that its evidence depends on: ends, mode, line and arcs."""
         table = self.candidates.table
         named = (table[name].tolist() for name in ("from_name", "to_name", "mode"))
-        lines = shapely.to_wkb(table.geometry.to_numpy()).tolist()
-        return list(zip(*named, lines, map(tuple, self._arcs), strict=True))
+        return list(zip(*named, table.geometry.to_wkb().tolist(), map(tuple, self._arcs), strict=True))
 
     def between_ends(self, row: int) -> tuple[str, int | None, int | None]:
         """Return today's way between the ends of a candidate, its seconds, and those with the candidate.
@@ -190,11 +187,10 @@ class _Ways:
     def _numbered(self) -> NumberedArcs:
         """Return the arcs of all candidates, numbered by the nodes of the time graph.
 
-        Today's times between their ends are worked out at once; the design problem needs them as well.
+        Today's times between their ends and cities are worked out at once; the design problem needs them too.
         """
-        arcs = number_arcs(self.base.graph, self.candidates.arcs)
-        judged = [ends for row in range(len(self.candidates)) if (ends := self.ends_of(row)) is not None]
-        nodes = np.unique(np.concatenate([arcs.ends, np.array(judged, dtype=np.int64).ravel()]))
+        graph, arcs = self.base.graph, number_arcs(self.base.graph, self.candidates.arcs)
+        nodes = np.unique(np.concatenate([graph.origin, graph.destination, arcs.ends]))
         self.base.today_s(nodes[nodes < arcs.old])
         return arcs
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from networks.skims import UNREACHABLE, TimeGraph, time_matrix
 from optimiser.problem import Candidate, DesignProblem, Pair, errors, model
-from optimiser.proposals.shortest_times import NO_PATH_S, contracted, times_between, without_detours
+from optimiser.proposals.shortest_times import contracted, no_path_s, times_between, widened, without_detours
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate
 
 
@@ -80,23 +80,23 @@ class SmallNetwork:
     tail, head, seconds
         int64 [m]: terminals, and seconds.
     distance
-        int64 [k, k]: all distances today between the terminals that the graph has, which come first;
-        `NO_PATH_S` where no path exists. Empty where they are not known.
+        [k, k], int32 or int64: all distances today between the terminals that the graph has, which come
+        first; `no_path_s` of it where no path exists. Empty where they are not known.
     """
 
     terminals: NDArray[np.int64]
     tail: NDArray[np.int64]
     head: NDArray[np.int64]
     seconds: NDArray[np.int64]
-    distance: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
+    distance: NDArray[np.integer] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
 
     def at(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of terminals in `terminals`."""
         return np.searchsorted(self.terminals, nodes)
 
 
-type Between = Callable[[NDArray[np.int64]], NDArray[np.int64]]
-"""Returns the shortest seconds between nodes, whose rows rise: int64 [n, n]."""
+type Between = Callable[[NDArray[np.int64]], NDArray[np.integer]]
+"""Returns the shortest seconds between nodes, whose rows rise: int32 or int64 [n, n]."""
 
 
 def paths_of(
@@ -142,12 +142,12 @@ def overlay(count: int, between: Between, terminals: NDArray[np.int64], *, extra
         terminals=np.concatenate([kept, np.arange(count, count + extra)]).astype(np.int64),
         tail=kept[tails],
         head=kept[heads],
-        seconds=known[tails, heads],
+        seconds=known[tails, heads].astype(np.int64),
         distance=known,
     )
 
 
-def _needed_arcs(distance: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _needed_arcs(distance: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Tell which pairs need an arc of their own: no third node lies on a shortest path; bool [n, n].
 
     From each node the others are met by rising distance. Of the nodes on shortest paths to one of them, the
@@ -158,7 +158,7 @@ def _needed_arcs(distance: NDArray[np.int64]) -> NDArray[np.bool_]:
     needed = np.zeros((count, count), dtype=bool)
     for row in range(count):
         own = distance[row]
-        over_third = np.full(count, NO_PATH_S, dtype=np.int64)
+        over_third = np.full(count, no_path_s(distance), dtype=distance.dtype)
         over_third[row] = 0
         while (left := np.flatnonzero(over_third > own)).size:
             nearest = left[np.argmin(own[left])]
@@ -367,7 +367,7 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
         terminals = np.concatenate([graph.origin, graph.destination, arcs.ends[arcs.ends < arcs.old]])
         between = today_s or paths_of(arcs.old, graph.tail, graph.head, graph.seconds)
         small = overlay(arcs.old, between, terminals, extra=len(arcs.new_ids))
-        today = small.distance[small.at(ends[0]), small.at(ends[1])]
+        today = widened(small.distance[small.at(ends[0]), small.at(ends[1])])
     of_use, of_use_built, best = relevant_arcs(small, usable, ends, limits + beyond_s, today)
     base = [values[of_use] for values in (small.tail, small.head, small.seconds)]
     opened = usable.take(of_use_built)
@@ -389,7 +389,7 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
         note=note,
         money=candidates.money if money is None else money,
     )
-    best_s = np.where(best < NO_PATH_S, best, -1)
+    best_s = np.where(best < no_path_s(best), best, -1)
     return Prepared(problem, pairs.assign(coverable=best <= limits, best_s=best_s))
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,10 @@ class Ridership:
         return round(float(trips.sum())), float(trips @ self.km) / self.seat_km
 
 
+_MOST_KEPT = 2**25
+"""Trains times pairs of cities whose trips are kept for other limits, 1 GB at most."""
+
+
 def ridership(tracks: Tracks, proposal: Proposal) -> Ridership:
     """Return the trips that are expected between the cities which the trains of a proposal join faster.
 
@@ -60,8 +65,7 @@ def ridership(tracks: Tracks, proposal: Proposal) -> Ridership:
     faster = np.flatnonzero(with_s < today_s)
     trips = tracks.trips_a_year(np.minimum(with_s, today_s))[faster] / 365.0
     # More trains on a service open arcs at its stations alone.
-    ridden_km = np.where(km > 0, km, base.between_km)[there, back][faster]
-    ridden_km = np.minimum(ridden_km, km_a_day / trains / 2.0)
+    ridden_km = np.where(km > 0, km, base.between_km)[there, back][faster].clip(max=km_a_day / trains / 2.0)
     return Ridership(trains, km_a_day * rules.seats, faster, with_s[faster], trips, ridden_km)
 
 
@@ -86,8 +90,10 @@ def loads(
     base, (there, back) = tracks.base, tracks.pairs.T
     today, found = tracks.direct_a_day[there, back], dict[Proposal, tuple[int, float]]()
     made = {one: functools.partial(ridership, tracks, one) for one in proposals}
-    riders = {one: base.once(("ridership", tracks.rules, one), make) for one, make in made.items()}
-    kept = dict[Proposal, Ridership]()
+    once = base.once if len(proposals) * len(today) <= _MOST_KEPT else lambda _, make: make()
+    riders = {one: once(("ridership", tracks.rules, one), make) for one, make in made.items()}
+    kept = defaultdict[Hashable, list[tuple[set[str], Ridership]]](list)
+    beside = dict[Hashable, NDArray[np.float64]]()
     weight = default_weights(base, tracks.pairs) * (tracks.of_pairs(base.skim) > base.useful_s)
 
     def order(item: tuple[Proposal, Ridership]) -> tuple[float, float]:
@@ -95,13 +101,17 @@ def loads(
         return -float(weight[item[1].pairs] @ reached), -item[1].load(today)[1]
 
     for one, own in sorted(riders.items(), key=order):
-        others, ends = today.copy(), {one.from_name, one.to_name}
-        for other, theirs in kept.items():
-            if alike(other) == alike(one) and {other.from_name, other.to_name} != ends:
-                others[theirs.pairs] += theirs.trains
+        group, ends = alike(one), {one.from_name, one.to_name}
+        others = beside.get(group, today)
+        if any(theirs == ends for theirs, _ in kept[group]):
+            others = today.copy()
+            for theirs, other in kept[group]:
+                if theirs != ends:
+                    others[other.pairs] += other.trains
         found[one] = own.load(others)
         if found[one][1] >= tracks.rules.least_load:
-            kept[one] = own
+            kept[group].append((ends, own))
+            beside.setdefault(group, today.copy())[own.pairs] += own.trains
     return found
 
 
@@ -147,8 +157,7 @@ def needed_for_reach(
         found = dijkstra(times, indices=graph.origin[origin], limit=base.useful_s)
         return np.asarray(found[graph.destination] <= base.useful_s, dtype=np.bool_)
 
-    full = time_matrix(arcs.count, tail, head, seconds)
-    fastest = fastest_arcs(tail, head, seconds)
+    full, fastest = time_matrix(arcs.count, tail, head, seconds), fastest_arcs(tail, head, seconds)
     columns = (values[fastest].tolist() for values in (tail, head, candidate))
     opened_by = {(a, b): row for a, b, row in zip(*columns, strict=True)}
     times, within = matrix(), dict[int, NDArray[np.bool_]]()
@@ -192,10 +201,8 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array
     scipy.sparse.csr_array
         bool [count, open pairs] without stored zeros, pairs as in `open_pairs`.
     """
-    graph = base.graph
-    full = time_matrix(arcs.count, *arcs.joined(graph))
-    tails, tail_at = np.unique(arcs.tail, return_inverse=True)
-    heads, head_at = np.unique(arcs.head, return_inverse=True)
+    graph, full = base.graph, time_matrix(arcs.count, *arcs.joined(base.graph))
+    (tails, tail_at), (heads, head_at) = (np.unique(at, return_inverse=True) for at in (arcs.tail, arcs.head))
     # Only paths within the limit are of interest.
     targets = np.concatenate([tails, graph.destination])
     to_all = times_between(full, graph.origin, targets, most_s=base.useful_s)
@@ -204,8 +211,7 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array
     to_heads = np.full((len(graph.origin), len(heads)), NO_PATH_S, dtype=np.int64)
     old = heads < len(graph.nodes)
     to_heads[:, old] = base.from_origins_s[:, heads[old]]
-    pairs = open_pairs(base)
-    found = [np.zeros(0, dtype=np.int64)]
+    pairs, found = open_pairs(base), [np.zeros(0, dtype=np.int64)]
     for origin in np.unique(pairs[:, 0]).tolist():
         own = np.flatnonzero((pairs[:, 0] == origin) & (best[origin, pairs[:, 1]] <= base.useful_s))
         reach = to_tails[origin, tail_at] + arcs.seconds

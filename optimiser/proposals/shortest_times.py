@@ -18,6 +18,16 @@ NO_PATH_S: int = 2**52
 """Travel time where no path exists: above every true time, and two of them add up without overflow."""
 
 
+def no_path_s(seconds: NDArray[np.integer]) -> int:
+    """Return the travel time where no path exists of a matrix in 64 bits, or in 32, which hold two such."""
+    return NO_PATH_S if seconds.dtype == np.int64 else 2**30 - 1
+
+
+def widened(seconds: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return travel times of 32 bits in 64, `NO_PATH_S` where no path exists; those of 64 bits stay."""
+    return np.where(seconds < no_path_s(seconds), seconds.astype(np.int64), NO_PATH_S)
+
+
 def sums_along(
     before: NDArray[np.int64], links: Mapping[tuple[int, int], int], values: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -38,11 +48,10 @@ def sums_along(
     earlier node of its path, and the sum from there. Each round goes on to the earlier node of that one and
     adds its sum, so that the number of links behind it doubles until the root is reached.
     """
-    count = before.shape[1]
+    count, here = before.shape[1], np.broadcast_to(np.arange(before.shape[1]), before.shape)
     keys = np.array([a * count + b for a, b in links], dtype=np.int64)
     order = np.argsort(keys)
     of_link = values[np.array(list(links.values()), dtype=np.int64)[order]]
-    here = np.broadcast_to(np.arange(count), before.shape)
     back = np.where(before >= 0, before, here)
     moves = back != here
     found = np.zeros(before.shape, dtype=np.int64)
@@ -104,29 +113,28 @@ def times_between(
         int64 [sources, targets], `NO_PATH_S` where no path exists, or none that is short enough.
     """
     if len(sources) >= MANY:
+        nodes = np.union1d(sources, targets)
         if len(sources) >= _VERY_MANY and most_s == np.inf:
-            found = times_on_each([graph], sources, targets)
-            return found.reshape(found.shape[1:])
-        row, graph = contracted(graph, np.union1d(sources, targets), most_more=_FEW_MORE)
+            rows, columns = (np.searchsorted(nodes, some) for some in (sources, targets))
+            return widened(times_on_each([graph], nodes)[0, rows[:, None], columns])
+        row, graph = contracted(graph, nodes, most_more=_FEW_MORE)
         sources, targets = row[sources], row[targets]
     found = np.empty((len(sources), len(targets)), dtype=np.int64)
     # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
-    for start in range(0, len(sources), 128):
-        block = slice(start, start + 128)
+    for block in (slice(start, start + 128) for start in range(0, len(sources), 128)):
         some = dijkstra(graph, indices=sources[block], limit=most_s)[:, targets]
         found[block] = np.minimum(some, NO_PATH_S, out=some)
     return found
 
 
-def times_on_each(
-    graphs: Sequence[csr_array], sources: NDArray[np.int64], targets: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Compute shortest travel times on k graphs of the same nodes that differ in few arcs.
+def times_on_each(graphs: Sequence[csr_array], nodes: NDArray[np.int64]) -> NDArray[np.integer]:
+    """Compute shortest travel times between some nodes, on k graphs that differ in few arcs.
 
     Returns
     -------
     numpy.ndarray
-        int64 [k, sources, targets], each as of `times_between`.
+        [k, nodes, nodes]; int32 where no time can be too long for it, else int64; `no_path_s` of it where no
+        path exists.
 
     Notes
     -----
@@ -139,29 +147,32 @@ def times_on_each(
     at seconds, so that all graphs are contracted at once.
     """
     adjacency, every = _Adjacency.of(graphs), np.arange(graphs[0].shape[0])
-    nodes = np.union1d(sources, targets)
     others = adjacency.contract_cheapest(np.setdiff1d(every, nodes).tolist())
     asked = adjacency.contract_cheapest(nodes.tolist())
     core = np.setdiff1d(every, others + asked)
-    row = np.full(len(every), -1, dtype=np.int64)
-    row[[*core, *reversed(asked)]] = np.arange(len(core) + len(asked))
-    longest = len(every) * max((graph.data.max() for graph in graphs if graph.nnz), default=0)
-    # 32 bits halve the largest array of a run; twice the time of no path fits too.
-    kind, none = (np.int32, 2**30 - 1) if longest < 2**30 - 1 else (np.int64, NO_PATH_S)
-    seconds = np.zeros((len(graphs), *(len(core) + len(asked),) * 2), dtype=kind)
-    for at in range(len(graphs) if len(core) else 0):
-        seconds[at, : len(core), : len(core)] = np.minimum(dijkstra(adjacency.matrix(core, at)), none)
-    arcs = np.minimum(adjacency.seconds.T, none).astype(kind)
-    for known, node in enumerate(reversed(asked), start=len(core)):
-        into, out = adjacency.before[node], adjacency.after[node]
-        onward = seconds[:, row[list(out)], :known] + arcs[:, [*out.values()], None]
-        so_far = seconds[:, :known, row[list(into)]] + arcs[:, None, [*into.values()]]
-        seconds[:, known, :known] = onward.min(axis=1, initial=none)
-        seconds[:, :known, known] = so_far.min(axis=2, initial=none)
-    seconds = seconds[:, row[sources][:, None], row[targets]]  # frees the larger array
-    found = seconds.astype(np.int64)
-    found[found >= none] = NO_PATH_S
-    return found
+    row = np.argsort([*core, *reversed(asked), *others])
+    longest = adjacency.seconds.max(initial=0, where=np.isfinite(adjacency.seconds))
+    for kind in (np.int32, np.int64):  # 32 bits halve the largest array of a run
+        seconds = np.zeros((len(graphs), *(len(core) + len(asked),) * 2), dtype=kind)
+        none = no_path_s(seconds)
+        for at in range(len(graphs) if len(core) else 0):
+            seconds[at, : len(core), : len(core)] = np.minimum(dijkstra(adjacency.matrix(core, at)), none)
+        arcs = np.minimum(adjacency.seconds.T, none).astype(kind)
+        for known, node in enumerate(reversed(asked), start=len(core)):
+            into, out = adjacency.before[node], adjacency.after[node]
+            onward = seconds[:, row[list(out)], :known] + arcs[:, [*out.values()], None]
+            so_far = seconds[:, :known, row[list(into)]] + arcs[:, None, [*into.values()]]
+            seconds[:, known, :known] = onward.min(axis=1, initial=none)
+            seconds[:, :known, known] = so_far.min(axis=2, initial=none)
+        # A time is an arc longer than another one, so that before the first that is too long comes a gap.
+        if seconds.max(initial=0, where=seconds < none) < none - longest:
+            break
+    # In place: a copy would be as large as all times.
+    for block in (slice(start, start + 128) for start in range(0, len(core) + len(asked), 128)):
+        seconds[:, block, : len(nodes)] = seconds[:, block][..., row[nodes]]
+    for block in (slice(start, start + 128) for start in range(0, len(nodes), 128)):
+        seconds[:, : len(nodes), block] = seconds[:, row[nodes], block]
+    return seconds[:, : len(nodes), : len(nodes)]
 
 
 @dataclass(slots=True)
@@ -228,10 +239,9 @@ class _Adjacency:
 
     def contract_cheapest(self, nodes: Iterable[int]) -> list[int]:
         """Remove nodes, those with the fewest ways through them first; return them in that order."""
-        before, after = self.before, self.after
+        before, after, removed = self.before, self.after, list[int]()
         heap = [(len(before[node]) * len(after[node]), node) for node in nodes]
         heapq.heapify(heap)
-        removed = []
         while heap:
             ways, node = heap[0]
             now = len(before[node]) * len(after[node])
@@ -279,9 +289,7 @@ def contracted(
     and arcs remain does not depend on the seconds.
     """
     count, adjacency = graph.shape[0], _Adjacency.of([graph])
-    before, after = adjacency.before, adjacency.after
-    is_kept = np.zeros(count, dtype=bool)
-    is_kept[kept] = True
+    before, after, is_kept = adjacency.before, adjacency.after, np.isin(np.arange(count), kept)
     stays, is_waiting, is_left = is_kept.tolist(), (~is_kept).tolist(), [True] * count
     waiting = deque(np.flatnonzero(~is_kept).tolist())
     while waiting:
@@ -297,10 +305,8 @@ def contracted(
             if not stays[other] and not is_waiting[other]:
                 waiting.append(other)
                 is_waiting[other] = True
-    left = np.flatnonzero(is_left)
-    row = np.full(count, -1, dtype=np.int64)
-    row[left] = np.arange(len(left))
-    return row, adjacency.matrix(left)
+    row = np.where(is_left, np.cumsum(is_left) - 1, -1)
+    return row, adjacency.matrix(np.flatnonzero(is_left))
 
 
 def without_detours(graph: csr_array, *, share: float) -> csr_array:
@@ -322,8 +328,7 @@ def without_detours(graph: csr_array, *, share: float) -> csr_array:
     count, seconds = graph.shape[0], graph.data
     if not len(seconds):
         return graph
-    distance = dijkstra(graph, limit=np.quantile(seconds, share))
-    out = np.diff(graph.indptr)
+    distance, out = dijkstra(graph, limit=np.quantile(seconds, share)), np.diff(graph.indptr)
     tail = np.repeat(np.arange(count), out)
     # Every arc beside every other one from the same tail.
     arc = np.repeat(np.arange(len(seconds)), out[tail])
@@ -332,6 +337,5 @@ def without_detours(graph: csr_array, *, share: float) -> csr_array:
     )
     arc, other = arc[arc != other], other[arc != other]
     is_detour = seconds[other] + distance[graph.indices[other], graph.indices[arc]] <= seconds[arc]
-    kept = np.ones(len(seconds), dtype=bool)
-    kept[arc[is_detour]] = False
+    kept = ~np.isin(np.arange(len(seconds)), arc[is_detour])
     return csr_array((seconds[kept], (tail[kept], graph.indices[kept])), shape=graph.shape)

@@ -23,7 +23,7 @@ from optimiser.problem.errors import CandidateError
 from optimiser.problem.jsonfile import repeated
 from optimiser.proposals.base_case import Arc, BaseCase, line_km
 from optimiser.proposals.costs import Cost, CostTable, estimate
-from optimiser.proposals.shortest_times import NO_PATH_S
+from optimiser.proposals.shortest_times import NO_PATH_S, widened
 from optimiser.proposals.terrain import TERRAIN_CLASSES, WATER, Terrain, survey
 
 COLUMNS = (
@@ -302,7 +302,7 @@ def times_with(
     nodes = np.unique(np.concatenate([tail, head, ends]))
     known = np.flatnonzero(nodes < arcs.old)
     times = np.full((len(nodes), len(nodes)), np.inf)
-    times[np.ix_(known, known)] = base.today_s(nodes[known])
+    times[np.ix_(known, known)] = widened(base.today_s(nodes[known]))
     np.minimum.at(times, (np.searchsorted(nodes, tail), np.searchsorted(nodes, head)), arcs.seconds[rows])
     places = np.searchsorted(nodes, ends)
     return np.minimum(dijkstra(times, indices=places)[:, places], NO_PATH_S).astype(np.int64)

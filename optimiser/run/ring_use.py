@@ -21,7 +21,7 @@ from optimiser.job.model import Job
 from optimiser.measures.ring_use import CONDITIONS, RingUse, RoadTimes, second_way, trip_use
 from optimiser.problem import DesignProblem, model
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.shortest_times import NO_PATH_S, times_on_each
+from optimiser.proposals.shortest_times import no_path_s, times_on_each
 from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import EXISTING, NEW, RingShown
 from optimiser.run.independence import core_cities, discs
@@ -106,12 +106,12 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
     areas = {cores: shapely.union_all(towns[list(cores)]) for cores in asked_cores.values()}
     slower = [_by_condition(arcs[:, 2], speed_kmh, lines, area, kmh)[1:] for area in areas.values()]
     graphs = [matrix(one) for one in (free, *itertools.chain(*slower))]
-    today, *later = times_on_each(graphs, terminals, terminals)
+    today, *later = times_on_each(graphs, terminals)
     times = dict(zip(areas, itertools.batched(later, 2), strict=True))
 
     def past(cores: tuple[int, ...]) -> RoadTimes:
         area, every = areas[cores], np.array([today, *times[cores]], dtype=np.float64)
-        every[every >= NO_PATH_S] = np.inf
+        every[every >= no_path_s(today)] = np.inf
         by_new = dict(zip(CONDITIONS, _by_condition(*proposed, area, kmh), strict=True))
         return RoadTimes(
             seconds=every,

@@ -19,7 +19,7 @@ from networks.intermodal import AccessParameters
 from networks.rail import RailBuild
 from networks.schema import Network
 from networks.skims import ARC_KINDS
-from optimiser.proposals import rail, services
+from optimiser.proposals import pruning, rail, services
 from optimiser.proposals.base_case import NEW
 from optimiser.proposals.costs import Alignments
 from optimiser.proposals.generate import Kind, Rules, generate
@@ -571,6 +571,27 @@ def test_a_train_shares_with_more_useful_ones_of_other_ends_that_fill_enough(lea
         first: (trips, filled),
         second: (round(share * trips), pytest.approx(share * filled, rel=1e-4)),
     }
+
+
+def test_of_alternatives_of_the_same_ends_each_shares_with_the_others_on_its_way():
+    """The third joins the ends of the first and shares with the second; without it, it is as the first."""
+    tracks = tracks_of(two_cities(), RailRules(least_load=0.0))
+    first = express(tracks)
+    second, third = replace(first, candidate_id="y", to_name="E"), replace(first, candidate_id="z")
+    trips, filled = load(tracks, first)
+    shares = [one[1] / filled for one in loads(tracks, [first, second, third]).values()]
+    assert shares == pytest.approx([1.0, 0.5, 0.5], rel=1e-4)
+    assert loads(tracks, [first, third]) == {first: (trips, filled), third: (trips, filled)}
+
+
+@pytest.mark.parametrize(("most", "kept"), [(0, 0), (2**25, 1)])
+def test_the_trips_of_very_many_trains_are_not_kept_for_other_limits(most, kept, monkeypatch):
+    monkeypatch.setattr(pruning, "_MOST_KEPT", most)
+    tracks = tracks_of(two_cities(), RailRules(least_load=0.25))
+    first = express(tracks)
+    found = loads(tracks, [first])
+    assert sum(key[0] == "ridership" for key in tracks.base.known if isinstance(key, tuple)) == kept
+    assert found == {first: load(tracks, first)}
 
 
 @pytest.mark.parametrize(("per_person", "kept"), [(0.0899, 0), (0.09, 1)])

@@ -18,6 +18,7 @@ from optimiser.proposals.shortest_times import (
     contracted,
     times_between,
     times_on_each,
+    widened,
     without_detours,
 )
 
@@ -111,9 +112,21 @@ def test_times_on_each_of_several_graphs_are_those_of_each_alone(drawn, seeds, m
     nodes = np.unique(kept)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shortest_times, "_MOST_SHORTCUTS", most_shortcuts)
-        found = times_on_each(several, nodes, nodes)
+        found = widened(times_on_each(several, nodes))
     exact = np.array([dijkstra(one)[np.ix_(nodes, nodes)] for one in several])
     assert (found == np.where(np.isfinite(exact), exact, NO_PATH_S)).all()
+
+
+@pytest.mark.parametrize("most_shortcuts", [0, 2500])
+@pytest.mark.parametrize("longest", [2**27, 2**29])
+def test_times_take_32_bits_where_none_can_be_too_long_for_them(most_shortcuts, longest, monkeypatch):
+    """Three arcs in a line: of 2**27 s each their sum is far below 2**30 - 1, of 2**29 s it is above."""
+    monkeypatch.setattr(shortest_times, "_MOST_SHORTCUTS", most_shortcuts)
+    line, nodes = time_matrix(4, np.arange(3), np.arange(1, 4), np.full(3, longest)), np.arange(4)
+    found = times_on_each([line], nodes)
+    assert found.dtype == (np.int32 if longest == 2**27 else np.int64)
+    assert found[0, 0].tolist() == [0, longest, 2 * longest, 3 * longest]
+    assert (widened(found[0])[1:, 0] == NO_PATH_S).all()
 
 
 def test_an_arc_as_long_as_a_way_round_it_is_left_out():

@@ -26,17 +26,16 @@ class Ridership:
     ----------
     trains, seat_km
         Trains a day and direction, and the km that all their seats run a day.
-    pairs
-        int64, rows of `Tracks.pairs`.
-    seconds, trips, km
-        float64, time of each pair with the new trains, trips a day by all its direct trains, and km of each
-        in the new ones.
+    pairs, seconds
+        int32, for there may be very many: rows of `Tracks.pairs`, and time of each with the new trains.
+    trips, km
+        float64, trips a day of each pair by all its direct trains, and km of each in the new ones.
     """
 
     trains: float
     seat_km: float
-    pairs: NDArray[np.int64]
-    seconds: NDArray[np.float64]
+    pairs: NDArray[np.int32]
+    seconds: NDArray[np.int32]
     trips: NDArray[np.float64]
     km: NDArray[np.float64]
 
@@ -50,7 +49,7 @@ class Ridership:
 
 
 _MOST_KEPT = 2**25
-"""Trains times pairs of cities whose trips are kept for other limits, 1 GB at most."""
+"""Trains times pairs of cities whose trips are kept for other limits, 0.8 GB at most."""
 
 
 def ridership(tracks: Tracks, proposal: Proposal) -> Ridership:
@@ -62,11 +61,12 @@ def ridership(tracks: Tracks, proposal: Proposal) -> Ridership:
     seconds, km = base.skim_with(proposal.arcs)
     with_s, today_s = tracks.of_pairs(seconds), tracks.of_pairs(base.skim)
     trains, km_a_day = proposal.seats_a_day / rules.seats_a_day(1.0), proposal.train_km_a_day
-    faster = np.flatnonzero(with_s < today_s)
+    faster = np.flatnonzero(with_s < today_s).astype(np.int32)
     trips = tracks.trips_a_year(np.minimum(with_s, today_s))[faster] / 365.0
     # More trains on a service open arcs at its stations alone.
     ridden_km = np.where(km > 0, km, base.between_km)[there, back][faster].clip(max=km_a_day / trains / 2.0)
-    return Ridership(trains, km_a_day * rules.seats, faster, with_s[faster], trips, ridden_km)
+    whole_s = np.minimum(with_s[faster], np.iinfo(np.int32).max).astype(np.int32)
+    return Ridership(trains, km_a_day * rules.seats, faster, whole_s, trips, ridden_km)
 
 
 def loads(
@@ -88,12 +88,14 @@ def loads(
         New trains share with those of the same value.
     """
     base, (there, back) = tracks.base, tracks.pairs.T
-    today, found = tracks.direct_a_day[there, back], dict[Proposal, tuple[int, float]]()
+    today, beside = tracks.direct_a_day[there, back], dict[Hashable, NDArray[np.float64]]()
     made = {one: functools.partial(ridership, tracks, one) for one in proposals}
     once = base.once if len(proposals) * len(today) <= _MOST_KEPT else lambda _, make: make()
     riders = {one: once(("ridership", tracks.rules, one), make) for one, make in made.items()}
-    kept = defaultdict[Hashable, list[tuple[set[str], Ridership]]](list)
-    beside = dict[Hashable, NDArray[np.float64]]()
+    found, kept = (
+        dict[Proposal, tuple[int, float]](),
+        defaultdict[Hashable, list[tuple[set[str], Ridership]]](list),
+    )
     weight = default_weights(base, tracks.pairs) * (tracks.of_pairs(base.skim) > base.useful_s)
 
     def order(item: tuple[Proposal, Ridership]) -> tuple[float, float]:

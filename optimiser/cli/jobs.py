@@ -496,7 +496,7 @@ def _show_atlas(done: AtlasRun) -> None:
             screen.note(f"{row['title']}: {row['fault']}")
             continue
         cells: dict[str, object] = {"cluster": row["title"], "cities": row["cities"]}
-        for name, indicator in INDICATORS.items():
+        for name, indicator in ((one, INDICATORS[one]) for one in INDICATORS if done.found.tells(one)):
             factor, values = 100 if indicator["unit"] == "share" else 1, [row[f"{name}{end}"] for end in ENDS]
             known = wording.is_known(values[0])
             cells[indicator["name"]] = (

@@ -94,6 +94,8 @@ def test_a_cluster_that_cannot_be_measured_is_named_and_the_others_are_measured(
     assert code == running.UNFINISHED
     assert "there is no file" in err
     assert "Slow roads" in text
+    assert "Straight" in text
+    assert "Gained" not in text  # 0 %
     faults = {row["cluster"]: row["fault"] for row in rows_of(out / "clusters.csv")}
     assert faults["slow"] == ""
     assert "missing.osm" in faults["fast"]

